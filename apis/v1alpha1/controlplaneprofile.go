@@ -1,0 +1,259 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import (
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// ControlPlaneProfile is one tenant's control plane: which workloads it is, how
+// it may be reached, and within which bounds it is kept on an even keel.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:shortName=cpp,categories=evenkeel
+// +kubebuilder:printcolumn:name="Mode",type=string,JSONPath=`.spec.mode`
+// +kubebuilder:printcolumn:name="Size",type=string,JSONPath=`.status.size`,description="CPU and memory of one apiserver replica"
+// +kubebuilder:printcolumn:name="Replicas",type=integer,JSONPath=`.status.readyReplicas`
+// +kubebuilder:printcolumn:name="LoadLine",type=string,JSONPath=`.status.loadLine.summary`,description="usable seats of the ceiling, per replica"
+// +kubebuilder:printcolumn:name="Used",type=string,JSONPath=`.status.loadLine.used`,description="busiest replica's seats in use, of the load line"
+// +kubebuilder:printcolumn:name="Jailed",type=integer,JSONPath=`.status.jailed`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+type ControlPlaneProfile struct {
+	metav1.TypeMeta `json:",inline"`
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec is what the platform team asks for.
+	// +required
+	Spec ControlPlaneProfileSpec `json:"spec"`
+	// status is what Evenkeel sees and decides.
+	// +optional
+	Status ControlPlaneProfileStatus `json:"status,omitempty"`
+}
+
+// ControlPlaneProfileList is a list of profiles.
+//
+// +kubebuilder:object:root=true
+type ControlPlaneProfileList struct {
+	metav1.TypeMeta `json:",inline"`
+	// +optional
+	metav1.ListMeta `json:"metadata,omitempty"`
+	// items are the profiles.
+	Items []ControlPlaneProfile `json:"items"`
+}
+
+// Mode says whether decisions are only shown or carried out.
+//
+// +kubebuilder:validation:Enum=Recommend;Enforce
+type Mode string
+
+// The modes of a profile.
+const (
+	// ModeRecommend writes nothing but the profile's status.
+	ModeRecommend Mode = "Recommend"
+	// ModeEnforce carries decisions out.
+	ModeEnforce Mode = "Enforce"
+)
+
+// ProtectionMode is a Mode with the choice to leave one protection off.
+//
+// +kubebuilder:validation:Enum=Off;Recommend;Enforce
+type ProtectionMode string
+
+// The modes of one protection. It is never bolder than the profile's mode.
+const (
+	ProtectionOff       ProtectionMode = "Off"
+	ProtectionRecommend ProtectionMode = "Recommend"
+	ProtectionEnforce   ProtectionMode = "Enforce"
+)
+
+// ControlPlaneProfileSpec is what the platform team asks for.
+type ControlPlaneProfileSpec struct {
+	// mode is Recommend (decide and explain, write nothing) or Enforce.
+	// +optional
+	// +kubebuilder:default=Recommend
+	Mode Mode `json:"mode,omitempty"`
+	// apiServer is the workload that runs the tenant's kube-apiservers.
+	// +required
+	APIServer APIServerSpec `json:"apiServer"`
+	// etcd is the workload that runs the tenant's etcd members.
+	// +optional
+	Etcd *EtcdSpec `json:"etcd,omitempty"`
+	// access says how Evenkeel reaches the tenant's apiservers.
+	// +required
+	Access AccessSpec `json:"access"`
+	// protection chooses among the protections and bounds them.
+	// +optional
+	Protection ProtectionSpec `json:"protection,omitempty"`
+}
+
+// APIServerSpec is the workload that runs the tenant's kube-apiservers.
+type APIServerSpec struct {
+	// targetRef names the workload, in the profile's namespace.
+	// +required
+	// +kubebuilder:validation:XValidation:rule="self.kind == 'Deployment' || self.kind == 'StatefulSet'",message="apiServer.targetRef must name a Deployment or a StatefulSet of group apps"
+	TargetRef TargetRef `json:"targetRef"`
+	// container is the name of the kube-apiserver's container in the pods.
+	// +optional
+	// +kubebuilder:default=kube-apiserver
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Container string `json:"container,omitempty"`
+	// port is the secure port on which every replica serves at its pod's address.
+	// +optional
+	// +kubebuilder:default=6443
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	Port int32 `json:"port,omitempty"`
+	// replicas bounds scale-out.
+	// +optional
+	Replicas *Int32Range `json:"replicas,omitempty"`
+	// cpu bounds the CPU request of one replica.
+	// +optional
+	CPU *QuantityRange `json:"cpu,omitempty"`
+	// memory bounds the memory request of one replica.
+	// +optional
+	Memory *QuantityRange `json:"memory,omitempty"`
+	// seats bounds the load line: the seats that one replica may hand out at
+	// once. The inflight flags stay the ceiling, whatever is asked for here.
+	// +optional
+	Seats *Int32Range `json:"seats,omitempty"`
+}
+
+// EtcdSpec is the workload that runs the tenant's etcd members.
+type EtcdSpec struct {
+	// targetRef names the workload, in the profile's namespace.
+	// +required
+	// +kubebuilder:validation:XValidation:rule="self.kind == 'StatefulSet'",message="etcd.targetRef must name a StatefulSet of group apps: members need stable names"
+	TargetRef TargetRef `json:"targetRef"`
+	// container is the name of etcd's container in the pods.
+	// +optional
+	// +kubebuilder:default=etcd
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Container string `json:"container,omitempty"`
+}
+
+// TargetRef names a workload in the profile's own namespace. It has no
+// namespace on purpose: a profile never reaches out of its own.
+type TargetRef struct {
+	// apiVersion of the workload.
+	// +optional
+	// +kubebuilder:default=`apps/v1`
+	// +kubebuilder:validation:Enum=`apps/v1`
+	APIVersion string `json:"apiVersion,omitempty"`
+	// kind of the workload.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Kind string `json:"kind"`
+	// name of the workload.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
+}
+
+// Int32Range bounds a whole number, ends included.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.min) || !has(self.max) || self.min <= self.max",message="min must not be above max"
+type Int32Range struct {
+	// min is the least that is ever set.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100000
+	Min *int32 `json:"min,omitempty"`
+	// max is the most that is ever set.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=100000
+	Max *int32 `json:"max,omitempty"`
+}
+
+// QuantityRange bounds a resource quantity, ends included.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.min) || !has(self.max) || quantity(self.min).compareTo(quantity(self.max)) <= 0",message="min must not be above max"
+type QuantityRange struct {
+	// min is the least that is ever requested.
+	// +optional
+	Min *resource.Quantity `json:"min,omitempty"`
+	// max is the most that is ever requested.
+	// +optional
+	Max *resource.Quantity `json:"max,omitempty"`
+}
+
+// AccessSpec says how Evenkeel reaches the tenant's apiservers.
+type AccessSpec struct {
+	// kubeconfigSecretRef names a Secret in the profile's namespace with a
+	// kubeconfig whose current context carries inline certificates: the
+	// tenant's CA and a client certificate or token for Evenkeel.
+	// +required
+	KubeconfigSecretRef SecretKeyRef `json:"kubeconfigSecretRef"`
+}
+
+// SecretKeyRef names one key of a Secret in the profile's namespace.
+type SecretKeyRef struct {
+	// name of the Secret.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
+	// key in the Secret's data.
+	// +optional
+	// +kubebuilder:default=kubeconfig
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Key string `json:"key,omitempty"`
+}
+
+// ProtectionSpec chooses among the protections and bounds them.
+type ProtectionSpec struct {
+	// jail finds the client that does the harm and limits just that client.
+	// Defaults to the profile's mode, and is never bolder than it.
+	// +optional
+	Jail ProtectionMode `json:"jail,omitempty"`
+	// loadLine holds the seats below the ceiling by the ballast.
+	// Defaults to the profile's mode, and is never bolder than it.
+	// +optional
+	LoadLine ProtectionMode `json:"loadLine,omitempty"`
+	// sentence bounds what a jailed client gets.
+	// +optional
+	Sentence SentencePolicy `json:"sentence,omitempty"`
+	// neverJail lists user names that are only ever named, never jailed, beyond
+	// the built-in ones (system components, nodes, Evenkeel itself).
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=253
+	NeverJail []string `json:"neverJail,omitempty"`
+}
+
+// SentencePolicy bounds what a jailed client gets.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.durationSeconds) || !has(self.maxDurationSeconds) || self.durationSeconds <= self.maxDurationSeconds",message="durationSeconds must not be above maxDurationSeconds"
+type SentencePolicy struct {
+	// durationSeconds is the length of a first sentence.
+	// +optional
+	// +kubebuilder:default=600
+	// +kubebuilder:validation:Minimum=20
+	// +kubebuilder:validation:Maximum=86400
+	DurationSeconds int32 `json:"durationSeconds,omitempty"`
+	// maxDurationSeconds caps the doubling of sentences for relapses.
+	// +optional
+	// +kubebuilder:default=21600
+	// +kubebuilder:validation:Minimum=20
+	// +kubebuilder:validation:Maximum=604800
+	MaxDurationSeconds int32 `json:"maxDurationSeconds,omitempty"`
+	// maxSentences is how many clients may be jailed at once.
+	// +optional
+	// +kubebuilder:default=10
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=20
+	MaxSentences int32 `json:"maxSentences,omitempty"`
+}

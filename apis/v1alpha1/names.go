@@ -1,0 +1,79 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+// Names that other objects carry on Evenkeel's behalf.
+const (
+	// Finalizer keeps a profile until its tenant has been left as it was found.
+	Finalizer = "evenkeel.dev/leave-as-found"
+	// PausedAnnotation on a profile, with the value "true", stops every write to
+	// the tenant and to the workloads; observation and status go on.
+	PausedAnnotation = "evenkeel.dev/paused"
+	// OwnerAnnotation on a tenant's object names the profile that wrote it, as
+	// namespace/name/uid. An object without it is never touched.
+	OwnerAnnotation = "evenkeel.dev/profile"
+	// SentenceAnnotation on a FlowSchema holds its sentence as JSON, so that a
+	// sentence outlives the operator that passed it.
+	SentenceAnnotation = "evenkeel.dev/sentence"
+	// ManagedByLabel and ManagedBy mark every object that Evenkeel writes.
+	ManagedByLabel = "app.kubernetes.io/managed-by"
+	ManagedBy      = "evenkeel"
+	// FieldManager is Evenkeel's server-side apply field manager.
+	FieldManager = "evenkeel"
+)
+
+// Condition types of a ControlPlaneProfile.
+const (
+	// ConditionReady is True while the control plane is observed and what was
+	// decided is in force (or needs no write).
+	ConditionReady = "Ready"
+	// ConditionObserved is True while every ready replica answers in time; False
+	// means that Evenkeel is blind on at least one and holds.
+	ConditionObserved = "Observed"
+	// ConditionLoadLineInForce is True while every replica works at the load line.
+	ConditionLoadLineInForce = "LoadLineInForce"
+	// ConditionOffenderFound is True while at least one client does harm.
+	ConditionOffenderFound = "OffenderFound"
+	// ConditionProtected is True while every sentence is in force on every replica.
+	ConditionProtected = "Protected"
+)
+
+// Reasons of conditions, decisions and events. They are stable: alerts and
+// runbooks refer to them.
+const (
+	ReasonAsExpected         = "AsExpected"
+	ReasonPaused             = "Paused"
+	ReasonRecommendOnly      = "RecommendOnly"
+	ReasonTargetNotFound     = "TargetNotFound"
+	ReasonTargetInvalid      = "TargetInvalid"
+	ReasonTargetTaken        = "TargetTaken"
+	ReasonAccessNotFound     = "AccessSecretNotFound"
+	ReasonAccessInvalid      = "AccessInvalid"
+	ReasonAccessExpired      = "AccessExpired"
+	ReasonAccessDenied       = "AccessDenied"
+	ReasonNoReplicas         = "NoReadyReplicas"
+	ReasonReplicaUnreachable = "ReplicaUnreachable"
+	ReasonReplicaTimeout     = "ReplicaTimeout"
+	ReasonReplicaUntrusted   = "ReplicaUntrusted"
+	ReasonReplicaRedirects   = "ReplicaRedirects"
+	ReasonOversize           = "Oversize"
+	ReasonUndecodable        = "Undecodable"
+	ReasonCeilingUnknown     = "CeilingUnknown"
+	ReasonTenantUnreachable  = "TenantUnreachable"
+	ReasonNameTaken          = "NameTaken"
+	ReasonFieldContested     = "FieldContested"
+	ReasonWriteFailed        = "WriteFailed"
+	ReasonNotReadBack        = "NotReadBack"
+	ReasonLoadLineHeld       = "LoadLineHeld"
+	ReasonAtCeiling          = "AtCeiling"
+	ReasonNoOffender         = "NoOffender"
+	ReasonOffenderNamed      = "OffenderNamed"
+	ReasonOffenderJailed     = "OffenderJailed"
+	ReasonCannotBeJailed     = "CannotBeJailed"
+	ReasonSentenceHarder     = "SentenceHarder"
+	ReasonSentenceEased      = "SentenceEased"
+	ReasonSentenceServed     = "SentenceServed"
+	ReasonSentencesFull      = "SentencesFull"
+	ReasonDeleting           = "LeavingAsFound"
+)

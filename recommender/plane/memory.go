@@ -1,0 +1,79 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package plane
+
+import "time"
+
+// Mode says what may be done about a decision.
+type Mode string
+
+// The modes of a protection, as they result from the profile.
+const (
+	// Off decides nothing.
+	Off Mode = "Off"
+	// Recommend decides and explains, and writes nothing.
+	Recommend Mode = "Recommend"
+	// Enforce carries decisions out.
+	Enforce Mode = "Enforce"
+)
+
+// Profile is what the platform team allows, defaults filled in.
+type Profile struct {
+	// Jail and LoadLine are the effective modes of the protections.
+	Jail, LoadLine Mode
+	// Paused is true when a person has stopped every write: sentences keep their
+	// grade, and the load line stays where it is.
+	Paused bool
+	// SeatsMin and SeatsMax bound the load line of one replica; 0 is no bound.
+	SeatsMin, SeatsMax int
+	// Term is the length of a first sentence, MaxTerm the cap of its doubling.
+	Term, MaxTerm time.Duration
+	// MaxSentences is how many clients may be jailed at once.
+	MaxSentences int
+	// NeverJail are users that are only named.
+	NeverJail []string
+	// Self is Evenkeel's own user name in the tenant.
+	Self string
+	// Tick is the time between two looks when all is calm; a page older than
+	// three ticks is stale.
+	Tick time.Duration
+}
+
+// Memory is what is kept from one pass to the next. Its zero value is an
+// operator that has just started.
+type Memory struct {
+	// Baselines are mean seconds per request (execution and queueing) in calm
+	// times, by flow schema.
+	Baselines map[string]Baseline
+	// Samples are the last debug dumps, oldest first.
+	Samples []Sample
+	// Offenders are the sentences that were passed or recommended, by name.
+	Offenders map[string]Sentence
+	// Harmed is since when requests of others have been slow without a break;
+	// zero while they are not.
+	Harmed time.Time
+	// Calm is since when nobody has been slow and no level full; zero while not.
+	Calm time.Time
+	// LoadLineWritten is when the ballast was last decided upon.
+	LoadLineWritten time.Time
+}
+
+// Baseline is an exponentially weighted mean learnt in calm times.
+type Baseline struct {
+	// Mean is seconds per request.
+	Mean float64
+	// Held is the mean number of seats in use.
+	Held float64
+	// Weight is how much evidence there is, in windows, capped.
+	Weight float64
+}
+
+// Sample is one debug dump over all replicas that gave one.
+type Sample struct {
+	Time time.Time
+	// Replicas counts the replicas in it.
+	Replicas int
+	// Held are the clients' holdings, added up over the replicas.
+	Held []Held
+}

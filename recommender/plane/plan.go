@@ -1,0 +1,93 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package plane
+
+// Plan is what one pass decided.
+type Plan struct {
+	// Steps are in the order in which they must be carried out.
+	Steps []Step
+	// Findings are conditions with their reasons, one per condition type.
+	Findings []Finding
+	// LoadLine is the usable seats that the plan stands for.
+	LoadLine LoadLine
+	// Offenders are the clients to show, the worst first.
+	Offenders []Sentence
+	// LookCloser asks for debug dumps and a faster tick: somebody suffers or a
+	// level is full.
+	LookCloser bool
+}
+
+// LoadLine is the usable seats of one replica.
+type LoadLine struct {
+	// Seats is the load line, Ceiling what the flags allow; both 0 when unknown.
+	Seats, Ceiling int
+	// Used are the busiest replica's seats in use.
+	Used int
+}
+
+// Finding is a condition of the profile.
+type Finding struct {
+	// Condition is a condition type of apis/v1alpha1.
+	Condition string
+	// True is its status; Unknown overrides it.
+	True, Unknown bool
+	// Reason is a stable word, Message the text that people read.
+	Reason, Message string
+}
+
+// StepKind is what a step does.
+type StepKind string
+
+// The kinds of steps.
+const (
+	// ProtectSelf writes the schema and level of Evenkeel's own requests.
+	ProtectSelf StepKind = "ProtectSelf"
+	// SetBallast writes the ballast level; Ballast is set.
+	SetBallast StepKind = "SetBallast"
+	// RemoveBallast deletes it: the load line is the ceiling.
+	RemoveBallast StepKind = "RemoveBallast"
+	// PassSentence writes the level, then the schema, of a new sentence.
+	PassSentence StepKind = "PassSentence"
+	// ChangeGrade writes the level, then the schema, of a sentence again.
+	ChangeGrade StepKind = "ChangeGrade"
+	// EndSentence deletes the schema, then the level.
+	EndSentence StepKind = "EndSentence"
+	// NameOffender writes nothing: the client cannot be jailed.
+	NameOffender StepKind = "NameOffender"
+)
+
+// Step is one reversible change.
+type Step struct {
+	Kind StepKind
+	// Apply is false in Recommend: the step is shown and not carried out.
+	Apply bool
+	// Level is the priority level to write, for the kinds that write one.
+	Level *LevelSpec
+	// Sentence is what is passed, changed, ended or named.
+	Sentence *Sentence
+	// Reason is why.
+	Reason Reason
+}
+
+// LevelSpec is a priority level of type Limited that lends and borrows nothing.
+type LevelSpec struct {
+	Name string
+	// Shares is nominalConcurrencyShares, 0 or more.
+	Shares int
+	// Queues, HandSize and QueueLength describe a queueing level; Queues 0 is a
+	// level that rejects.
+	Queues, HandSize, QueueLength int
+}
+
+// Reason is why a step was taken, as data.
+type Reason struct {
+	// Code is a stable word of apis/v1alpha1.
+	Code string
+	// Message is the decision in one sentence.
+	Message string
+	// Evidence is what was seen, a line each.
+	Evidence []string
+	// Rejected are the options not taken, a line each.
+	Rejected []string
+}

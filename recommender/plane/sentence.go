@@ -1,0 +1,97 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package plane
+
+import (
+	"fmt"
+	"time"
+)
+
+// GradeKind is how hard a sentence is.
+type GradeKind string
+
+// The grades, from mild to hard.
+const (
+	// GradeSeats leaves the client a few seats, each one request wide.
+	GradeSeats GradeKind = "seats"
+	// GradeOne runs one request at a time and rejects the others.
+	GradeOne GradeKind = "one"
+	// GradeNone runs none: one waits its turn in vain, the others are rejected.
+	GradeNone GradeKind = "none"
+)
+
+// Grade is what a sentence leaves to the client, per replica.
+type Grade struct {
+	Kind GradeKind
+	// Seats counts for GradeSeats alone.
+	Seats int
+}
+
+// String is the grade as status and annotations show it.
+func (g Grade) String() string {
+	if g.Kind == GradeSeats {
+		return fmt.Sprintf("seats=%d", g.Seats)
+	}
+	return string(g.Kind)
+}
+
+// Words are the grade as people read it in reasons.
+func (g Grade) Words() string {
+	switch g.Kind {
+	case GradeSeats:
+		return fmt.Sprintf("%d seats a replica", g.Seats)
+	case GradeOne:
+		return "one request at a time"
+	case GradeNone:
+		return "no requests"
+	default:
+		return string(g.Kind)
+	}
+}
+
+// Phase is where a sentence stands.
+type Phase string
+
+// The phases of a sentence.
+const (
+	// PhaseRecommended is decided but not carried out.
+	PhaseRecommended Phase = "Recommended"
+	// PhaseJailed is carried out.
+	PhaseJailed Phase = "Jailed"
+	// PhaseParole is the end of a term, in which the seats double step by step.
+	PhaseParole Phase = "Parole"
+	// PhaseReleased is over; it is remembered for the sake of relapses.
+	PhaseReleased Phase = "Released"
+	// PhaseCannotBeJailed names a client that must not be jailed.
+	PhaseCannotBeJailed Phase = "CannotBeJailed"
+)
+
+// Sentence is what, why and until when. It is kept as JSON in an annotation of
+// the flow schema that carries it out.
+type Sentence struct {
+	Name   string `json:"name"`
+	Client Client `json:"client"`
+	Phase  Phase  `json:"phase"`
+	Grade  Grade  `json:"grade"`
+	// Hardest is the grade that held the client before parole: a relapse returns
+	// to it at once.
+	Hardest Grade `json:"hardest"`
+	// Since is when the term began, Until when it ends.
+	Since time.Time `json:"since"`
+	Until time.Time `json:"until"`
+	// Term is the length of the sentence; each relapse doubles it.
+	Term time.Duration `json:"term"`
+	// Regraded is when the grade last changed.
+	Regraded time.Time `json:"regraded"`
+	// Count is how many sentences the client has had, this one included.
+	Count int `json:"count"`
+	// InForce is when the present grade was in force on every ready replica;
+	// zero while it is not. It is seen, not decided.
+	InForce time.Time `json:"inForce,omitzero"`
+	// Reason is the text of the decision that passed it.
+	Reason string `json:"reason"`
+}
+
+// Active is true while the sentence has objects in the tenant.
+func (s Sentence) Active() bool { return s.Phase == PhaseJailed || s.Phase == PhaseParole }

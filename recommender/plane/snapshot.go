@@ -1,0 +1,132 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package plane
+
+import "time"
+
+// Snapshot is one look at a control plane.
+type Snapshot struct {
+	// Replicas are the apiserver replicas, sorted by name.
+	Replicas []Replica
+	// Config is the tenant's flow-control configuration; nil when it could not
+	// be read, and then nothing about it may be changed.
+	Config *FlowConfig
+	// ConfigFault says why Config is nil.
+	ConfigFault *Fault
+	// Outcomes are what became of steps since the snapshot before.
+	Outcomes []Outcome
+}
+
+// Replica is one apiserver as it answered at its own address.
+type Replica struct {
+	Name, Zone string
+	// Ready is the pod's readiness.
+	Ready bool
+	// Fault says why the last look failed; nil when it was whole.
+	Fault *Fault
+	// Ceiling is the server concurrency limit: the two inflight flags added, in
+	// seats; 0 when unknown.
+	Ceiling int
+	// Observed is when Levels and Flows were read; zero when never.
+	Observed time.Time
+	// Window is the time between the last two pages of the same process; the
+	// deltas in Flows are over it. Zero when there was only one.
+	Window time.Duration
+	// Levels and Flows are the loads by priority level and by flow schema.
+	Levels []LevelLoad
+	Flows  []FlowLoad
+	// Dumped is when Held was read; zero when there was no dump this time.
+	Dumped time.Time
+	// Held are the requests in the debug dump, by client.
+	Held []Held
+	// Pulse is how long the smallest request took to be answered.
+	Pulse time.Duration
+}
+
+// Fault says why something could not be observed.
+type Fault struct {
+	// Reason is a stable word of apis/v1alpha1.
+	Reason string
+	// Message says what was attempted, what came back, and what to do.
+	Message string
+}
+
+// LevelLoad is one priority level on one replica, in seats but where said.
+type LevelLoad struct {
+	Name string
+	// Nominal and Current are the level's limits.
+	Nominal, Current int
+	// Executing are the seats in use.
+	Executing int
+	// Waiting counts the requests in the queues.
+	Waiting int
+	// Rejected counts the requests refused in the window.
+	Rejected float64
+}
+
+// FlowLoad is one flow schema on one replica, over the replica's Window.
+type FlowLoad struct {
+	Level, Schema string
+	// Requests counts the regular (not watch) requests that finished.
+	Requests float64
+	// ExecSeconds and WaitSeconds are their execution and queueing times, added.
+	ExecSeconds, WaitSeconds float64
+	// Executing are the seats in use now; Waiting the requests queued now.
+	Executing, Waiting int
+	// Rejected counts the requests refused.
+	Rejected float64
+}
+
+// Held is what one client holds of one replica: the rows of the debug dump that
+// have the client in common.
+type Held struct {
+	Client Client
+	// Level and Schema classified its requests.
+	Level, Schema string
+	// Executing and Waiting count requests; Seats are those of the executing.
+	Executing, Waiting, Seats int
+	// Width is the widest request, in seats.
+	Width int
+	// OldestWait is the longest time that one of its requests has been queued.
+	OldestWait time.Duration
+	// LastArrival is when the newest of the requests arrived, by the replica's
+	// clock.
+	LastArrival time.Time
+}
+
+// FlowConfig is the tenant's flow-control configuration.
+type FlowConfig struct {
+	// Levels are all its priority levels, sorted by name.
+	Levels []Level
+	// Sentences are those that Evenkeel's own flow schemas carry.
+	Sentences []Sentence
+	// SelfProtected is true when Evenkeel's own schema and level exist.
+	SelfProtected bool
+	// Taken are names that Evenkeel needs and somebody else's objects have.
+	Taken []string
+}
+
+// Level is a priority level as the tenant's API holds it.
+type Level struct {
+	Name   string
+	Exempt bool
+	// Shares is nominalConcurrencyShares.
+	Shares int
+	// Own is true for Evenkeel's.
+	Own bool
+}
+
+// Outcome is what became of a step.
+type Outcome struct {
+	Kind StepKind
+	// Name is the sentence's name, or empty for the ballast.
+	Name string
+	// Written is when the last write was acknowledged; zero if none was.
+	Written time.Time
+	// InForce is when every ready replica had been read back to obey; zero if
+	// they have not (yet).
+	InForce time.Time
+	// Fault says what went wrong; nil when nothing did.
+	Fault *Fault
+}
