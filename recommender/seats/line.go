@@ -1,0 +1,95 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package seats
+
+import (
+	"fmt"
+
+	"evenkeel.dev/evenkeel/recommender/plane"
+)
+
+// needs are the seats below which a protected level is never pressed, however
+// deep the ballast: the requests that keep nodes and leaders alive. The figures
+// cover 5,000 nodes that renew a lease every 10 s at 10 ms each (5 seats), and
+// the handful of leader elections of a control plane, with room to spare.
+var needs = []struct {
+	level string
+	seats int
+}{
+	{"system", 4},
+	{"node-high", 8},
+	{"leader-election", 3},
+}
+
+// Line is the load line for replicas with the given ceiling, in seats, and why it
+// is not simply what was asked for (empty when it is). asked is the profile's
+// upper bound, atLeast its lower bound; 0 is no bound.
+func Line(ceiling, asked, atLeast int, levels []plane.Level) (line int, why string) {
+	line = ceiling
+	if asked > 0 && asked < ceiling {
+		line = asked
+	}
+	if asked > ceiling {
+		why = fmt.Sprintf("the inflight flags allow no more than %d of the %d seats asked for", ceiling, asked)
+	}
+	if atLeast > line {
+		line = min(atLeast, ceiling)
+	}
+	floor, level := Floor(ceiling, levels)
+	if line < floor {
+		why = fmt.Sprintf("%d seats would press the protected level %s too far", line, level)
+		line = floor
+	}
+	return line, why
+}
+
+// Floor is the lowest load line at which every protected level that exists keeps
+// the seats that it needs, and the level that decides it. A level that has too
+// few seats without any ballast cannot be helped by it and is left out.
+func Floor(ceiling int, levels []plane.Level) (floor int, level string) {
+	others := Shares(levels)
+	floor = 1
+	for _, need := range needs {
+		shares, ok := sharesOf(levels, need.level)
+		if !ok || Nominal(ceiling, shares, others) < need.seats {
+			continue
+		}
+		low, high := floor, ceiling
+		for low < high {
+			middle := (low + high) / 2
+			if Nominal(ceiling, shares, others+Ballast(ceiling, others, middle)) >= need.seats {
+				high = middle
+			} else {
+				low = middle + 1
+			}
+		}
+		if low > floor {
+			floor, level = low, need.level
+		}
+	}
+	return floor, level
+}
+
+// BallastName is the name of the ballast's priority level.
+const BallastName = "evenkeel-ballast"
+
+// Shares is the sum of the shares of all levels but the ballast.
+func Shares(levels []plane.Level) int {
+	sum := 0
+	for _, l := range levels {
+		if l.Name != BallastName {
+			sum += l.Shares
+		}
+	}
+	return sum
+}
+
+func sharesOf(levels []plane.Level, name string) (int, bool) {
+	for _, l := range levels {
+		if l.Name == name {
+			return l.Shares, true
+		}
+	}
+	return 0, false
+}
