@@ -74,6 +74,11 @@ const (
 	ReasonSentenceHarder     = "SentenceHarder"
 	ReasonSentenceEased      = "SentenceEased"
 	ReasonSentenceServed     = "SentenceServed"
+	ReasonReleasedByHand     = "ReleasedByHand"
 	ReasonSentencesFull      = "SentencesFull"
+	ReasonWithdrawn          = "Withdrawn"
+	ReasonSelfProtected      = "SelfProtected"
+	ReasonStale              = "Stale"
+	ReasonOff                = "Off"
 	ReasonDeleting           = "LeavingAsFound"
 )

@@ -50,13 +50,20 @@ type Memory struct {
 	Samples []Sample
 	// Offenders are the sentences that were passed or recommended, by name.
 	Offenders map[string]Sentence
-	// Harmed is since when requests of others have been slow without a break;
-	// zero while they are not.
-	Harmed time.Time
-	// Calm is since when nobody has been slow and no level full; zero while not.
-	Calm time.Time
-	// LoadLineWritten is when the ballast was last decided upon.
-	LoadLineWritten time.Time
+	// Failed are the steps whose last try failed, by sentence name; the ballast's
+	// and Evenkeel's own level are under the empty name.
+	Failed map[string]Failure
+	// LineShown is the load line that was last written or recommended, so that a
+	// recommendation is made once.
+	LineShown int
+	// BallastWritten is when the ballast was last to be written.
+	BallastWritten time.Time
+}
+
+// Failure is a try that failed.
+type Failure struct {
+	Fault Fault
+	At    time.Time
 }
 
 // Baseline is an exponentially weighted mean learnt in calm times.
@@ -67,6 +74,19 @@ type Baseline struct {
 	Held float64
 	// Weight is how much evidence there is, in windows, capped.
 	Weight float64
+}
+
+// baselineMemory caps a baseline's weight: the mean follows the last sixty
+// windows of every replica, which is slow against a storm and quick against the
+// day.
+const baselineMemory = 60
+
+// Moved is the baseline after one more calm window.
+func (b Baseline) Moved(mean, held float64) Baseline {
+	b.Weight = min(b.Weight+1, baselineMemory)
+	b.Mean += (mean - b.Mean) / b.Weight
+	b.Held += (held - b.Held) / b.Weight
+	return b
 }
 
 // Sample is one debug dump over all replicas that gave one.

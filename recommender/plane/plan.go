@@ -47,6 +47,8 @@ const (
 	SetBallast StepKind = "SetBallast"
 	// RemoveBallast deletes it: the load line is the ceiling.
 	RemoveBallast StepKind = "RemoveBallast"
+	// Withdraw deletes all that Evenkeel wrote: the tenant is left as found.
+	Withdraw StepKind = "Withdraw"
 	// PassSentence writes the level, then the schema, of a new sentence.
 	PassSentence StepKind = "PassSentence"
 	// ChangeGrade writes the level, then the schema, of a sentence again.

@@ -86,9 +86,15 @@ type Sentence struct {
 	Regraded time.Time `json:"regraded"`
 	// Count is how many sentences the client has had, this one included.
 	Count int `json:"count"`
+	// Written is when the sentence was last seen to have been written; zero while
+	// it has not.
+	Written time.Time `json:"written,omitzero"`
 	// InForce is when the present grade was in force on every ready replica;
 	// zero while it is not. It is seen, not decided.
 	InForce time.Time `json:"inForce,omitzero"`
+	// Drained is when the client had no request left outside the jail, after the
+	// present grade came into force; zero while it has. It is seen, not decided.
+	Drained time.Time `json:"drained,omitzero"`
 	// Reason is the text of the decision that passed it.
 	Reason string `json:"reason"`
 }

@@ -1,0 +1,160 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package recommender
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/recommender/plane"
+	"evenkeel.dev/evenkeel/recommender/seats"
+)
+
+const (
+	// selfName is the name of Evenkeel's own schema and level.
+	selfName = "evenkeel-self"
+	// ballastPause is the least time between two writes of the ballast: each
+	// resets the apiserver's integrators of seat demand.
+	ballastPause = 30 * time.Second
+	// deadband is how far, in parts of the line, the usable seats may be below
+	// it before the ballast is written again.
+	deadband = 0.02
+)
+
+// withdraw leaves the tenant as found when nothing is to be enforced any more.
+// This raises limits; it is what the person who changed the mode asked for.
+func (d *pass) withdraw() {
+	c := d.seen.Config
+	if c == nil || d.profile.Paused || d.enforcing(d.profile.Jail) || d.enforcing(d.profile.LoadLine) {
+		return
+	}
+	own := slices.ContainsFunc(c.Levels, func(l plane.Level) bool { return l.Own })
+	if !own && len(c.Sentences) == 0 && !c.SelfProtected {
+		return
+	}
+	for name, s := range d.memory.Offenders {
+		if s.Active() {
+			s.Phase, s.Until = plane.PhaseReleased, d.now
+			d.memory.Offenders[name] = s
+		}
+	}
+	d.step(plane.Step{Kind: plane.Withdraw, Apply: true, Reason: plane.Reason{
+		Code:    v1alpha1.ReasonWithdrawn,
+		Message: "took back every limit: the profile no longer asks for any to be enforced",
+	}})
+}
+
+// protectSelf gives Evenkeel's own requests a level of their own before anything
+// else is written, so that it can act, and take back, inside a storm.
+func (d *pass) protectSelf() {
+	c := d.seen.Config
+	if c == nil || c.SelfProtected || !d.enforcing(d.profile.Jail) && !d.enforcing(d.profile.LoadLine) || slices.Contains(c.Taken, selfName) {
+		return
+	}
+	d.step(plane.Step{Kind: plane.ProtectSelf, Apply: true, Reason: plane.Reason{
+		Code:    v1alpha1.ReasonSelfProtected,
+		Message: "gave Evenkeel's own requests a priority level of their own",
+	}})
+}
+
+// holdLoadLine decides the usable seats and writes the ballast where they differ
+// from what the tenant has.
+func (d *pass) holdLoadLine() {
+	c := d.seen.Config
+	if d.profile.LoadLine == plane.Off || d.sight.ceiling == 0 || c == nil {
+		d.plan.LoadLine = plane.LoadLine{Ceiling: d.sight.ceiling, Seats: d.sight.ceiling, Used: d.used()}
+		return
+	}
+	line, why := seats.Line(d.sight.ceiling, d.profile.SeatsMax, d.profile.SeatsMin, c.Levels)
+	have, others := ballast(c), seats.Shares(c.Levels)
+	usable := seats.Usable(d.sight.ceiling, others, have)
+	d.plan.LoadLine = plane.LoadLine{Ceiling: d.sight.ceiling, Seats: usable, Used: d.used()}
+	near := usable <= line && float64(usable) >= float64(line)*(1-deadband)
+	want := seats.Ballast(d.sight.ceiling, others, line)
+	if near || have == want || slices.Contains(c.Taken, seats.BallastName) {
+		return
+	}
+	// Blind means hold, whichever way the ballast would move.
+	if d.sight.blind() || d.profile.Paused || d.now.Sub(d.memory.BallastWritten) < ballastPause {
+		return
+	}
+	step := d.ballastStep(want, usable, line, why)
+	if !step.Apply && d.memory.LineShown == line {
+		return
+	}
+	d.memory.LineShown = line
+	if step.Apply {
+		d.memory.BallastWritten = d.now
+	}
+	d.step(step)
+}
+
+func (d *pass) ballastStep(want, usable, line int, why string) plane.Step {
+	ceiling := d.sight.ceiling
+	verb := "would hold"
+	apply := d.enforcing(d.profile.LoadLine)
+	if apply {
+		verb = "holds"
+	}
+	step := plane.Step{
+		Kind: plane.SetBallast, Apply: apply,
+		Level: &plane.LevelSpec{Name: seats.BallastName, Shares: want},
+		Reason: plane.Reason{
+			Code:    v1alpha1.ReasonLoadLineHeld,
+			Message: fmt.Sprintf("%s every replica at %d of %d seats by a ballast of %d shares", verb, line, ceiling, want),
+			Evidence: []string{
+				fmt.Sprintf("the profile's bounds are %s, the inflight flags allow %d", bounds(d.profile), ceiling),
+				fmt.Sprintf("usable before: %d seats; in use on the busiest replica: %d", usable, d.used()),
+			},
+			Rejected: []string{"lower inflight flags: that would restart every replica"},
+		},
+	}
+	if why != "" {
+		step.Reason.Evidence = append(step.Reason.Evidence, why)
+	}
+	if want == 0 {
+		step.Kind, step.Level = plane.RemoveBallast, nil
+		step.Reason.Code = v1alpha1.ReasonAtCeiling
+		step.Reason.Message = fmt.Sprintf("%s every replica at its ceiling of %d seats: no ballast is needed", verb, ceiling)
+	}
+	return step
+}
+
+// used are the seats in use on the busiest ready replica, exempt requests left
+// out: they hold none.
+func (d *pass) used() int {
+	most := 0
+	for _, r := range d.seen.Replicas {
+		sum := 0
+		for _, l := range r.Levels {
+			if r.Ready && l.Name != "exempt" {
+				sum += l.Executing
+			}
+		}
+		most = max(most, sum)
+	}
+	return most
+}
+
+func ballast(c *plane.FlowConfig) int {
+	for _, l := range c.Levels {
+		if l.Name == seats.BallastName && l.Own {
+			return l.Shares
+		}
+	}
+	return 0
+}
+
+func bounds(p plane.Profile) string {
+	low, high := "none", "none"
+	if p.SeatsMin > 0 {
+		low = fmt.Sprint(p.SeatsMin)
+	}
+	if p.SeatsMax > 0 {
+		high = fmt.Sprint(p.SeatsMax)
+	}
+	return fmt.Sprintf("min %s, max %s", low, high)
+}

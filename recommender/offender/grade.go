@@ -1,0 +1,93 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package offender
+
+import (
+	"strings"
+
+	"evenkeel.dev/evenkeel/recommender/plane"
+	"evenkeel.dev/evenkeel/recommender/seats"
+)
+
+// jailPrefix begins the name of every jail.
+const jailPrefix = "evenkeel-jail-"
+
+// giant is the width in seats from which a request is dear in itself: the
+// apiserver prices a list of a megabyte or more from its cache at ten seats. A
+// few of them at once fill a replica, so the mild grade is passed over.
+const giant = 10
+
+// firstSeats is what the mild grade leaves a client, per replica.
+const firstSeats = 4
+
+// parole is how the seats come back at the end of a term, mildest last.
+var parole = []plane.Grade{
+	{Kind: plane.GradeOne},
+	{Kind: plane.GradeSeats, Seats: 2},
+	{Kind: plane.GradeSeats, Seats: 4},
+	{Kind: plane.GradeSeats, Seats: 8},
+}
+
+// First is the grade of a new sentence.
+func First(width int) plane.Grade {
+	if width >= giant {
+		return plane.Grade{Kind: plane.GradeOne}
+	}
+	return plane.Grade{Kind: plane.GradeSeats, Seats: firstSeats}
+}
+
+// Harder is the next harder grade; ok is false when there is none.
+func Harder(g plane.Grade) (harder plane.Grade, ok bool) {
+	switch g.Kind {
+	case plane.GradeSeats:
+		return plane.Grade{Kind: plane.GradeOne}, true
+	case plane.GradeOne:
+		return plane.Grade{Kind: plane.GradeNone}, true
+	default:
+		return g, false
+	}
+}
+
+// milder tells whether a leaves the client more than b.
+func milder(a, b plane.Grade) bool {
+	order := func(g plane.Grade) int {
+		switch g.Kind {
+		case plane.GradeNone:
+			return 0
+		case plane.GradeOne:
+			return 1
+		default:
+			return 1 + g.Seats
+		}
+	}
+	return order(a) > order(b)
+}
+
+// Level is the priority level that carries a grade out, in a tenant whose other
+// levels have others shares between them and whose replicas have the ceiling.
+//
+// No shares and no borrowing mean no seats: a rejecting level then still runs one
+// request of any width whenever it is empty, and a queueing level none at all
+// (k8s.io/apiserver v0.36 pkg/util/flowcontrol/fairqueuing/queueset).
+func Level(name string, g plane.Grade, ceiling, others int) plane.LevelSpec {
+	switch g.Kind {
+	case plane.GradeOne:
+		return plane.LevelSpec{Name: name}
+	case plane.GradeNone:
+		return plane.LevelSpec{Name: name, Queues: 1, HandSize: 1, QueueLength: 1}
+	default:
+		return plane.LevelSpec{Name: name, Shares: sharesFor(g.Seats, ceiling, others), Queues: 1, HandSize: 1, QueueLength: 2 * g.Seats}
+	}
+}
+
+// sharesFor is the smallest number of shares that gives at least want seats.
+func sharesFor(want, ceiling, others int) int {
+	shares := 1
+	for shares < others && seats.Nominal(ceiling, shares, others+shares) < want {
+		shares++
+	}
+	return shares
+}
+
+func isJail(level string) bool { return strings.HasPrefix(level, jailPrefix) }

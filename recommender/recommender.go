@@ -1,0 +1,96 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package recommender decides. Decide is a function of what was seen, what the
+// profile allows, what is remembered and the time; the operator, the simulator,
+// the replay and the command line all call it. It talks to nothing and reads no
+// clock, so that every decision can be repeated from its inputs.
+//
+// A pass has an order, and each part a file: what can be seen (sight.go), the
+// load line (loadline.go), who does harm (sentences.go), what is wanted of the
+// tenant (wanted.go), and what to tell people (findings.go). What is decided is kept in the memory as the wanted state; the
+// steps are the difference between that and what the tenant's configuration
+// holds, so a write that failed is tried again by the same rule.
+package recommender
+
+import (
+	"maps"
+	"time"
+
+	"evenkeel.dev/evenkeel/recommender/offender"
+	"evenkeel.dev/evenkeel/recommender/plane"
+)
+
+// retryAfter is how long a step whose try failed is left alone.
+const retryAfter = 5 * time.Second
+
+// burst is how long debug dumps are asked for in one go.
+const burst = 10 * time.Second
+
+// pass is one run of Decide.
+type pass struct {
+	seen    plane.Snapshot
+	profile plane.Profile
+	memory  plane.Memory
+	now     time.Time
+
+	sight sight
+	harm  offender.Harm
+	plan  plane.Plan
+	// reasons are why sentences changed in this pass, by name.
+	reasons map[string]plane.Reason
+}
+
+// Decide turns one look at a control plane into a plan, and gives the memory for
+// the next look. It changes none of its arguments.
+func Decide(s plane.Snapshot, p plane.Profile, m plane.Memory, now time.Time) (plane.Plan, plane.Memory) {
+	d := &pass{seen: s, profile: p, memory: copied(m), now: now}
+	d.look()
+	d.recall()
+	d.withdraw()
+	d.protectSelf()
+	d.holdLoadLine()
+	d.judge()
+	d.advance()
+	d.carryOut()
+	d.forget()
+	d.learn()
+	d.report()
+	return d.plan, d.memory
+}
+
+// learn moves the baselines in calm times only: a storm must not become usual.
+func (d *pass) learn() {
+	if d.harm.Found() || len(d.harm.Full) > 0 || d.sight.blind() || d.active() > 0 {
+		return
+	}
+	d.memory.Baselines = offender.Learn(d.memory.Baselines, d.seen.Replicas)
+}
+
+// step adds a step, unless its last try has just failed.
+func (d *pass) step(s plane.Step) {
+	name := ""
+	if s.Sentence != nil {
+		name = s.Sentence.Name
+	}
+	if failed, ok := d.memory.Failed[name]; s.Apply && ok && d.now.Sub(failed.At) < retryAfter {
+		return
+	}
+	d.plan.Steps = append(d.plan.Steps, s)
+}
+
+// enforcing tells whether a protection in this mode may write.
+func (d *pass) enforcing(mode plane.Mode) bool { return mode == plane.Enforce && !d.profile.Paused }
+
+func copied(m plane.Memory) plane.Memory {
+	m.Offenders = cloned(m.Offenders)
+	m.Failed = cloned(m.Failed)
+	return m
+}
+
+func cloned[V any](m map[string]V) map[string]V {
+	if m == nil {
+		return map[string]V{}
+	}
+	return maps.Clone(m)
+}
