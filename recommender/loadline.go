@@ -5,6 +5,7 @@ package recommender
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -19,8 +20,9 @@ const (
 	// ballastPause is the least time between two writes of the ballast: each
 	// resets the apiserver's integrators of seat demand.
 	ballastPause = 30 * time.Second
-	// deadband is how far, in parts of the line, the usable seats may be below
-	// it before the ballast is written again.
+	// deadband is how far, in parts of the line, the usable seats may be off it
+	// before the ballast is written again: a jail's few shares move them by a
+	// seat or two.
 	deadband = 0.02
 )
 
@@ -72,8 +74,8 @@ func (d *pass) holdLoadLine() {
 	have, others := ballast(c), seats.Shares(c.Levels)
 	usable := seats.Usable(d.sight.ceiling, others, have)
 	d.plan.LoadLine = plane.LoadLine{Ceiling: d.sight.ceiling, Seats: usable, Used: d.used()}
-	near := usable <= line && float64(usable) >= float64(line)*(1-deadband)
 	want := seats.Ballast(d.sight.ceiling, others, line)
+	near := math.Abs(float64(usable-line)) <= float64(line)*deadband && (have > 0) == (want > 0)
 	if near || have == want || slices.Contains(c.Taken, seats.BallastName) {
 		return
 	}

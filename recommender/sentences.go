@@ -67,11 +67,11 @@ func (d *pass) take(o plane.Outcome) {
 // pardon respects that a person has deleted a sentence's objects: the client is
 // left alone for as long as the term would have lasted.
 func (d *pass) pardon(s plane.Sentence) {
-	s.Phase, s.Until = plane.PhaseReleased, d.now.Add(s.Term)
+	s.Phase, s.Until, s.Pardoned = plane.PhaseReleased, d.now, d.now.Add(s.Term)
 	d.memory.Offenders[s.Name] = s
 	d.step(plane.Step{Kind: plane.EndSentence, Sentence: &s, Reason: plane.Reason{
 		Code:    v1alpha1.ReasonReleasedByHand,
-		Message: fmt.Sprintf("leaves %s alone until %s: its sentence was deleted by hand", s.Client, clock(s.Until)),
+		Message: fmt.Sprintf("leaves %s alone until %s: its sentence was deleted by hand", s.Client, clock(s.Pardoned)),
 	}})
 }
 
@@ -122,7 +122,7 @@ func (d *pass) seenInForce(s plane.Sentence) time.Time {
 
 // judge looks for a client that does harm, once there are samples enough.
 func (d *pass) judge() {
-	if d.profile.Jail == plane.Off {
+	if d.profile.Jail == plane.Off || d.settling() {
 		return
 	}
 	v, ok := offender.Judge(d.memory.Samples, d.memory.Baselines, d.now, d.skip)
@@ -134,16 +134,31 @@ func (d *pass) judge() {
 		return
 	}
 	name := v.Client.SentenceName()
-	was, known := d.memory.Offenders[name]
+	was := d.memory.Offenders[name]
 	if why := offender.CannotBeJailed(v, d.profile); why != "" {
 		d.nameOnly(v, harm, was, why)
 		return
 	}
-	if d.mayJail(name, was, known) {
+	if d.mayJail(name, was) {
 		d.jail(v, harm, was)
 		return
 	}
 	d.recommend(v, harm, was)
+}
+
+// settling is true while a sentence may still turn out to be too mild. Whoever
+// else has many requests open then may simply be its victim: the next client is
+// judged when this one can do no more harm.
+func (d *pass) settling() bool {
+	for _, s := range d.memory.Offenders {
+		if !s.Active() || !s.Relieved.IsZero() {
+			continue
+		}
+		if s.Grade.Kind != plane.GradeNone || offender.Settled(s, d.now).IsZero() {
+			return true
+		}
+	}
+	return false
 }
 
 // skip leaves out of judgement who has been dealt with.
@@ -156,9 +171,8 @@ func (d *pass) skip(h plane.Held) bool {
 }
 
 // mayJail tells whether a sentence may be written for a client now.
-func (d *pass) mayJail(name string, was plane.Sentence, known bool) bool {
-	pardoned := known && was.Phase == plane.PhaseReleased && d.now.Before(was.Until)
-	return d.enforcing(d.profile.Jail) && d.seen.Config != nil && !pardoned &&
+func (d *pass) mayJail(name string, was plane.Sentence) bool {
+	return d.enforcing(d.profile.Jail) && d.seen.Config != nil && !d.now.Before(was.Pardoned) &&
 		!slices.Contains(d.seen.Config.Taken, name) && d.active() < d.profile.MaxSentences
 }
 
@@ -177,7 +191,7 @@ func (d *pass) jail(v offender.Verdict, harm offender.Harm, was plane.Sentence) 
 // client goes on.
 func (d *pass) recommend(v offender.Verdict, harm offender.Harm, was plane.Sentence) {
 	s := offender.Pass(v.Client, offender.First(v.Width), was.Count, d.profile, d.now)
-	s.Phase, s.Count = plane.PhaseRecommended, was.Count
+	s.Phase, s.Count, s.Pardoned = plane.PhaseRecommended, was.Count, was.Pardoned
 	reason := offender.Explain(v, harm, fmt.Sprintf("would jail %s: %s for %s", v.Client, s.Grade.Words(), s.Term))
 	reason.Code = v1alpha1.ReasonOffenderNamed
 	if d.active() >= d.profile.MaxSentences {

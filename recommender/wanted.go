@@ -28,8 +28,13 @@ func (d *pass) advance() {
 		if !s.Active() || s.Regraded.Equal(d.now) {
 			continue
 		}
-		next, change := offender.Advance(s, d.situation(s), d.profile, d.now)
+		sit := d.situation(s)
+		next, change := offender.Advance(s, sit, d.profile, d.now)
 		if change == offender.Unchanged {
+			if s.Relieved.IsZero() && sit.Judged && !sit.Harmed {
+				s.Relieved = d.now
+				d.memory.Offenders[name] = s
+			}
 			continue
 		}
 		d.decide(next, d.changed(s, next, change))
@@ -44,8 +49,14 @@ func (d *pass) situation(s plane.Sentence) offender.Situation {
 	if settled.IsZero() {
 		return sit
 	}
+	if !s.Relieved.IsZero() && offender.Suspect(d.memory.Samples, d.skip) {
+		return sit // the grade had been enough: what is suffered now is somebody else's doing
+	}
 	sit.Harmed = offender.Look(d.seen.Replicas, d.memory.Baselines, settled).Without(s.Name).Found()
 	for _, r := range d.seen.Replicas {
+		if r.Ready && r.Window > 0 && !r.Observed.Add(-r.Window).Before(settled) {
+			sit.Judged = true
+		}
 		for _, f := range r.Flows {
 			if f.Schema == s.Name && (f.Requests > 0 || f.Executing > 0) {
 				sit.Running = true
@@ -63,9 +74,7 @@ func (d *pass) changed(was, now plane.Sentence, change offender.Change) plane.Re
 			Code:    v1alpha1.ReasonSentenceHarder,
 			Message: fmt.Sprintf("%s now gets %s: others still suffered while it had %s", now.Client, now.Grade.Words(), was.Grade.Words()),
 		}
-		for _, slow := range d.harm.Without(now.Name).Slow[:min(3, len(d.harm.Slow))] {
-			r.Evidence = append(r.Evidence, slow.String())
-		}
+		r.Evidence = d.harm.Without(now.Name).Evidence()
 		r.Rejected = []string{"a longer term: it would not ease what is suffered now"}
 		return r
 	case offender.Eased:

@@ -10,18 +10,13 @@ import (
 	"evenkeel.dev/evenkeel/recommender/plane"
 )
 
-// shownSlow is how many slow flows the evidence lists.
-const shownSlow = 3
-
 // Explain gives a verdict as a reason: the message that is handed in, what was
 // seen, and why nothing else was done instead.
 func Explain(v Verdict, harm Harm, message string) plane.Reason {
 	r := plane.Reason{Message: message}
 	r.Evidence = append(r.Evidence, fmt.Sprintf("held %d of %d seats with %d requests, at least %.0f %% in %d of %d samples over %s on %d replicas",
 		v.Seats, v.Total, v.Requests, 100*v.Share, v.Samples, v.Samples, v.Span.Round(100*time.Millisecond), v.Replicas))
-	for _, slow := range harm.Slow[:min(shownSlow, len(harm.Slow))] {
-		r.Evidence = append(r.Evidence, slow.String())
-	}
+	r.Evidence = append(r.Evidence, harm.Evidence()...)
 	if v.OthersWaiting > 0 {
 		r.Evidence = append(r.Evidence, fmt.Sprintf("%d requests of others waited, the oldest for %s", v.OthersWaiting, v.OldestWait.Round(100*time.Millisecond)))
 	}

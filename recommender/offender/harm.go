@@ -60,6 +60,38 @@ type Harm struct {
 	Full []string
 }
 
+// shownSlow is how many slow flows the evidence lists.
+const shownSlow = 3
+
+// Evidence is the harm in words, a line for each of the slowest flows at its
+// worst replica.
+func (h Harm) Evidence() []string {
+	var lines []string
+	shown := map[string]bool{}
+	for _, s := range h.Slow {
+		if shown[s.Schema] || len(shown) == shownSlow {
+			continue
+		}
+		shown[s.Schema] = true
+		line := s.String()
+		if others := h.replicas(s.Schema) - 1; others > 0 {
+			line += fmt.Sprintf("; slow on %d other replicas too", others)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func (h Harm) replicas(schema string) int {
+	n := 0
+	for _, s := range h.Slow {
+		if s.Schema == schema {
+			n++
+		}
+	}
+	return n
+}
+
 // Found is true when somebody suffers.
 func (h Harm) Found() bool { return len(h.Slow) > 0 }
 

@@ -140,6 +140,21 @@ func Judge(samples []plane.Sample, baselines map[string]plane.Baseline, now time
 	return v, true
 }
 
+// Suspect tells whether one client holds most of the seats in the last sample:
+// not yet a verdict, but reason enough not to blame somebody else.
+func Suspect(samples []plane.Sample, skip func(plane.Held) bool) bool {
+	if len(samples) == 0 {
+		return false
+	}
+	last := samples[len(samples)-1]
+	top, ok := heaviest(last, skip)
+	if !ok || top.Executing+top.Waiting < leastHeld {
+		return false
+	}
+	own, all := holding(last, top.Client, skip)
+	return float64(own) >= majority*float64(all)
+}
+
 // heaviest is the client with the most seats, its flow schemas added up.
 func heaviest(s plane.Sample, skip func(plane.Held) bool) (plane.Held, bool) {
 	byClient := map[plane.Client]plane.Held{}

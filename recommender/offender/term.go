@@ -22,6 +22,9 @@ const (
 type Situation struct {
 	// Blind is true while a replica or the configuration cannot be seen.
 	Blind bool
+	// Judged is true when there was a window that began after the sentence had
+	// settled.
+	Judged bool
 	// Harmed is true when others suffered in a window that began after the
 	// sentence had settled.
 	Harmed bool
@@ -103,7 +106,7 @@ func Advance(s plane.Sentence, sit Situation, p plane.Profile, now time.Time) (p
 
 func regrade(s plane.Sentence, g plane.Grade, now time.Time) plane.Sentence {
 	s.Grade, s.Hardest, s.Regraded = g, g, now
-	s.InForce, s.Drained = time.Time{}, time.Time{}
+	s.InForce, s.Drained, s.Relieved = time.Time{}, time.Time{}, time.Time{}
 	return s
 }
 

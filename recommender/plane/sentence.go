@@ -84,6 +84,9 @@ type Sentence struct {
 	Term time.Duration `json:"term"`
 	// Regraded is when the grade last changed.
 	Regraded time.Time `json:"regraded"`
+	// Pardoned is until when a person wants the client left alone; zero unless its
+	// sentence was deleted by hand.
+	Pardoned time.Time `json:"pardoned,omitzero"`
 	// Count is how many sentences the client has had, this one included.
 	Count int `json:"count"`
 	// Written is when the sentence was last seen to have been written; zero while
@@ -95,6 +98,9 @@ type Sentence struct {
 	// Drained is when the client had no request left outside the jail, after the
 	// present grade came into force; zero while it has. It is seen, not decided.
 	Drained time.Time `json:"drained,omitzero"`
+	// Relieved is when nobody suffered any more under the present grade, once it
+	// had settled; zero while somebody has. It is seen, not decided.
+	Relieved time.Time `json:"relieved,omitzero"`
 	// Reason is the text of the decision that passed it.
 	Reason string `json:"reason"`
 }

@@ -1,0 +1,85 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package recommender_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"evenkeel.dev/evenkeel/recommender/plane"
+)
+
+var update = flag.Bool("update", false, "write the golden transcripts anew")
+
+// TestTranscripts plays whole stories and compares what was decided, and why,
+// with transcripts that a person can read.
+func TestTranscripts(t *testing.T) {
+	for name, play := range map[string]func(w *world){
+		"storm-enforced": func(w *world) {
+			w.stillSlow = plane.GradeOne
+			w.run(30 * time.Second)
+			w.storming = []plane.Client{agent}
+			w.run(40 * time.Second)
+			w.storming = nil
+			w.run(40 * time.Second)
+		},
+		"storm-recommended": func(w *world) {
+			w.profile.Jail, w.profile.LoadLine = plane.Recommend, plane.Recommend
+			w.run(30 * time.Second)
+			w.storming = []plane.Client{agent}
+			w.run(30 * time.Second)
+			w.storming = nil
+			w.run(2 * time.Minute)
+		},
+		"storm-never-ends": func(w *world) {
+			w.run(30 * time.Second)
+			w.storming = []plane.Client{agent}
+			w.stillSlow = plane.GradeSeats
+			w.run(4 * time.Minute)
+		},
+		"offender-exempt": func(w *world) {
+			w.level = "exempt"
+			w.run(30 * time.Second)
+			w.storming = []plane.Client{{User: "admin", Verb: "list", Resource: "secrets"}}
+			w.run(20 * time.Second)
+		},
+		"mode-back-to-recommend": func(w *world) {
+			w.run(30 * time.Second)
+			w.storming = []plane.Client{agent}
+			w.run(10 * time.Second)
+			w.profile.Jail, w.profile.LoadLine = plane.Recommend, plane.Recommend
+			w.run(5 * time.Second)
+		},
+		"two-offenders": func(w *world) {
+			w.run(30 * time.Second)
+			w.storming = []plane.Client{agent}
+			w.run(12 * time.Second)
+			w.storming = append(w.storming, plane.Client{User: "system:serviceaccount:ci:runner", Verb: "list", Resource: "secrets"})
+			w.run(12 * time.Second)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			play(w)
+			path := filepath.Join("testdata", name+".txt")
+			if *update {
+				if err := os.WriteFile(path, []byte(w.log.String()), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), w.log.String()); diff != "" {
+				t.Errorf("another transcript than %s (-want +got):\n%s", path, diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,233 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package recommender_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"evenkeel.dev/evenkeel/recommender"
+	"evenkeel.dev/evenkeel/recommender/plane"
+	"evenkeel.dev/evenkeel/recommender/seats"
+)
+
+// world is a tenant of three replicas as simple as will do: it has priority
+// levels, a client that may storm, and obeys the steps of plans. It is the other
+// half of the conversation with Decide, so that tests read as one.
+type world struct {
+	now     time.Time
+	profile plane.Profile
+	memory  plane.Memory
+	config  *plane.FlowConfig
+	// storming clients have 64 requests open between them.
+	storming []plane.Client
+	level    string
+	// stillSlow keeps others slow under grades up to this one.
+	stillSlow plane.GradeKind
+	ceiling   int
+	blind     map[int]*plane.Fault
+	// unreadable hides the configuration from Decide.
+	unreadable bool
+	outcomes   []plane.Outcome
+	// refuse makes every write fail.
+	refuse *plane.Fault
+	log    strings.Builder
+	plan   plane.Plan
+}
+
+var agent = plane.Client{User: "system:serviceaccount:telemetry:agent", Verb: "list", Resource: "pods"}
+
+func newWorld() *world {
+	return &world{
+		now:   time.Date(2026, 1, 2, 14, 2, 0, 0, time.UTC),
+		level: "workload-low", ceiling: 600,
+		blind: map[int]*plane.Fault{},
+		profile: plane.Profile{
+			Jail: plane.Enforce, LoadLine: plane.Enforce, SeatsMin: 60, SeatsMax: 300,
+			Term: time.Minute, MaxTerm: 10 * time.Minute, MaxSentences: 3,
+			Self: "evenkeel", Tick: 5 * time.Second,
+		},
+		config: &plane.FlowConfig{Levels: []plane.Level{
+			{Name: "catch-all", Shares: 5}, {Name: "exempt", Exempt: true}, {Name: "global-default", Shares: 20},
+			{Name: "leader-election", Shares: 10}, {Name: "node-high", Shares: 40}, {Name: "system", Shares: 30},
+			{Name: "workload-high", Shares: 40}, {Name: "workload-low", Shares: 100},
+		}},
+	}
+}
+
+// tick is one look: the time passes, Decide is asked, and its steps are obeyed.
+func (w *world) tick(after time.Duration) {
+	w.now = w.now.Add(after)
+	w.pass(w.snapshot(after))
+}
+
+// tickWith is a tick in which something else is seen.
+func (w *world) tickWith(s plane.Snapshot, after time.Duration) {
+	w.now = w.now.Add(after)
+	for i := range s.Replicas {
+		s.Replicas[i].Observed, s.Replicas[i].Dumped = w.now, w.now
+	}
+	w.pass(s)
+}
+
+func (w *world) pass(s plane.Snapshot) {
+	w.plan, w.memory = recommender.Decide(s, w.profile, w.memory, w.now)
+	w.outcomes = nil
+	for _, s := range w.plan.Steps {
+		w.obey(s)
+		w.write(s)
+	}
+}
+
+// run ticks as the operator does, 5 s apart and 500 ms while a closer look is
+// asked for.
+func (w *world) run(length time.Duration) {
+	for end := w.now.Add(length); w.now.Before(end); {
+		if w.plan.LookCloser {
+			w.tick(500 * time.Millisecond)
+		} else {
+			w.tick(min(5*time.Second, end.Sub(w.now)))
+		}
+	}
+}
+
+func (w *world) write(s plane.Step) {
+	how := "shown"
+	if s.Apply {
+		how = "done"
+	}
+	fmt.Fprintf(&w.log, "%s %s (%s): %s\n", w.now.Format("15:04:05.0"), s.Kind, how, s.Reason.Message)
+	for _, e := range s.Reason.Evidence {
+		fmt.Fprintf(&w.log, "    saw: %s\n", e)
+	}
+	for _, r := range s.Reason.Rejected {
+		fmt.Fprintf(&w.log, "    rejected: %s\n", r)
+	}
+}
+
+func (w *world) obey(s plane.Step) {
+	if !s.Apply {
+		return
+	}
+	name := ""
+	if s.Sentence != nil {
+		name = s.Sentence.Name
+	}
+	if w.refuse != nil {
+		w.outcomes = append(w.outcomes, plane.Outcome{Kind: s.Kind, Name: name, Fault: w.refuse})
+		return
+	}
+	c := w.config
+	if s.Level != nil {
+		c.Levels = slices.DeleteFunc(c.Levels, func(l plane.Level) bool { return l.Name == s.Level.Name })
+		c.Levels = append(c.Levels, plane.Level{Name: s.Level.Name, Shares: s.Level.Shares, Own: true})
+	}
+	drop := func(name string) {
+		c.Levels = slices.DeleteFunc(c.Levels, func(l plane.Level) bool { return l.Own && (name == "*" || l.Name == name) })
+		c.Sentences = slices.DeleteFunc(c.Sentences, func(s plane.Sentence) bool { return name == "*" || s.Name == name })
+	}
+	switch s.Kind {
+	case plane.ProtectSelf:
+		c.SelfProtected = true
+	case plane.RemoveBallast:
+		drop(seats.BallastName)
+	case plane.PassSentence, plane.ChangeGrade:
+		c.Sentences = slices.DeleteFunc(c.Sentences, func(h plane.Sentence) bool { return h.Name == s.Sentence.Name })
+		c.Sentences = append(c.Sentences, *s.Sentence)
+	case plane.EndSentence:
+		drop(s.Sentence.Name)
+	case plane.Withdraw:
+		drop("*")
+		c.SelfProtected = false
+	case plane.SetBallast, plane.NameOffender:
+	}
+	at := w.now.Add(100 * time.Millisecond)
+	w.outcomes = append(w.outcomes, plane.Outcome{Kind: s.Kind, Name: name, Written: at, InForce: at})
+}
+
+func (w *world) grade(c plane.Client) (plane.GradeKind, bool) {
+	for _, s := range w.config.Sentences {
+		if s.Client == c {
+			return s.Grade.Kind, true
+		}
+	}
+	return "", false
+}
+
+// harmed tells whether others suffer: a client storms at large, or its grade is
+// not hard enough.
+func (w *world) harmed() bool {
+	order := []plane.GradeKind{plane.GradeSeats, plane.GradeOne, plane.GradeNone}
+	for _, c := range w.storming {
+		grade, jailed := w.grade(c)
+		if !jailed || slices.Index(order, grade) <= slices.Index(order, w.stillSlow) {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *world) snapshot(window time.Duration) plane.Snapshot {
+	s := plane.Snapshot{Outcomes: w.outcomes}
+	if !w.unreadable {
+		held := *w.config
+		held.Levels, held.Sentences = slices.Clone(held.Levels), slices.Clone(held.Sentences)
+		s.Config = &held
+	} else {
+		s.ConfigFault = &plane.Fault{Reason: "TenantUnreachable", Message: "connection refused"}
+	}
+	for i := range 3 {
+		s.Replicas = append(s.Replicas, w.replica(i, window))
+	}
+	return s
+}
+
+func (w *world) replica(i int, window time.Duration) plane.Replica {
+	r := plane.Replica{
+		Name: fmt.Sprintf("kube-apiserver-%d", i), Zone: string(rune('a' + i)), Ready: true,
+		Ceiling: w.ceiling, Observed: w.now, Window: window, Pulse: 2 * time.Millisecond, Fault: w.blind[i],
+	}
+	if r.Fault != nil {
+		r.Observed = w.now.Add(-time.Minute)
+		return r
+	}
+	total := 0
+	for _, l := range w.config.Levels {
+		total += l.Shares
+	}
+	for _, l := range w.config.Levels {
+		n := seats.Nominal(w.ceiling, l.Shares, total)
+		r.Levels = append(r.Levels, plane.LevelLoad{Name: l.Name, Nominal: n, Current: n})
+	}
+	mean := 0.004
+	if w.harmed() {
+		mean = 1.6
+	}
+	r.Flows = append(r.Flows, plane.FlowLoad{Level: "node-high", Schema: "system-node-high", Requests: 80, ExecSeconds: 80 * mean})
+	if w.plan.LookCloser {
+		r.Dumped = w.now
+		r.Held = append(r.Held, plane.Held{Client: plane.Client{User: "system:node:n1", Verb: "update", Group: "coordination.k8s.io", Resource: "leases", Namespaced: true}, Level: "node-high", Schema: "system-node-high", Executing: 2, Seats: 2, Width: 1})
+	}
+	for _, c := range w.storming {
+		r = w.storm(r, c)
+	}
+	return r
+}
+
+func (w *world) storm(r plane.Replica, c plane.Client) plane.Replica {
+	if grade, jailed := w.grade(c); jailed {
+		f := plane.FlowLoad{Level: c.SentenceName(), Schema: c.SentenceName(), Rejected: 300}
+		if grade != plane.GradeNone {
+			f.Requests, f.Executing = 2, 1
+		}
+		r.Flows = append(r.Flows, f)
+		return r
+	}
+	if !r.Dumped.IsZero() {
+		r.Held = append(r.Held, plane.Held{Client: c, Level: w.level, Schema: "service-accounts", Executing: 21, Seats: 210, Width: 10})
+	}
+	return r
+}
