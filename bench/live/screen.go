@@ -5,6 +5,7 @@ package live
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -81,12 +82,15 @@ func (s *Screen) Run(ctx context.Context, source func() State) {
 	}
 }
 
-// Println prints a line above the block.
+// Logf prints a line above the block.
+func (s *Screen) Logf(format string, args ...any) { s.Println(fmt.Sprintf(format, args...)) }
+
+// Println prints a line, or several, above the block.
 func (s *Screen) Println(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	columns, _, _ := s.size()
-	text = strings.TrimRight(text, "\n") + "\n"
+	text = harmless(strings.TrimRight(text, "\n")) + "\n"
 	if len(s.drawn) == 0 {
 		s.write(text)
 		return

@@ -96,7 +96,7 @@ func TestScreenRedrawsInPlace(t *testing.T) {
 		if !v.hidden {
 			t.Error("the cursor shows in the middle of the block")
 		}
-		s.Println("a line above\n")
+		s.Logf("a line %s\x1b[2J\n  and one more\n", "above")
 		cancel()
 		<-done
 		if v.hidden {
@@ -104,7 +104,7 @@ func TestScreenRedrawsInPlace(t *testing.T) {
 		}
 		state := storm()
 		state.Title = "frame 5"
-		want := "compiled 300 packages\na line above\n" + Render(state, Style{Width: 80})
+		want := "compiled 300 packages\na line above·[2J\n  and one more\n" + Render(state, Style{Width: 80})
 		if diff := cmp.Diff(want, v.seen()); diff != "" {
 			t.Errorf("on the terminal (-want +got):\n%s", diff)
 		}

@@ -62,17 +62,21 @@ func (l line) draw(width int, colored bool) string {
 // characters, and marks that turn the direction of the text. Runs of blanks
 // become one.
 func clean(text string) string {
-	visible := strings.Map(func(r rune) rune {
+	return strings.Join(strings.Fields(harmless(text)), " ")
+}
+
+// harmless takes the same out of a text of several lines and keeps its layout.
+func harmless(text string) string {
+	return strings.Map(func(r rune) rune {
 		switch {
+		case r == '\n', unicode.IsPrint(r) && r != unicode.ReplacementChar:
+			return r
 		case unicode.IsSpace(r):
 			return ' '
-		case !unicode.IsPrint(r), r == unicode.ReplacementChar:
-			return '·'
 		default:
-			return r
+			return '·'
 		}
 	}, text)
-	return strings.Join(strings.Fields(visible), " ")
 }
 
 // columns is how many columns a cleaned text takes.

@@ -44,8 +44,8 @@ type Missing struct {
 const (
 	UnitMilliseconds = "ms"
 	UnitSeconds      = "s"
-	UnitCount        = "count"
-	UnitPerSecond    = "1/s"
+	UnitCount        = ""
+	UnitPerSecond    = "/s"
 	UnitCores        = "cores"
 	UnitMiB          = "MiB"
 )

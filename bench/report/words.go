@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 )
 
 // Words are the figure for people: its value with its unit, and the extremes
@@ -23,12 +22,10 @@ func (f Figure) Words() string {
 // amount is a value with its unit.
 func amount(value float64, unit string) string {
 	switch unit {
-	case UnitCount:
-		return digits(value, unit)
-	case UnitPerSecond:
-		return digits(value, unit) + "/s"
+	case UnitCount, UnitPerSecond:
+		return digits(value, unit) + unit
 	default:
-		return strings.TrimRight(digits(value, unit)+" "+unit, " ")
+		return digits(value, unit) + " " + unit
 	}
 }
 
