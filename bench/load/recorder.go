@@ -103,48 +103,50 @@ func (r *Recorder) Samples() []Sample {
 	return slices.Clone(r.samples)
 }
 
-// Window summarises the finished requests that were due in [from, to). Pending
-// ones are counted only: wait for the requests' deadline after to before cutting
-// a window that is to be reported.
-func (r *Recorder) Window(from, to time.Time) Stats {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	s, latencies := r.collect(from, to)
-	s.fill(latencies)
-	return s
-}
+// Window summarises the requests that were due in [from, to). Pending ones are
+// only counted: wait for the requests' deadline after to before cutting a window
+// that is to be reported.
+func (r *Recorder) Window(from, to time.Time) Stats { return Across(from, to, r) }
 
-// Live summarises the requests due in the last d before now. A pending request
-// counts with the time it has waited so far: a live view of finished requests
-// alone would look its best while the server hangs.
-func (r *Recorder) Live(now time.Time, d time.Duration) Stats {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	from := now.Add(-d)
-	s, latencies := r.collect(from, now)
-	for c := range r.pending {
-		if within(c.at, from, now) {
-			latencies = append(latencies, now.Sub(c.at))
-		}
+// Live summarises the requests that were due in the last d before now. A pending
+// request counts with the time it has waited so far: a live view of finished
+// requests alone would look its best while the server hangs.
+func (r *Recorder) Live(now time.Time, d time.Duration) Stats { return LiveAcross(now, d, r) }
+
+// Across is Window over the requests of several recorders together.
+func Across(from, to time.Time, recorders ...*Recorder) Stats {
+	var s summary
+	for _, r := range recorders {
+		r.collect(&s, from, to)
 	}
-	s.fill(latencies)
-	return s
+	return s.finish()
 }
 
-func (r *Recorder) collect(from, to time.Time) (Stats, []time.Duration) {
-	var s Stats
-	var latencies []time.Duration
+// LiveAcross is Live over the requests of several recorders together.
+func LiveAcross(now time.Time, d time.Duration, recorders ...*Recorder) Stats {
+	var s summary
+	for _, r := range recorders {
+		r.collect(&s, now.Add(-d), now)
+	}
+	for _, due := range s.pending {
+		s.latencies = append(s.latencies, now.Sub(due))
+	}
+	return s.finish()
+}
+
+func (r *Recorder) collect(s *summary, from, to time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for i := range r.samples {
 		if within(r.samples[i].At, from, to) {
-			latencies = s.add(r.samples[i], latencies)
+			s.add(r.samples[i])
 		}
 	}
 	for c := range r.pending {
 		if within(c.at, from, to) {
-			s.Pending++
+			s.pending = append(s.pending, c.at)
 		}
 	}
-	return s, latencies
 }
 
 func within(t, from, to time.Time) bool { return !t.Before(from) && t.Before(to) }

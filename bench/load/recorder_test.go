@@ -69,6 +69,22 @@ func TestLiveShowsAHang(t *testing.T) {
 	}
 }
 
+func TestAcrossTakesTheRequestsTogether(t *testing.T) {
+	fast, slow := load.NewRecorder(), load.NewRecorder()
+	for range 3 {
+		fast.Begin(start).End(start.Add(ms), load.OK, 200)
+	}
+	slow.Begin(start).End(start.Add(9*ms), load.OK, 200)
+	slow.Begin(start)
+	want := load.Stats{Count: 4, Pending: 1, P50: ms, P90: 9 * ms, P99: 9 * ms, Max: 9 * ms, Mean: 3 * ms}
+	if diff := cmp.Diff(want, load.Across(start, start.Add(1), fast, slow)); diff != "" {
+		t.Error(diff)
+	}
+	if got := load.LiveAcross(start.Add(time.Second), 2*time.Second, fast, slow); got.Max != time.Second || got.Pending != 1 {
+		t.Errorf("LiveAcross = %+v, want the one pending for a second", got)
+	}
+}
+
 func TestPercentilesAreNearestRank(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		values := rapid.SliceOfN(rapid.Int64Range(0, 1e10), 1, 300).Draw(t, "latencies")

@@ -33,36 +33,45 @@ type Stats struct {
 	Mean time.Duration `json:"mean"`
 }
 
-func (s *Stats) add(sample Sample, latencies []time.Duration) []time.Duration {
-	s.Count++
-	switch sample.Outcome {
-	case OK:
-		return append(latencies, sample.Latency)
-	case TimedOut:
-		s.Failed++
-		s.TimedOut++
-		return append(latencies, sample.Latency)
-	case Rejected:
-		s.Rejected++
-	case Failed:
-		s.Failed++
-	}
-	return latencies
+// summary is a Stats in the making.
+type summary struct {
+	stats     Stats
+	latencies []time.Duration
+	// pending holds when the requests on their way were due.
+	pending []time.Time
 }
 
-// fill computes the percentiles; it sorts latencies in place.
-func (s *Stats) fill(latencies []time.Duration) {
-	if len(latencies) == 0 {
-		return
+func (s *summary) add(sample Sample) {
+	s.stats.Count++
+	switch sample.Outcome {
+	case OK:
+		s.latencies = append(s.latencies, sample.Latency)
+	case TimedOut:
+		s.stats.Failed++
+		s.stats.TimedOut++
+		s.latencies = append(s.latencies, sample.Latency)
+	case Rejected:
+		s.stats.Rejected++
+	case Failed:
+		s.stats.Failed++
 	}
-	slices.Sort(latencies)
+}
+
+func (s *summary) finish() Stats {
+	stats := s.stats
+	stats.Pending = len(s.pending)
+	if len(s.latencies) == 0 {
+		return stats
+	}
+	slices.Sort(s.latencies)
 	var sum time.Duration
-	for _, l := range latencies {
+	for _, l := range s.latencies {
 		sum += l
 	}
-	s.P50, s.P90, s.P99 = rank(latencies, 50), rank(latencies, 90), rank(latencies, 99)
-	s.Max = latencies[len(latencies)-1]
-	s.Mean = sum / time.Duration(len(latencies))
+	stats.P50, stats.P90, stats.P99 = rank(s.latencies, 50), rank(s.latencies, 90), rank(s.latencies, 99)
+	stats.Max = s.latencies[len(s.latencies)-1]
+	stats.Mean = sum / time.Duration(len(s.latencies))
+	return stats
 }
 
 // rank is the nearest-rank percentile: the smallest value that at least p per

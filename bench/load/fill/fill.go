@@ -24,11 +24,8 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// The defaults of Options.
-const (
-	DefaultNamespaces  = 50
-	DefaultParallelism = 16
-)
+// DefaultParallelism is how many objects are created at once.
+const DefaultParallelism = 16
 
 // connections is how many connections the workers share: HTTP/2 keeps one
 // connection on one replica.
@@ -41,8 +38,6 @@ type Options struct {
 	// Pods is how many there are; PodBytes about how large each is as JSON in a
 	// LIST, in bytes.
 	Pods, PodBytes int
-	// Namespaces is how many they are spread over.
-	Namespaces int
 	// Nodes is how many node leases there are.
 	Nodes int
 	// Parallelism is how many objects are created at once.
@@ -66,9 +61,6 @@ func NodeNames(n int) []string {
 // Run stores what is missing. What exists already is left as it is, so that Run
 // may be repeated.
 func Run(ctx context.Context, o Options) error {
-	if o.Namespaces <= 0 {
-		o.Namespaces = DefaultNamespaces
-	}
 	if o.Parallelism <= 0 {
 		o.Parallelism = DefaultParallelism
 	}
@@ -76,9 +68,9 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	f := &filler{options: o, clients: clients, total: o.Namespaces + o.Nodes + o.Pods}
+	f := &filler{options: o, clients: clients, total: namespaces + o.Nodes + o.Pods}
 	// Pods need their namespace and its service account.
-	if err := f.each(ctx, o.Namespaces, f.namespace); err != nil {
+	if err := f.each(ctx, namespaces, f.namespace); err != nil {
 		return err
 	}
 	if err := f.each(ctx, o.Nodes, f.lease); err != nil {

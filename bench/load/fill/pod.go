@@ -16,6 +16,8 @@ import (
 )
 
 const (
+	// namespaces is how many the pods are spread over.
+	namespaces = 50
 	// bareBytes is about the size of a pod without padding as JSON in a LIST,
 	// with what the server adds (defaults, managed fields).
 	bareBytes = 3000
@@ -29,14 +31,14 @@ const (
 
 func namespaceName(i int) string { return fmt.Sprintf("filled-%02d", i) }
 
-// PodName names pod i, from 0, of a fill over so many namespaces.
-func PodName(i, namespaces int) (namespace, name string) {
+// PodName names pod i, from 0.
+func PodName(i int) (namespace, name string) {
 	return namespaceName(i % namespaces), fmt.Sprintf("workload-%05d", i)
 }
 
 // newPod is a plausible pod of a web service, padded to the size that is wanted.
 func newPod(i int, o Options) *corev1.Pod {
-	namespace, name := PodName(i, o.Namespaces)
+	namespace, name := PodName(i)
 	app := fmt.Sprintf("app-%d", i/20)
 	no := false
 	return &corev1.Pod{
