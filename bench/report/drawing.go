@@ -4,6 +4,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"math"
@@ -167,25 +168,32 @@ func (d *drawing) failures(series []Point, x scale) {
 	}
 }
 
-// marks draws the moments. A label goes to the lowest row in which it touches no
-// other, and to the left of its line near the right edge.
+// marks draws the moments, from the last to the first: a label that reaches
+// beyond the next line stands above that line's own label, so that no line goes
+// through it. Near the right edge labels stand to the left of their line.
 func (d *drawing) marks(marks []Mark, x scale) {
-	var rows []float64 // where each row's last label ends
-	for _, m := range slices.SortedStableFunc(slices.Values(marks), func(a, b Mark) int { return int(a.At - b.At) }) {
+	type label struct {
+		from, to float64
+		row      int
+	}
+	var placed []label
+	sorted := slices.SortedStableFunc(slices.Values(marks), func(a, b Mark) int { return cmp.Compare(b.At, a.At) })
+	for _, m := range sorted {
 		if s := m.At.Seconds(); s < x.low || s > x.high {
 			continue
 		}
 		at, width := x.second(m.At), float64(len(m.Label))*letter
-		from, anchor, text := at+4, "start", at+4
-		if at+4+width > plotRight {
-			from, anchor, text = at-4-width, "end", at-4
+		next, anchor, text := label{from: at, to: at + 8 + width}, "start", at+4
+		if next.to > plotRight {
+			next, anchor, text = label{from: at - 8 - width, to: at}, "end", at-4
 		}
-		row := slices.IndexFunc(rows, func(end float64) bool { return end+4 <= from })
-		if row < 0 {
-			row, rows = len(rows), append(rows, 0)
+		for _, other := range placed {
+			if other.from < next.to && next.from < other.to {
+				next.row = max(next.row, other.row+1)
+			}
 		}
-		rows[row] = from + width
-		baseline := markRow - float64(row)*rowHeight
+		placed = append(placed, next)
+		baseline := markRow - float64(next.row)*rowHeight
 		d.vertical("mark", at, baseline-9, plotBottom)
 		d.text(text, baseline, "", anchor, m.Label)
 	}
