@@ -64,8 +64,8 @@ func ends(width int, left, right line) line {
 	return append(append(left, span{strings.Repeat(" ", gap), plain}), right...)
 }
 
-// labelled starts a line of the block's lower part.
-func labelled(label string, rest ...span) line {
+// labeled starts a line of the block's lower part.
+func labeled(label string, rest ...span) line {
 	return append(line{{fmt.Sprintf("%-11s ", label), faint}}, rest...)
 }
 
@@ -78,7 +78,7 @@ func phaseLine(p Phase) line {
 }
 
 func sparkLine(v Victims, width int) line {
-	l := labelled("p99 by sec.")
+	l := labeled("p99 by sec.")
 	legend := span{"  ▁ 1 ms  █ 10 s", faint}
 	if width < full {
 		legend.text = ""
@@ -88,7 +88,7 @@ func sparkLine(v Victims, width int) line {
 }
 
 func victimsLine(v Victims, width int) line {
-	l := labelled("victims",
+	l := labeled("victims",
 		span{"p50 ", plain}, span{milliseconds(v.P50), toneOf(v.P50)},
 		span{"   p99 ", plain}, span{milliseconds(v.P99), toneOf(v.P99)})
 	if width >= full {
@@ -102,7 +102,7 @@ func victimsLine(v Victims, width int) line {
 }
 
 func offenderLine(s State, width int) line {
-	l := labelled("offender", span{perSecond(s.OffenderRate) + " answered", plain})
+	l := labeled("offender", span{perSecond(s.OffenderRate) + " answered", plain})
 	if width >= full {
 		l = append(l, span{"   " + perSecond(s.OffenderRefused) + " refused", plain})
 	}
@@ -114,9 +114,9 @@ func offenderLine(s State, width int) line {
 
 func seatsLine(s State, width int) line {
 	if s.Ceiling <= 0 {
-		return labelled("load line", span{"not known yet", faint})
+		return labeled("load line", span{"not known yet", faint})
 	}
-	l := labelled("load line", span{fmt.Sprintf("%d of %d seats, %d in use", s.LoadLine, s.Ceiling, s.Used), plain})
+	l := labeled("load line", span{fmt.Sprintf("%d of %d seats, %d in use", s.LoadLine, s.Ceiling, s.Used), plain})
 	if width < full {
 		return l
 	}
@@ -137,24 +137,24 @@ func seatBar(s State, cells int) string {
 func jailedLine(jailed []string) line {
 	switch len(jailed) {
 	case 0:
-		return labelled("jailed", span{"nobody", plain})
+		return labeled("jailed", span{"nobody", plain})
 	case 1:
-		return labelled("jailed", span{clean(jailed[0]), yellow})
+		return labeled("jailed", span{clean(jailed[0]), yellow})
 	default:
-		return labelled("jailed", span{fmt.Sprintf("%d: ", len(jailed)), yellow}, span{clean(strings.Join(jailed, ", ")), yellow})
+		return labeled("jailed", span{fmt.Sprintf("%d: ", len(jailed)), yellow}, span{clean(strings.Join(jailed, ", ")), yellow})
 	}
 }
 
 func decisionLines(d Decision, width int) []line {
 	lines := make([]line, decisionRows+1)
 	if d.At.IsZero() {
-		lines[0] = labelled("decision", span{"none yet", faint})
+		lines[0] = labeled("decision", span{"none yet", faint})
 		return lines
 	}
-	lines[0] = labelled("decision", span{d.At.Format(time.TimeOnly), plain}, span{"  " + clean(d.Reason), bold})
-	indent := labelled("").columns()
+	lines[0] = labeled("decision", span{d.At.Format(time.TimeOnly), plain}, span{"  " + clean(d.Reason), bold})
+	indent := labeled("").columns()
 	for i, row := range wrap(clean(d.Message), width-indent, decisionRows) {
-		lines[i+1] = labelled("", span{row, plain})
+		lines[i+1] = labeled("", span{row, plain})
 	}
 	return lines
 }

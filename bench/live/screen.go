@@ -50,7 +50,7 @@ type Screen struct {
 // terminal, in plain lines else. NO_COLOR in the environment turns colors off,
 // TERM=dumb the drawing.
 func NewScreen(out *os.File) *Screen {
-	fd := int(out.Fd()) //nolint:gosec // a file descriptor is a small number
+	fd := int(out.Fd())
 	drawing := term.IsTerminal(fd) && os.Getenv("TERM") != "dumb"
 	return newScreen(out, os.Getenv("NO_COLOR") == "", func() (int, int, bool) {
 		if !drawing {

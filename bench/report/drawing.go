@@ -32,7 +32,7 @@ text{fill:#9198a1}.phase{fill:#f0f6fc}.page{fill:#0d1117}.grid{stroke:#30363d}
 </style>
 `
 
-func (d *drawing) printf(format string, args ...any) { fmt.Fprintf(d, format, args...) }
+func (d *drawing) printf(format string, args ...any) { fmt.Fprintf(&d.Builder, format, args...) }
 
 func (d *drawing) open(title, description string) {
 	d.printf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %g %g" role="img" aria-labelledby="title desc">`+"\n",

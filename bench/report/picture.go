@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -147,7 +148,7 @@ func within(series []Point, x scale) []Point {
 
 // describe says in words what the picture shows, for those who cannot see it.
 func describe(series []Point, phases []Phase) string {
-	text := "The 99th percentile of each second, at its worst:"
+	var worsts []string
 	for _, phase := range phases {
 		worst := 0.0
 		for _, p := range series {
@@ -156,8 +157,8 @@ func describe(series []Point, phases []Phase) string {
 			}
 		}
 		if worst > 0 {
-			text += fmt.Sprintf(" %s %s;", phase.Label, amount(worst, UnitMilliseconds))
+			worsts = append(worsts, phase.Label+" "+amount(worst, UnitMilliseconds))
 		}
 	}
-	return text[:len(text)-1] + "."
+	return "The 99th percentile of each second, at its worst: " + strings.Join(worsts, "; ") + "."
 }
