@@ -38,9 +38,11 @@ func main() {
 	}
 }
 
-// list asks go for the packages of the module around the working folder.
+// list asks go for the packages of the module around the working folder. A
+// package that does not compile is listed all the same (-e): that is for the
+// compiler to say.
 func list(ctx context.Context) ([]importing, error) {
-	cmd := exec.CommandContext(ctx, "go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", module+"/...")
+	cmd := exec.CommandContext(ctx, "go", "list", "-e", "-json=ImportPath,Imports,TestImports,XTestImports", module+"/...")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
