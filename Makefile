@@ -1,0 +1,90 @@
+# Everything is built from pinned Go modules into .cache/bin; nothing is installed
+# on the machine. `make help` lists what there is.
+
+# Where a figure goes as JSON; empty writes none.
+JSON ?=
+# 1 leaves the demo running and prints its kubeconfigs, until Ctrl-C.
+KEEP ?=
+# How many storms are played under Evenkeel; empty is what the scenario says.
+RUNS ?=
+# Further flags of the command behind a target.
+ARGS ?=
+
+BIN       := .cache/bin
+BENCH     := $(BIN)/bench
+LINTER    := $(BIN)/golangci-lint
+GENERATOR := $(BIN)/controller-gen
+
+# A folder of the user's own servers is used instead of building them. Tests run
+# in folders of their own, so it must not be relative.
+ifneq ($(KUBEBUILDER_ASSETS),)
+override KUBEBUILDER_ASSETS := $(abspath $(KUBEBUILDER_ASSETS))
+export KUBEBUILDER_ASSETS
+endif
+
+# The packages whose tests start real servers; the others are fast. They run one
+# after another: each fills the machine by itself.
+REAL = $(sort $(dir $(shell grep -rlE --include='*_test.go' 'KUBEBUILDER_ASSETS|controller-runtime/pkg/envtest' apis bench cmd operator recommender hack manifests 2>/dev/null)))
+REAL_PACKAGES = $(patsubst %/,./%,$(REAL))
+FAST_PACKAGES = $(shell go list -e -f '{{.Dir}}' ./... | sed 's|^$(CURDIR)|.|' | grep -vxF $(foreach package,./none $(REAL_PACKAGES),-e '$(package)'))
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-fast verify generate lint servers clean FORCE
+
+help: ## Show this help
+	@echo 'Evenkeel keeps hosted Kubernetes control planes on an even keel.'
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo '  JSON=FILE   demo: write the figures as JSON to FILE as well'
+	@echo '  KEEP=1      demo: leave everything running and print the kubeconfigs, until Ctrl-C'
+	@echo '  RUNS=N      demo: play N storms under Evenkeel (default: what the scenario says)'
+	@echo '  ARGS=...    demo: further flags, as in ARGS="--scenario bench/scenarios/short.yaml";'
+	@echo '              test, test-fast: flags of go test, as in ARGS="-run TestBars -v"'
+	@echo '  KUBEBUILDER_ASSETS=FOLDER   use the kube-apiserver, etcd and kubectl in FOLDER'
+
+demo: $(BENCH) ## Play a LIST storm on a real hosted control plane, by default and under Evenkeel
+	@$(BENCH) demo $(if $(JSON),--json '$(JSON)') $(if $(filter-out 0,$(KEEP)),--keep) $(if $(RUNS),--storms $(RUNS)) $(ARGS)
+
+test: test-fast $(BENCH) ## Run every test; those that need them run against real etcd and kube-apiserver
+	@assets="$$($(BENCH) servers)" || exit 1; \
+	packages="$(REAL_PACKAGES)"; \
+	if [ -n "$$packages" ]; then \
+		echo "tests against real servers: $$packages"; \
+		KUBEBUILDER_ASSETS="$$assets" go test -p 1 -timeout 15m $(ARGS) $$packages; \
+	fi
+
+test-fast: ## Run the tests that need no servers
+	@go test -timeout 5m $(ARGS) $(FAST_PACKAGES)
+
+verify: $(GENERATOR) $(LINTER) ## Check all that is checked before a change lands, the clean tree included
+	@hack/verify
+
+generate: $(GENERATOR) ## Write deepcopy functions and CRDs anew
+	@$(GENERATOR) object:headerFile=hack/boilerplate.go.txt paths=./apis/...
+	@$(GENERATOR) crd paths=./apis/... output:crd:dir=manifests/crd
+
+lint: $(LINTER) ## Run the linters
+	@$(LINTER) run ./...
+
+servers: $(BENCH) ## Build the upstream servers and print their folder
+	@$(BENCH) servers $(ARGS)
+
+clean: ## End what a killed run left behind, and remove everything that was built
+	@[ ! -x $(BENCH) ] || $(BENCH) clean
+	rm -rf .cache .run .run.lock
+
+# Go knows best what has changed.
+$(BENCH): FORCE
+	@[ -x $@ ] || echo 'building the bench; the first time takes a minute or two' >&2
+	@CGO_ENABLED=0 go build -o $@ ./bench/cmd/bench
+
+$(LINTER): hack/lint/go.mod hack/lint/go.sum
+	@echo 'building golangci-lint; the first time takes some minutes' >&2
+	@cd hack/lint && CGO_ENABLED=0 go build -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@touch $@
+
+$(GENERATOR): hack/tools/go.mod hack/tools/go.sum
+	@echo 'building controller-gen' >&2
+	@cd hack/tools && CGO_ENABLED=0 go build -o ../../$@ sigs.k8s.io/controller-tools/cmd/controller-gen
+	@touch $@
