@@ -4,6 +4,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -31,11 +32,11 @@ func TestWrong(t *testing.T) {
 		"a folder that is not the house": {importing{ImportPath: own("pkg/util"), Imports: []string{"fmt"}}, own("pkg/util") + ` imports fmt: the house has no floor "pkg", give it a line in hack/arrows and in CONTRIBUTING.md`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var got string
+			var got []string
 			for _, a := range wrong([]importing{tt.p}) {
-				got += a.String()
+				got = append(got, a.String())
 			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
+			if diff := cmp.Diff(tt.want, strings.Join(got, "\n")); diff != "" {
 				t.Errorf("wrong arrows (-want +got):\n%s", diff)
 			}
 		})
