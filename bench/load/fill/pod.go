@@ -20,7 +20,7 @@ const (
 	namespaces = 50
 	// bareBytes is about the size of a pod without padding as JSON in a LIST,
 	// with what the server adds (defaults, managed fields).
-	bareBytes = 3000
+	bareBytes = 3240
 	// paddings is how many annotations carry the padding: one giant string would
 	// be cheaper to encode than a pod really is.
 	paddings = 6

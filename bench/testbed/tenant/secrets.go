@@ -67,10 +67,16 @@ func servingRequest(namespace string) pki.Request {
 	}
 }
 
-// memberRequest names all members, by their fixed addresses too: peers check the
-// certificate against the address that they are called from.
+// memberRequest names all members, by their fixed addresses too. A member checks
+// the certificate of a peer against the address that it is called from as well,
+// and connections between the testbed's pods all come from 127.0.0.1: they share
+// one network.
 func memberRequest(o Options) pki.Request {
-	r := pki.Request{CommonName: "etcd", Server: true, Client: true, DNSNames: []string{"etcd." + o.Namespace + ".svc"}}
+	r := pki.Request{
+		CommonName: "etcd", Server: true, Client: true,
+		DNSNames: []string{"etcd." + o.Namespace + ".svc"},
+		IPs:      []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
 	for _, m := range members(o) {
 		r.DNSNames = append(r.DNSNames, m.Name+".etcd."+o.Namespace+".svc")
 		r.IPs = append(r.IPs, ip(m.Address))
