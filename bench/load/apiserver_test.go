@@ -97,15 +97,14 @@ func testFill(t *testing.T, admin kubernetes.Interface, o fill.Options) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := fill.Run(ctx, o); err == nil || !strings.Contains(err.Error(), "context canceled") {
-		t.Errorf("a cancelled fill: %v", err)
+		t.Errorf("a fill that was cut off: %v", err)
 	}
 }
 
 func testLeases(t *testing.T, env *envtest.Environment, admin *kubernetes.Clientset, nodes int) {
-	configFor := func(node string) (*rest.Config, error) {
-		return user(t, env, "system:node:"+node, "system:nodes"), nil
-	}
-	l, err := victim.NewLeases(victim.LeasesOptions{Nodes: fill.NodeNames(nodes), ConfigFor: configFor, Rate: 50})
+	identity := func(node string) *rest.Config { return user(t, env, "system:node:"+node, "system:nodes") }
+	l, err := victim.NewLeases(victim.LeasesOptions{Nodes: fill.NodeNames(nodes), Rate: 50,
+		ConfigFor: func(node string) (*rest.Config, error) { return identity(node), nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +140,7 @@ func testLeases(t *testing.T, env *envtest.Environment, admin *kubernetes.Client
 	}
 	// A node may not touch another's lease: the identities are real ones.
 	l, err = victim.NewLeases(victim.LeasesOptions{Nodes: []string{fill.NodeName(1)}, Rate: 1,
-		ConfigFor: func(string) (*rest.Config, error) { return configFor(fill.NodeName(0)) }})
+		ConfigFor: func(string) (*rest.Config, error) { return identity(fill.NodeName(0)), nil }})
 	if err != nil {
 		t.Fatal(err)
 	}

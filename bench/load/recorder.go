@@ -103,12 +103,12 @@ func (r *Recorder) Samples() []Sample {
 	return slices.Clone(r.samples)
 }
 
-// Window summarises the requests that were due in [from, to). Pending ones are
+// Window summarizes the requests that were due in [from, to). Pending ones are
 // only counted: wait for the requests' deadline after to before cutting a window
 // that is to be reported.
 func (r *Recorder) Window(from, to time.Time) Stats { return Across(from, to, r) }
 
-// Live summarises the requests that were due in the last d before now. A pending
+// Live summarizes the requests that were due in the last d before now. A pending
 // request counts with the time it has waited so far: a live view of finished
 // requests alone would look its best while the server hangs.
 func (r *Recorder) Live(now time.Time, d time.Duration) Stats { return LiveAcross(now, d, r) }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Stats summarises a window of requests.
+// Stats summarizes a window of requests.
 //
 // The latencies are those of the requests that succeeded or ran into their
 // deadline. A refusal or a broken connection is quick, and no good answer: it is

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -63,7 +64,7 @@ func newPod(i int, o Options) *corev1.Pod {
 func container(name, image string, port int32) corev1.Container {
 	return corev1.Container{
 		Name: name, Image: image,
-		Args:  []string{"--listen=:" + fmt.Sprint(port), "--log-level=info", "--config=/etc/" + name + "/config.yaml"},
+		Args:  []string{"--listen=:" + strconv.Itoa(int(port)), "--log-level=info", "--config=/etc/" + name + "/config.yaml"},
 		Ports: []corev1.ContainerPort{{Name: "http-" + name, ContainerPort: port}},
 		Env: []corev1.EnvVar{
 			{Name: "LOG_FORMAT", Value: "json"},

@@ -34,6 +34,11 @@ type target struct {
 	forget        context.CancelFunc
 }
 
+func newTarget(name, address string) *target {
+	gone, forget := context.WithCancel(context.Background())
+	return &target{name: name, address: address, gone: gone, forget: forget}
+}
+
 // pool are the pods of a balancer.
 type pool struct {
 	port    string
@@ -63,8 +68,7 @@ func (p *pool) follow(pods []*corev1.Pod) {
 			if t != nil {
 				t.forget()
 			}
-			t = &target{name: pod.Name, address: address}
-			t.gone, t.forget = context.WithCancel(context.Background())
+			t = newTarget(pod.Name, address)
 			p.targets[pod.UID] = t
 		}
 		t.ready = ready(pod)
