@@ -1,0 +1,95 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package servers_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"evenkeel.dev/evenkeel/bench/testbed/servers"
+)
+
+// module writes a checkout whose upstream modules are a few lines each.
+func module(t *testing.T, source string) string {
+	t.Helper()
+	root := t.TempDir()
+	for _, name := range []string{"kubernetes", "etcd"} {
+		dir := filepath.Join(root, "bench", "testbed", "upstream", name)
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, "go.mod"), "module example.test/"+name+"\n\ngo 1.26\n", 0o600)
+		write(t, filepath.Join(dir, "main.go"), source, 0o600)
+	}
+	return root
+}
+
+const hello = "package main\n\nfunc main() { println(\"hello\") }\n"
+
+func TestEnsureBuildsOnce(t *testing.T) {
+	root := module(t, hello)
+	cache := filepath.Join(root, ".cache")
+	var said []string
+	ensure := func() servers.Binaries {
+		t.Helper()
+		said = nil
+		b, err := servers.Ensure(t.Context(), servers.Options{Root: root, Cache: cache, Progress: func(l string) { said = append(said, l) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	b := ensure()
+	for _, path := range []string{b.KubeAPIServer, b.KubeControllerManager, b.KubeScheduler, b.Kubectl, b.Etcd} {
+		if _, err := os.Stat(path); err != nil {
+			t.Errorf("not built: %v", err)
+		}
+	}
+	if !strings.Contains(strings.Join(said, "\n"), "building kubernetes") {
+		t.Errorf("progress said %q", said)
+	}
+	if ensure(); len(said) != 0 {
+		t.Errorf("a second run said %q, want silence: everything is built", said)
+	}
+	write(t, filepath.Join(root, "bench/testbed/upstream/etcd/main.go"), strings.Replace(hello, "hello", "changed", 1), 0o600)
+	if ensure(); !strings.Contains(strings.Join(said, "\n"), "built etcd") {
+		t.Errorf("after a change of etcd's module it said %q", said)
+	}
+}
+
+func TestEnsureShowsWhyABuildFails(t *testing.T) {
+	root := module(t, "package main\n\nfunc main() { undefinedName() }\n")
+	_, err := servers.Ensure(t.Context(), servers.Options{Root: root, Cache: filepath.Join(root, ".cache")})
+	if err == nil || !strings.Contains(err.Error(), "undefined: undefinedName") || !strings.Contains(err.Error(), "building kubernetes") {
+		t.Errorf("Ensure = %v, want the compiler's own words", err)
+	}
+}
+
+func TestEnsureUsesAPersonsOwnBinaries(t *testing.T) {
+	root := module(t, hello)
+	assets := t.TempDir()
+	write(t, filepath.Join(assets, "etcd"), "#!/bin/sh\necho etcd Version: 9.9.9\n", 0o700)
+	var said []string
+	b, err := servers.Ensure(t.Context(), servers.Options{Root: root, Cache: filepath.Join(root, ".cache"), Assets: assets, Progress: func(l string) { said = append(said, l) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.Etcd != filepath.Join(assets, "etcd") || !strings.Contains(strings.Join(said, "\n"), "using your own etcd: etcd Version: 9.9.9") {
+		t.Errorf("etcd is %s, and it said %q", b.Etcd, said)
+	}
+	write(t, filepath.Join(assets, "etcd"), "#!/bin/sh\nexit 1\n", 0o700)
+	_, err = servers.Ensure(t.Context(), servers.Options{Root: root, Cache: filepath.Join(root, ".cache"), Assets: assets})
+	if err == nil || !strings.Contains(err.Error(), "does not run") {
+		t.Errorf("Ensure = %v, want it to say that etcd does not run", err)
+	}
+}
+
+func write(t *testing.T, path, text string, mode os.FileMode) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+}
