@@ -1,0 +1,137 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package observe
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+
+	"evenkeel.dev/evenkeel/operator/access"
+	"evenkeel.dev/evenkeel/operator/observe/dump"
+	"evenkeel.dev/evenkeel/operator/observe/page"
+)
+
+// maxTargets bounds the replicas of one plane, which are all asked at once. More
+// have a fault in their place.
+const maxTargets = 64
+
+// Target is a replica to look at.
+type Target struct {
+	// Name is the pod's name, Zone its node's zone, UID the pod's UID.
+	Name, Zone, UID string
+	// Address is a host and a port.
+	Address string
+	// Ready is the pod's readiness.
+	Ready bool
+	// Ceiling is the two inflight flags added, in seats; 0 when unknown.
+	Ceiling int
+}
+
+// Options bound what looking may cost. A zero option has its default.
+type Options struct {
+	// PageTimeout, DumpTimeout and PulseTimeout are from the request to the end
+	// of the answer: 3 s, 3 s and 250 ms.
+	PageTimeout, DumpTimeout, PulseTimeout time.Duration
+	// MaxPage and MaxDump bound the bodies, in bytes: 32 MiB and 16 MiB.
+	MaxPage, MaxDump int64
+	// PageFresh is the age, 1 s, below which a page is not read again together
+	// with a dump: it costs the server some 30 ms.
+	PageFresh time.Duration
+	// MaxWindow is the longest window that deltas are told over: 1 min. After a
+	// longer silence counting begins anew, as a mean over it would say nothing
+	// about now.
+	MaxWindow time.Duration
+}
+
+func (o Options) withDefaults() Options {
+	o.PageTimeout = cmp.Or(o.PageTimeout, 3*time.Second)
+	o.DumpTimeout = cmp.Or(o.DumpTimeout, 3*time.Second)
+	o.PulseTimeout = cmp.Or(o.PulseTimeout, 250*time.Millisecond)
+	o.MaxPage = cmp.Or(o.MaxPage, 32<<20)
+	o.MaxDump = cmp.Or(o.MaxDump, 16<<20)
+	o.PageFresh = cmp.Or(o.PageFresh, time.Second)
+	o.MaxWindow = cmp.Or(o.MaxWindow, time.Minute)
+	return o
+}
+
+func (o Options) page() page.Bounds { return page.Bounds{Bytes: o.MaxPage} }
+
+func (Options) dump() dump.Bounds { return dump.Bounds{} }
+
+// Plane are the apiserver replicas of one tenant. Its methods may be called at
+// the same time.
+type Plane struct {
+	access  *access.Access
+	options Options
+
+	mu       sync.Mutex
+	replicas []*replica // sorted by name
+	fastest  *replica
+	closed   bool
+}
+
+// NewPlane is a plane without replicas: Retarget gives it some.
+func NewPlane(a *access.Access, o Options) *Plane {
+	return &Plane{access: a, options: o.withDefaults()}
+}
+
+// Retarget sets the replicas to look at. Those with a UID and an address that
+// were there before keep their connection and their history.
+func (p *Plane) Retarget(targets []Target) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return
+	}
+	was := map[string]*replica{}
+	for _, r := range p.replicas {
+		was[r.key()] = r
+	}
+	targets = slices.Clone(targets)
+	slices.SortFunc(targets, func(a, b Target) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.UID, b.UID))
+	})
+	p.replicas = make([]*replica, 0, len(targets))
+	for i, t := range targets {
+		r, ok := was[t.key()]
+		switch {
+		case ok:
+			delete(was, t.key())
+			r.retarget(t)
+		case i < maxTargets:
+			r = newReplica(p.access, t, p.options)
+		default:
+			r = tooMany(t)
+		}
+		p.replicas = append(p.replicas, r)
+	}
+	for _, r := range was {
+		r.close()
+	}
+	if p.fastest != nil && !slices.Contains(p.replicas, p.fastest) {
+		p.fastest = nil
+	}
+}
+
+// key tells targets apart for which nothing can be kept.
+func (t Target) key() string { return cmp.Or(t.UID, t.Name) + "@" + t.Address }
+
+// Close ends the connections. A closed plane sees nothing.
+func (p *Plane) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, r := range p.replicas {
+		r.close()
+	}
+	p.replicas, p.fastest, p.closed = nil, nil, true
+}
+
+// all are the replicas at this moment.
+func (p *Plane) all() []*replica {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.replicas)
+}

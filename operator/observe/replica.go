@@ -1,0 +1,96 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package observe
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/operator/access"
+	"evenkeel.dev/evenkeel/operator/observe/page"
+	"evenkeel.dev/evenkeel/recommender/plane"
+)
+
+// replica is what is kept of one replica between looks.
+type replica struct {
+	options Options
+	// door is nil when there is no way to the replica; seen.Fault says why.
+	door *door
+
+	// looking is held during a look, so that a second one waits for the page of
+	// the first rather than making the server write another.
+	looking  sync.Mutex
+	decoder  *page.Decoder
+	page     page.Page
+	tally    tally // of the last page
+	spare    tally // memory for the next
+	pageFail backoff
+	dumpFail backoff
+
+	// mu guards what follows, and is held for moments only.
+	mu     sync.Mutex
+	target Target
+	seen   plane.Replica
+	vitals Vitals
+	pulses pulses
+}
+
+func newReplica(a *access.Access, t Target, o Options) *replica {
+	r := &replica{options: o, target: t}
+	door, err := newDoor(a, t.Address)
+	if err != nil {
+		r.seen.Fault = &plane.Fault{Reason: v1alpha1.ReasonAccessInvalid, Message: fmt.Sprintf("%v: check the access Secret", err)}
+		return r
+	}
+	r.door = door
+	r.decoder = page.NewDecoder(wanted(), o.page())
+	return r
+}
+
+// tooMany stands for a replica past maxTargets.
+func tooMany(t Target) *replica {
+	r := &replica{target: t}
+	r.seen.Fault = &plane.Fault{
+		Reason:  v1alpha1.ReasonOversize,
+		Message: fmt.Sprintf("the control plane has more than %d replicas, and Evenkeel looks at no more of them", maxTargets),
+	}
+	return r
+}
+
+func (r *replica) key() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.target.key()
+}
+
+func (r *replica) retarget(t Target) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.target = t
+}
+
+func (r *replica) close() {
+	if r.door != nil {
+		r.door.close()
+	}
+}
+
+// stalePulse is the age past which a pulse is no longer shown.
+const stalePulse = 10 * time.Second
+
+// snapshot is what was last seen, for the recommender to keep.
+func (r *replica) snapshot() plane.Replica {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := r.seen
+	out.Name, out.Zone, out.Ready, out.Ceiling = r.target.Name, r.target.Zone, r.target.Ready, r.target.Ceiling
+	out.Levels, out.Flows = slices.Clone(r.seen.Levels), slices.Clone(r.seen.Flows)
+	if time.Since(r.pulses.at) < stalePulse {
+		out.Pulse = r.pulses.last
+	}
+	return out
+}
