@@ -42,7 +42,7 @@ func Detect(name string) (*Manager, error) {
 	own := rootName(name)
 	at, err := readMounts("/proc/self/mountinfo")
 	if err != nil {
-		return &Manager{mode: None, why: err.Error()}, nil
+		return &Manager{mode: None, why: err.Error()}, nil //nolint:nilerr // a machine without cgroups is not an error: Why tells of it
 	}
 	for _, try := range []func(mounts, string) (*Manager, error){detectV1, detectV2} {
 		m, e := try(at, own)
@@ -131,7 +131,7 @@ func detectV2(at mounts, own string) (*Manager, error) {
 	if err := writable(m.roots[""]); err != nil {
 		return nil, fmt.Errorf("cgroup v2: %w", err)
 	}
-	if err := m.delegate(mount); err != nil {
+	if err := delegate(mount); err != nil {
 		return nil, fmt.Errorf("cgroup v2: %w", err)
 	}
 	return m, nil

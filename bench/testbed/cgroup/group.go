@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -29,6 +30,9 @@ type Group struct {
 // Group makes a group, or finds it, below the run's root. In mode none the group
 // does nothing.
 func (m *Manager) Group(path string) (*Group, error) {
+	if m == nil {
+		return nil, nil // a nil Group accepts every call and does nothing
+	}
 	g := &Group{mode: m.mode, dirs: map[string]string{}}
 	for controller, root := range m.roots {
 		dir := filepath.Join(root, filepath.Clean("/"+path))
@@ -38,11 +42,8 @@ func (m *Manager) Group(path string) (*Group, error) {
 		g.dirs[controller] = dir
 	}
 	if m.mode == V2 {
-		if err := m.delegate(filepath.Dir(m.roots[""])); err != nil {
-			return nil, fmt.Errorf("making the group %s: %w", path, err)
-		}
-		for dir := filepath.Dir(g.dirs[""]); len(dir) >= len(m.roots[""]); dir = filepath.Dir(dir) {
-			if err := m.delegate(dir); err != nil {
+		for _, dir := range above(m.roots[""], g.dirs[""]) {
+			if err := delegate(dir); err != nil {
 				return nil, fmt.Errorf("making the group %s: %w", path, err)
 			}
 		}
@@ -50,8 +51,21 @@ func (m *Manager) Group(path string) (*Group, error) {
 	return g, nil
 }
 
+// above lists the folders that must hand the controllers down for a group to have
+// them (v2): from the root's parent to the group's, in this order, as a folder can
+// only hand down what its own parent has handed to it.
+func above(root, dir string) []string {
+	var dirs []string
+	for dir = filepath.Dir(dir); len(dir) >= len(root); dir = filepath.Dir(dir) {
+		dirs = append(dirs, dir)
+	}
+	dirs = append(dirs, filepath.Dir(root))
+	slices.Reverse(dirs)
+	return dirs
+}
+
 // delegate lets the groups below a folder use the controllers (v2).
-func (m *Manager) delegate(dir string) error {
+func delegate(dir string) error {
 	return write(dir, "cgroup.subtree_control", "+cpu +memory")
 }
 
