@@ -53,6 +53,8 @@ type table struct {
 	at [columns]int
 	// begins are the offsets of all columns in the first line, in runes.
 	begins []int
+	// names tells the columns that hold user names.
+	names [maxColumns]bool
 	// cells is the line that is being read.
 	cells [][]byte
 }
@@ -78,6 +80,10 @@ func newTable(header []byte) (*table, error) {
 			return nil, fmt.Errorf("%w: its first line lacks the column %s", ErrGarbage, name)
 		}
 		t.at[c] = i
+	}
+	t.names[t.at[columnUser]] = true
+	if i, ok := names["FlowDistingsher"]; ok { // as the server spells it
+		t.names[i] = true
 	}
 	return t, nil
 }
@@ -106,11 +112,13 @@ func split(line []byte, cells [][]byte) [][]byte {
 func blank(b byte) bool { return b == ' ' || b == '\t' }
 
 // aligned cuts a line where the columns of the first line begin; ok is false when
-// its cells do not end there.
+// its cells do not end there. Only the columns of user names may have what looks
+// like the end of a cell within one, as in "Smith, John": elsewhere it would let
+// the end of a longer line pass for one of the right length.
 func (t *table) aligned(line []byte) (ok bool) {
 	t.cells = t.cells[:0]
 	begin, runes := 0, 0
-	for _, next := range t.begins[1:] {
+	for column, next := range t.begins[1:] {
 		i := begin
 		for ; runes < next && i < len(line); runes++ {
 			_, size := utf8.DecodeRune(line[i:])
@@ -120,11 +128,25 @@ func (t *table) aligned(line []byte) (ok bool) {
 		if runes < next || len(cell) == 0 || cell[len(cell)-1] != ',' || !blank(line[i-1]) {
 			return false
 		}
-		t.cells = append(t.cells, cell[:len(cell)-1])
+		cell = cell[:len(cell)-1]
+		if !t.names[column] && several(cell) {
+			return false
+		}
+		t.cells = append(t.cells, cell)
 		begin = i
 	}
 	t.cells = append(t.cells, line[begin:])
-	return true
+	return !several(line[begin:])
+}
+
+// several is true for what looks like more than one cell.
+func several(cell []byte) bool {
+	for i, b := range cell {
+		if b == ',' && (i+1 == len(cell) || blank(cell[i+1])) {
+			return true
+		}
+	}
+	return false
 }
 
 // row is one request. Its bytes belong to the dump.
