@@ -36,6 +36,8 @@ const (
 type component struct {
 	name, log string
 	process   *process.Process
+	// stopping closes when the component's end is asked for.
+	stopping chan struct{}
 }
 
 // run starts a component on free ports and waits until its health URL answers.
@@ -64,16 +66,16 @@ func (c *Cluster) runOnce(ctx context.Context, name, binary string, arguments []
 	if err != nil {
 		return err
 	}
-	started := &component{name: name, log: filepath.Join(c.options.Dir, name+".log")}
+	client, err := c.healthClient()
+	if err != nil {
+		return err
+	}
+	started := &component{name: name, log: filepath.Join(c.options.Dir, name+".log"), stopping: make(chan struct{})}
 	_ = os.Remove(started.log) // of a try before this one
 	started.process, err = c.options.Runner.Start(process.Spec{
 		Name: name, Argv: append([]string{binary}, arguments...), Env: []string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.options.Dir},
 		Dir: c.options.Dir, LogPath: started.log, Group: group,
 	})
-	if err != nil {
-		return err
-	}
-	client, err := c.healthClient()
 	if err != nil {
 		return err
 	}
@@ -87,7 +89,18 @@ func (c *Cluster) runOnce(ctx context.Context, name, binary string, arguments []
 		return errors.Join(err, started.stop(ctx))
 	}
 	c.components = append(c.components, started)
+	go started.watch(c.options.Logf)
 	return nil
+}
+
+// watch tells of a component that ends without having been asked to.
+func (p *component) watch(logf func(string, ...any)) {
+	<-p.process.Done()
+	select {
+	case <-p.stopping:
+	default:
+		logf("the host cluster is broken: %v", p.alive())
+	}
 }
 
 func (p *component) alive() error {
@@ -100,10 +113,13 @@ func (p *component) alive() error {
 	}
 }
 
-func (p *component) stop(ctx context.Context) error { return p.process.Stop(ctx, stopGrace) }
+// stop ends the component; once.
+func (p *component) stop(ctx context.Context) error {
+	close(p.stopping)
+	return p.process.Stop(ctx, stopGrace)
+}
 
-// healthClient trusts the cluster's CA, and what components sign for themselves
-// is trusted on loopback alone.
+// healthClient trusts the cluster's CA, which signs for every component.
 func (c *Cluster) healthClient() (*http.Client, error) {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(c.CA.PEM())

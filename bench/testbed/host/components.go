@@ -26,9 +26,9 @@ func (c *Cluster) startEtcd(ctx context.Context) (url string, err error) {
 			"--listen-client-urls=" + url, "--advertise-client-urls=" + url,
 			"--listen-peer-urls=" + peer, "--initial-advertise-peer-urls=" + peer, "--initial-cluster=host=" + peer,
 			"--listen-metrics-urls=" + metrics,
-			"--client-cert-auth", "--trusted-ca-file=" + c.pki("ca.crt"),
+			"--client-cert-auth", "--trusted-ca-file=" + c.pki("etcd-ca.crt"),
 			"--cert-file=" + c.pki("etcd.crt"), "--key-file=" + c.pki("etcd.key"),
-			"--peer-client-cert-auth", "--peer-trusted-ca-file=" + c.pki("ca.crt"),
+			"--peer-client-cert-auth", "--peer-trusted-ca-file=" + c.pki("etcd-ca.crt"),
 			"--peer-cert-file=" + c.pki("etcd.crt"), "--peer-key-file=" + c.pki("etcd.key"),
 		}, metrics + "/readyz"
 	})
@@ -40,19 +40,21 @@ func (c *Cluster) startAPIServer(ctx context.Context, etcdURL string) error {
 		c.URL = fmt.Sprintf("https://127.0.0.1:%d", ports[0])
 		return []string{
 			"--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", ports[0]),
-			"--etcd-servers=" + etcdURL, "--etcd-cafile=" + c.pki("ca.crt"),
-			"--etcd-certfile=" + c.pki("admin.crt"), "--etcd-keyfile=" + c.pki("admin.key"),
+			"--etcd-servers=" + etcdURL, "--etcd-cafile=" + c.pki("etcd-ca.crt"),
+			"--etcd-certfile=" + c.pki("etcd-client.crt"), "--etcd-keyfile=" + c.pki("etcd-client.key"),
 			"--client-ca-file=" + c.pki("ca.crt"), "--tls-cert-file=" + c.pki("apiserver.crt"), "--tls-private-key-file=" + c.pki("apiserver.key"),
 			"--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction",
 			"--service-account-issuer=https://host.evenkeel.test", "--service-account-key-file=" + c.pki("sa.pub"),
 			"--service-account-signing-key-file=" + c.pki("sa.key"),
 			"--service-cluster-ip-range=10.80.0.0/24",
 			// An EndpointSlice may not hold a loopback address, so the apiserver
-			// must not try to publish its own.
-			"--endpoint-reconciler-type=none",
+			// must not try to publish its own. Without an address that it could
+			// publish it does not start, and finds none on a machine without a
+			// route: it is told one that is for documentation (RFC 5737).
+			"--endpoint-reconciler-type=none", "--advertise-address=192.0.2.1",
 			"--kubelet-client-certificate=" + c.pki("kubelet-client.crt"), "--kubelet-client-key=" + c.pki("kubelet-client.key"),
 			"--kubelet-certificate-authority=" + c.pki("ca.crt"), "--kubelet-preferred-address-types=InternalIP",
-			"--requestheader-client-ca-file=" + c.pki("ca.crt"), "--requestheader-allowed-names=front-proxy",
+			"--requestheader-client-ca-file=" + c.pki("front-proxy-ca.crt"), "--requestheader-allowed-names=front-proxy",
 			"--requestheader-username-headers=X-Remote-User", "--requestheader-group-headers=X-Remote-Group",
 			"--requestheader-extra-headers-prefix=X-Remote-Extra-",
 			"--proxy-client-cert-file=" + c.pki("front-proxy.crt"), "--proxy-client-key-file=" + c.pki("front-proxy.key"),
@@ -70,6 +72,8 @@ func (c *Cluster) startControllers(ctx context.Context) error {
 			"--cluster-signing-cert-file="+c.pki("ca.crt"), "--cluster-signing-key-file="+c.pki("ca.key"),
 			"--node-monitor-period=2s", "--node-monitor-grace-period=12s", "--controllers=*,-endpointslice-controller,-endpoints-controller",
 			"--horizontal-pod-autoscaler-sync-period=5s",
+			// It makes this folder, by default outside of the testbed's own.
+			"--flex-volume-plugin-dir="+filepath.Join(c.options.Dir, "flexvolume"),
 		), fmt.Sprintf("https://127.0.0.1:%d/healthz", ports[0])
 	})
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -100,8 +101,8 @@ func (c *Cluster) start(ctx context.Context) error {
 // Stop stops the components, the last started first.
 func (c *Cluster) Stop(ctx context.Context) error {
 	var problems []error
-	for i := len(c.components) - 1; i >= 0; i-- {
-		problems = append(problems, c.components[i].stop(ctx))
+	for _, component := range slices.Backward(c.components) {
+		problems = append(problems, component.stop(ctx))
 	}
 	c.components = nil
 	return errors.Join(problems...)
@@ -174,8 +175,8 @@ func (c *Cluster) alive() error {
 }
 
 // poll tries until it succeeds, fails for good, or the time is up.
-func poll(ctx context.Context, limit time.Duration, what string, try func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+func poll(parent context.Context, limit time.Duration, what string, try func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(parent, limit)
 	defer cancel()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
@@ -189,6 +190,9 @@ func poll(ctx context.Context, limit time.Duration, what string, try func(contex
 		}
 		select {
 		case <-ctx.Done():
+			if parent.Err() != nil { // given up by the caller, not slow
+				return fmt.Errorf("waiting for %s: %w", what, errors.Join(parent.Err(), err))
+			}
 			return fmt.Errorf("waiting %s for %s: %w", limit, what, err)
 		case <-tick.C:
 		}

@@ -5,15 +5,22 @@ package host_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"k8s.io/utils/ptr"
 
 	"evenkeel.dev/evenkeel/bench/testbed/cgroup"
@@ -58,16 +65,9 @@ func TestHostClusterRunsRealControllers(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		stop, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-		defer cancel()
-		if err := c.Stop(stop); err != nil {
-			t.Errorf("stopping: %v", err)
-		}
-		if err := process.Clean(dir); err != nil {
-			t.Errorf("processes are left: %v", err)
-		}
-		if err := groups.Clean(); err != nil {
-			t.Errorf("cgroups are left: %v", err)
+		// Whatever a failed test has left; after a good one there is nothing.
+		if err := errors.Join(process.Clean(dir), groups.Clean()); err != nil {
+			t.Error(err)
 		}
 	})
 	client, err := kubernetes.NewForConfig(c.AdminConfig)
@@ -100,6 +100,112 @@ func TestHostClusterRunsRealControllers(t *testing.T) {
 	if _, err := nobody.CoreV1().Secrets("kube-system").List(ctx, metav1.ListOptions{}); err == nil {
 		t.Error("a user without any role may list secrets: RBAC is not on")
 	}
+	wantNodeRestricted(ctx, t, c)
+	wantEtcdClosed(ctx, t, filepath.Join(dir, "host"), user)
+
+	stop, cancelStop := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancelStop()
+	if err := c.Stop(stop); err != nil {
+		t.Errorf("stopping: %v", err)
+	}
+	if left := commandsNaming(t, dir); len(left) > 0 {
+		t.Errorf("after Stop there still run %q", left)
+	}
+}
+
+// wantNodeRestricted checks that a node may make itself, but no other node.
+func wantNodeRestricted(ctx context.Context, t *testing.T, c *host.Cluster) {
+	t.Helper()
+	_, config, err := c.Kubeconfig("system:node:node-a", "system:nodes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, allowed := range map[string]bool{"node-a": true, "node-b": false} {
+		_, err := client.CoreV1().Nodes().Create(ctx, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
+		if allowed && err != nil || !allowed && !apierrors.IsForbidden(err) {
+			t.Errorf("node-a makes %s: %v, want allowed: %t", name, err, allowed)
+		}
+	}
+}
+
+// wantEtcdClosed checks that a client certificate of the cluster does not open
+// its etcd, past all of its RBAC.
+func wantEtcdClosed(ctx context.Context, t *testing.T, dir string, user *rest.Config) {
+	t.Helper()
+	url := etcdURL(t, dir)
+	theirs, err := tls.X509KeyPair(user.CertData, user.KeyData)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := tls.LoadX509KeyPair(filepath.Join(dir, "pki/etcd-client.crt"), filepath.Join(dir, "pki/etcd-client.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ca, err := os.ReadFile(filepath.Join(dir, "pki/etcd-ca.crt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(ca)
+	for name, pair := range map[string]tls.Certificate{"the apiserver": own, "somebody": theirs} {
+		client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
+			DisableKeepAlives: true,
+			TLSClientConfig: &tls.Config{
+				MinVersion: tls.VersionTLS12, RootCAs: roots,
+				// Offered whichever CA the server asks for.
+				GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil },
+			},
+		}}
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/version", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := client.Do(request)
+		if err == nil {
+			_ = answer.Body.Close()
+		}
+		if allowed := name == "the apiserver"; (err == nil) != allowed {
+			t.Errorf("etcd with the certificate of %s: %v, want allowed: %t", name, err, allowed)
+		}
+	}
+}
+
+// etcdURL is where the cluster's etcd listens, from its command line.
+func etcdURL(t *testing.T, dir string) string {
+	t.Helper()
+	for _, command := range commandsNaming(t, filepath.Join(dir, "etcd")) {
+		for argument := range strings.FieldsSeq(command) {
+			if url, ok := strings.CutPrefix(argument, "--advertise-client-urls="); ok {
+				return url
+			}
+		}
+	}
+	t.Fatal("no etcd runs")
+	return ""
+}
+
+// commandsNaming are the command lines of running processes that name a folder.
+func commandsNaming(t *testing.T, dir string) []string {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var commands []string
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			continue // it has ended meanwhile
+		}
+		if command := strings.ReplaceAll(string(raw), "\x00", " "); strings.Contains(command, dir) {
+			commands = append(commands, command)
+		}
+	}
+	return commands
 }
 
 // awaitUnschedulable waits until the scheduler has said of so many pods that

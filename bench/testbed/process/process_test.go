@@ -43,7 +43,7 @@ func startOne(dir string) {
 }
 
 func TestKilledParentLeavesNoChild(t *testing.T) {
-	parent := exec.CommandContext(t.Context(), os.Args[0])
+	parent := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this very test binary
 	parent.Env = append(os.Environ(), "START_ONE_IN="+t.TempDir())
 	out, err := parent.StdoutPipe()
 	if err != nil {
