@@ -64,6 +64,7 @@ func TestAgainstARealAPIServer(t *testing.T) {
 	t.Run("fill", func(t *testing.T) { testFill(t, admin, options) })
 	t.Run("leases", func(t *testing.T) { testLeases(t, env, admin, options.Nodes) })
 	t.Run("controller", func(t *testing.T) { testController(t, env, admin) })
+	t.Run("no rights", func(t *testing.T) { testNoRights(t, env) })
 	t.Run("offender", func(t *testing.T) { testOffender(t, env) })
 }
 
@@ -175,6 +176,21 @@ func testController(t *testing.T, env *envtest.Environment, admin kubernetes.Int
 	}
 	if deliveries.Count < 8 || deliveries.Failed+deliveries.Pending > 0 || deliveries.P50 > time.Second {
 		t.Errorf("deliveries: %+v, want about 10 and no failure", deliveries)
+	}
+}
+
+func testNoRights(t *testing.T, env *envtest.Environment) {
+	c, err := victim.NewController(victim.ControllerOptions{
+		Config: user(t, env, "stranger"), Writer: env.Config, Namespace: metav1.NamespaceDefault, Rate: 1, Beats: 1,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	err = c.Start(ctx)
+	if err == nil || !strings.Contains(err.Error(), `User "stranger" cannot list resource "configmaps"`) {
+		t.Errorf("err = %v, want to be told of the missing right", err)
 	}
 }
 

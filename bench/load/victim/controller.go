@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -30,6 +31,8 @@ const (
 	beatKey  = "beat"
 	// getConns spreads the gets: HTTP/2 keeps one connection on one replica.
 	getConns = 6
+	// syncWithin bounds the informer's first list.
+	syncWithin = time.Minute
 )
 
 // ControllerOptions describe an ordinary controller of the tenant.
@@ -109,11 +112,24 @@ func (c *Controller) Start(ctx context.Context) error {
 	}); err != nil {
 		return fmt.Errorf("adding the informer's handler: %w", err)
 	}
-	c.inform.Start(ctx.Done())
-	if !cache.WaitForCacheSync(ctx.Done(), informer.HasSynced) {
-		return errors.New("waiting for the informer of ConfigMaps to sync: cut off")
+	// An informer tries forever; why it did not get through is to be told.
+	var why atomic.Pointer[error]
+	if err := informer.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
+		why.Store(&err)
+	}); err != nil {
+		return fmt.Errorf("adding the informer's error handler: %w", err)
 	}
-	return nil
+	c.inform.Start(ctx.Done())
+	wait, cancel := context.WithTimeout(ctx, syncWithin)
+	defer cancel()
+	if cache.WaitForCacheSync(wait.Done(), informer.HasSynced) {
+		return nil
+	}
+	err = context.Cause(wait)
+	if last := why.Load(); last != nil {
+		err = errors.Join(err, *last)
+	}
+	return fmt.Errorf("waiting for the informer of ConfigMaps in %s to sync: %w", c.options.Namespace, err)
 }
 
 // Run gets and writes until ctx ends. Start comes first, with a context that
