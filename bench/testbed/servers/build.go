@@ -4,13 +4,12 @@
 package servers
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,12 +18,8 @@ import (
 	"time"
 )
 
-const (
-	// reportEvery is the time between two lines of progress.
-	reportEvery = 10 * time.Second
-	// errorLines is how much of a failed build's output is shown.
-	errorLines = 15
-)
+// waitAfterInterrupt is what a go command that is to end gets before it is killed.
+const waitAfterInterrupt = 5 * time.Second
 
 // build is one binary to build.
 type build struct {
@@ -85,26 +80,28 @@ func (e *ensurer) stamp(ctx context.Context, b build) (string, error) {
 	if b.always {
 		return "", nil
 	}
-	h := sha256.New()
-	version, err := exec.CommandContext(ctx, "go", "version").Output()
-	if err != nil {
-		return "", fmt.Errorf("asking for the version of Go, which is needed to build %s (is it installed and on the PATH?): %w", b.name, err)
-	}
-	fmt.Fprintf(h, "%s\n%+v\n", version, b)
 	dir := filepath.Join(e.Root, b.module)
-	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	ask := exec.CommandContext(ctx, "go", "version")
+	ask.Dir = dir // the module may ask for a version of its own
+	version, err := ask.Output()
+	if err != nil {
+		return "", fmt.Errorf("asking for the version of Go to build %s: %w", b.name, err)
+	}
+	h := sha256.New()
+	_, _ = fmt.Fprintf(h, "%s\n%s\n%s\n", version, b.target, b.ldflags) // a hash takes everything
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {
 		return "", fmt.Errorf("reading the module of %s: %w", b.name, err)
 	}
 	slices.Sort(files)
-	for _, f := range files {
+	for _, f := range append(files, filepath.Join(dir, "go.mod"), filepath.Join(dir, "go.sum")) {
 		raw, err := os.ReadFile(f) //nolint:gosec // within the checkout
-		if err != nil {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return "", fmt.Errorf("reading the module of %s: %w", b.name, err)
 		}
-		fmt.Fprintf(h, "%s %x\n", filepath.Base(f), sha256.Sum256(raw))
+		_, _ = fmt.Fprintf(h, "%s %x\n", filepath.Base(f), sha256.Sum256(raw))
 	}
-	return fmt.Sprintf("%x", h.Sum(nil)), nil
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // goBuild runs the go command and tells how far it has come.
@@ -112,48 +109,22 @@ func (e *ensurer) goBuild(ctx context.Context, b build, out string) error {
 	c := exec.CommandContext(ctx, "go", "build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", strings.TrimSpace("-s -w "+b.ldflags), "-o", out, b.target) //nolint:gosec // its own constants
 	c.Dir = filepath.Join(e.Root, b.module)
 	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
-	output, write := io.Pipe()
-	c.Stdout, c.Stderr = write, write
-	said := make(chan string, 1)
-	go func() { said <- e.narrate(b, output) }()
+	// Interrupted, it ends its compilers and removes its folders.
+	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
+	c.WaitDelay = waitAfterInterrupt
+	n := narrate(b.name, e.Progress)
+	c.Stdout, c.Stderr = n, n
 	err := c.Run()
-	_ = write.Close()
-	tail := <-said
-	if err == nil {
+	compiled, tail := n.end()
+	switch {
+	case err == nil && (compiled > 0 || !b.always):
+		e.Progress(fmt.Sprintf("built %s: %s", b.name, n.soFar()))
 		return nil
-	}
-	if ctx.Err() != nil {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
 		return fmt.Errorf("building %s: %w", b.name, ctx.Err())
+	default:
+		return fmt.Errorf("building %s (go build in %s): %w\n%s", b.name, b.module, err, tail)
 	}
-	if errors.Is(err, exec.ErrNotFound) {
-		return fmt.Errorf("building %s needs the go command: install Go and put it on the PATH: %w", b.name, err)
-	}
-	return fmt.Errorf("building %s: %w\n%s", b.name, err, tail)
-}
-
-// narrate counts the packages that the go command names as it compiles them;
-// those that it has cached it does not name. It returns the last lines.
-func (e *ensurer) narrate(b build, output io.Reader) string {
-	began, last := time.Now(), time.Now()
-	var compiled int
-	var tail []string
-	lines := bufio.NewScanner(output)
-	lines.Buffer(make([]byte, 64<<10), 1<<20)
-	for lines.Scan() {
-		line := string(bytes.TrimSpace(lines.Bytes()))
-		if !strings.Contains(line, " ") {
-			compiled++
-		}
-		tail = append(tail, line)
-		tail = tail[max(0, len(tail)-errorLines):]
-		if time.Since(last) >= reportEvery {
-			last = time.Now()
-			e.Progress(fmt.Sprintf("building %s: %d packages compiled, %s", b.name, compiled, time.Since(began).Round(time.Second)))
-		}
-	}
-	_, _ = io.Copy(io.Discard, output) // a line too long to scan must not block the build
-	if compiled > 0 {
-		e.Progress(fmt.Sprintf("built %s: %d packages compiled in %s", b.name, compiled, time.Since(began).Round(time.Second)))
-	}
-	return strings.Join(tail, "\n")
 }

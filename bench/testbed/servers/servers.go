@@ -15,16 +15,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
-	"time"
 )
 
 // kubernetesVersion is the release of the upstream module; the linker is told,
 // because a module build knows no version of its own.
 const kubernetesVersion = "v1.36.3"
-
-// versionWithin bounds a binary's --version.
-const versionWithin = 20 * time.Second
 
 // Binaries are the paths of what the testbed runs; empty for what was not asked
 // for.
@@ -49,7 +44,9 @@ type Options struct {
 // multicall are the names under which the kubernetes binary is started.
 var multicall = []string{"kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl"}
 
-// Ensure makes sure that the binaries exist and returns where they are.
+// Ensure makes sure that the binaries exist and returns where they are. An error
+// says what to do about it: a binary of a person's own that will not do, no go
+// command, or a build that fails, with the last lines of what it printed.
 func Ensure(ctx context.Context, o Options) (Binaries, error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
@@ -60,24 +57,14 @@ func Ensure(ctx context.Context, o Options) (Binaries, error) {
 	e := &ensurer{Options: o, found: map[string]string{}}
 	var missing bool
 	for _, name := range append([]string{"etcd"}, multicall...) {
-		own, err := e.own(ctx, name)
-		if err != nil {
+		if err := e.own(ctx, name); err != nil {
 			return Binaries{}, err
 		}
-		missing = missing || own == "" && name != "etcd"
+		missing = missing || e.found[name] == "" && name != "etcd"
 	}
-	var builds []build
-	if missing {
-		builds = append(builds, kubernetesBuild)
-	}
-	if e.found["etcd"] == "" {
-		builds = append(builds, etcdBuild)
-	}
-	if o.MetricsServer {
-		builds = append(builds, metricsServerBuild)
-	}
-	if o.Evenkeel {
-		builds = append(builds, evenkeelBuild)
+	builds := e.builds(missing)
+	if _, err := exec.LookPath("go"); err != nil && len(builds) > 0 {
+		return Binaries{}, fmt.Errorf("building %s needs the go command: install Go (https://go.dev/dl) and put it on the PATH: %w", builds[0].name, err)
 	}
 	for _, b := range builds { // one at a time: each fills the machine
 		if err := e.build(ctx, b); err != nil {
@@ -98,36 +85,22 @@ type ensurer struct {
 	found map[string]string
 }
 
-// own looks for a person's own binary and makes sure that it runs.
-func (e *ensurer) own(ctx context.Context, name string) (string, error) {
-	if e.Assets == "" || sameFolder(e.Assets, e.Cache) {
-		return "", nil
+// builds are the binaries that are wanted and not a person's own.
+func (e *ensurer) builds(kubernetes bool) []build {
+	var builds []build
+	if kubernetes {
+		builds = append(builds, kubernetesBuild)
 	}
-	path := filepath.Join(e.Assets, name)
-	if _, err := os.Stat(path); err != nil {
-		return "", nil
+	if e.found["etcd"] == "" {
+		builds = append(builds, etcdBuild)
 	}
-	argument := "--version"
-	args := []string{argument}
-	if name == "kubectl" {
-		args = []string{"version", "--client"}
+	if e.MetricsServer {
+		builds = append(builds, metricsServerBuild)
 	}
-	ctx, cancel := context.WithTimeout(ctx, versionWithin)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, path, args...).Output() //nolint:gosec // the person named the folder
-	if err != nil {
-		return "", fmt.Errorf("%s in %s does not run (%s: %w): replace it, or leave the folder out to have one built", name, e.Assets, strings.Join(args, " "), err)
+	if e.Evenkeel {
+		builds = append(builds, evenkeelBuild)
 	}
-	version, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
-	e.Progress(fmt.Sprintf("using your own %s: %s", name, version))
-	e.found[name] = path
-	return path, nil
-}
-
-func sameFolder(a, b string) bool {
-	one, e1 := os.Stat(a)
-	two, e2 := os.Stat(b)
-	return e1 == nil && e2 == nil && os.SameFile(one, two)
+	return builds
 }
 
 // link gives the kubernetes binary the names under which it is started.

@@ -4,6 +4,8 @@
 package servers_test
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,10 +82,48 @@ func TestEnsureUsesAPersonsOwnBinaries(t *testing.T) {
 	if b.Etcd != filepath.Join(assets, "etcd") || !strings.Contains(strings.Join(said, "\n"), "using your own etcd: etcd Version: 9.9.9") {
 		t.Errorf("etcd is %s, and it said %q", b.Etcd, said)
 	}
-	write(t, filepath.Join(assets, "etcd"), "#!/bin/sh\nexit 1\n", 0o700)
-	_, err = servers.Ensure(t.Context(), servers.Options{Root: root, Cache: filepath.Join(root, ".cache"), Assets: assets})
-	if err == nil || !strings.Contains(err.Error(), "does not run") {
-		t.Errorf("Ensure = %v, want it to say that etcd does not run", err)
+}
+
+func TestEnsureRefusesBinariesThatWillNotDo(t *testing.T) {
+	for name, c := range map[string]struct{ binary, script, want string }{
+		"does not run": {"etcd", "exit 1", "etcd in ASSETS cannot be used: it does not run (--version: exit status 1); replace it, or take it out"},
+		"another":      {"kube-apiserver", "echo I am a teapot", `asked for its version it answers "I am a teapot"`},
+		"too old":      {"kube-scheduler", "echo Kubernetes v1.29.4", "it is too old (Kubernetes v1.29.4): 1.33 or newer is needed"},
+		"old kubectl":  {"kubectl", "echo Client Version: v1.2.0", "it is too old (Client Version: v1.2.0)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			assets := t.TempDir()
+			write(t, filepath.Join(assets, c.binary), "#!/bin/sh\n"+c.script+"\n", 0o700)
+			_, err := servers.Ensure(t.Context(), servers.Options{Root: t.TempDir(), Cache: filepath.Join(t.TempDir(), "bin"), Assets: assets})
+			if want := strings.ReplaceAll(c.want, "ASSETS", assets); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("Ensure = %v, want it to say %q", err, want)
+			}
+		})
+	}
+}
+
+func TestEnsureSaysThatGoIsMissing(t *testing.T) {
+	root := module(t, hello)
+	t.Setenv("PATH", t.TempDir())
+	_, err := servers.Ensure(t.Context(), servers.Options{Root: root, Cache: filepath.Join(root, ".cache")})
+	if err == nil || !strings.Contains(err.Error(), "building kubernetes needs the go command: install Go") {
+		t.Errorf("Ensure = %v, want it to ask for Go", err)
+	}
+}
+
+func TestEnsureEndsWithItsContext(t *testing.T) {
+	root := module(t, hello)
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := servers.Ensure(ctx, servers.Options{Root: root, Cache: filepath.Join(root, ".cache"), Progress: func(l string) {
+		if strings.HasPrefix(l, "building kubernetes") {
+			cancel()
+		}
+	}})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("Ensure = %v, want the context's error", err)
+	}
+	if _, err := os.Stat(filepath.Join(root, ".cache", "kubernetes")); err == nil {
+		t.Error("a build that was cut off looks done")
 	}
 }
 
