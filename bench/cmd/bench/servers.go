@@ -1,0 +1,66 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"evenkeel.dev/evenkeel/bench/testbed/servers"
+)
+
+// newServers builds the upstream servers, or says where they are.
+func newServers() *cobra.Command {
+	var assets string
+	var metricsServer bool
+	c := &cobra.Command{
+		Use:   "servers",
+		Short: "Build the upstream servers and print their folder, for KUBEBUILDER_ASSETS",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			root, err := repository()
+			if err != nil {
+				return err
+			}
+			b, err := servers.Ensure(c.Context(), servers.Options{
+				Root: root, Cache: cache(root), Assets: assets, MetricsServer: metricsServer,
+				Progress: func(line string) { fmt.Fprintln(os.Stderr, line) },
+			})
+			if err != nil {
+				return err
+			}
+			fmt.Println(filepath.Dir(b.KubeAPIServer))
+			return nil
+		},
+	}
+	assetsFlag(c, &assets)
+	c.Flags().BoolVar(&metricsServer, "metrics-server", false, "build metrics-server too")
+	return c
+}
+
+func assetsFlag(c *cobra.Command, assets *string) {
+	c.Flags().StringVar(assets, "assets", os.Getenv("KUBEBUILDER_ASSETS"),
+		"folder with kube-apiserver, etcd and kubectl to use instead of building them")
+}
+
+func cache(root string) string { return filepath.Join(root, ".cache", "bin") }
+
+// repository is the folder that holds this module's go.mod, from here upwards.
+func repository() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("finding the repository: %w", err)
+	}
+	for at := dir; ; at = filepath.Dir(at) {
+		if _, err := os.Stat(filepath.Join(at, "bench", "testbed", "upstream")); err == nil {
+			return at, nil
+		}
+		if at == filepath.Dir(at) {
+			return "", fmt.Errorf("no checkout of Evenkeel at or above %s: run this inside one", dir)
+		}
+	}
+}

@@ -1,0 +1,166 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"evenkeel.dev/evenkeel/bench/scenario"
+	"evenkeel.dev/evenkeel/bench/testbed/cgroup"
+	"evenkeel.dev/evenkeel/bench/testbed/host"
+	"evenkeel.dev/evenkeel/bench/testbed/node"
+	"evenkeel.dev/evenkeel/bench/testbed/process"
+	"evenkeel.dev/evenkeel/bench/testbed/servers"
+	"evenkeel.dev/evenkeel/bench/testbed/tenant"
+)
+
+// stopWithin bounds the orderly end of a run.
+const stopWithin = 40 * time.Second
+
+// zones are where the host cluster has a node each.
+var zones = []string{"a", "b", "c"}
+
+// stage is the testbed of a run: a host cluster with three nodes, and one tenant.
+type stage struct {
+	runner  *process.Runner
+	cgroups *cgroup.Manager
+	host    *host.Cluster
+	nodes   []*node.Agent
+	tenant  *tenant.Tenant
+}
+
+// Clean ends what an earlier run that was killed has left in dir.
+func Clean(dir string) error {
+	if err := process.Clean(dir); err != nil {
+		return fmt.Errorf("ending the processes of an earlier run: %w", err)
+	}
+	groups, err := cgroup.Detect(cgroupName(dir))
+	if err != nil {
+		return fmt.Errorf("finding the cgroups of an earlier run: %w", err)
+	}
+	if err := groups.Clean(); err != nil {
+		return fmt.Errorf("removing the cgroups of an earlier run: %w", err)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return fmt.Errorf("removing the files of an earlier run: %w", err)
+	}
+	return nil
+}
+
+// raise starts the host cluster, its nodes and the tenant in dir. What has been
+// started is in the stage even when an error is returned: close it.
+func raise(ctx context.Context, dir string, b servers.Binaries, s *scenario.Scenario, logf func(string, ...any)) (*stage, error) {
+	st := &stage{}
+	if err := Clean(dir); err != nil {
+		return st, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return st, fmt.Errorf("making the run's folder: %w", err)
+	}
+	var err error
+	if st.runner, err = process.NewRunner(dir); err != nil {
+		return st, fmt.Errorf("preparing to start processes: %w", err)
+	}
+	if st.cgroups, err = cgroup.Detect(cgroupName(dir)); err != nil {
+		return st, fmt.Errorf("preparing cgroups: %w", err)
+	}
+	if st.cgroups.Mode() == "none" {
+		logf("no cgroups (%s): CPU limits are recorded but not enforced, so the figures are not comparable", st.cgroups.Why())
+	}
+	logf("starting the host cluster")
+	st.host, err = host.Start(ctx, host.Options{
+		Dir: filepath.Join(dir, "host"), Binaries: b, Runner: st.runner, Cgroups: st.cgroups, Logf: logf,
+	})
+	if err != nil {
+		return st, fmt.Errorf("starting the host cluster: %w", err)
+	}
+	logf("starting three nodes in zones a, b and c")
+	if err := st.startNodes(ctx, dir, b, logf); err != nil {
+		return st, err
+	}
+	logf("starting the tenant: three etcds, three kube-apiservers, a balancer")
+	st.tenant, err = tenant.Start(ctx, tenant.Options{
+		Name: tenantName, Namespace: tenantNamespace, Host: st.host, Dir: filepath.Join(dir, "tenant"), Zones: zones,
+		APIServer:   resources(s.Tenant.APIServer),
+		Etcd:        resources(s.Tenant.Etcd),
+		MaxInflight: s.Tenant.MaxInflight, MaxMutatingInflight: s.Tenant.MaxMutating,
+		Pool: "127.90.1.0/28", BalancerAddress: "127.0.0.1:0", Logf: logf,
+	})
+	if err != nil {
+		return st, fmt.Errorf("starting the tenant: %w", err)
+	}
+	return st, nil
+}
+
+func (st *stage) startNodes(ctx context.Context, dir string, b servers.Binaries, logf func(string, ...any)) error {
+	images := map[string][]string{
+		"registry.k8s.io/kube-apiserver": {b.KubeAPIServer},
+		"registry.k8s.io/etcd":           {b.Etcd},
+		"evenkeel":                       {b.Evenkeel},
+	}
+	for i, zone := range zones {
+		name := "node-" + zone
+		address := net.IPv4(127, 80, 1, byte(i+1))
+		_, config, err := st.host.Kubeconfig("system:node:"+name, "system:nodes")
+		if err != nil {
+			return fmt.Errorf("making credentials for %s: %w", name, err)
+		}
+		pair, err := st.host.NodeServingPair(name, address)
+		if err != nil {
+			return fmt.Errorf("making a certificate for %s: %w", name, err)
+		}
+		agent, err := node.Start(ctx, node.Options{
+			Name: name, Zone: zone, Address: address,
+			PodCIDR: netip.PrefixFrom(netip.AddrFrom4([4]byte{127, 81 + byte(i), 0, 0}), 16),
+			CPU:     resource.MustParse("4"), Memory: resource.MustParse("16Gi"),
+			Dir: filepath.Join(dir, "nodes", name), Config: config, Images: images,
+			Runner: st.runner, Cgroups: st.cgroups, ServingPair: pair, ClientCA: st.host.CA.PEM(), Logf: logf,
+		})
+		if err != nil {
+			return fmt.Errorf("starting %s: %w", name, err)
+		}
+		st.nodes = append(st.nodes, agent)
+	}
+	return nil
+}
+
+// close ends everything that was started, in order, and leaves nothing behind.
+func (st *stage) close(dir string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
+	defer cancel()
+	var problems []error
+	if st.tenant != nil {
+		problems = append(problems, st.tenant.Stop(ctx))
+	}
+	for _, n := range st.nodes {
+		problems = append(problems, n.Stop(ctx))
+	}
+	if st.host != nil {
+		problems = append(problems, st.host.Stop(ctx))
+	}
+	// Whatever did not stop in time is ended like the remains of a killed run.
+	problems = append(problems, Clean(dir))
+	return errors.Join(problems...)
+}
+
+func resources(r scenario.Resources) tenant.Resources {
+	return tenant.Resources{CPURequest: r.CPURequest, CPULimit: r.CPULimit, MemoryRequest: r.MemoryRequest}
+}
+
+func cgroupName(dir string) string {
+	absolute, err := filepath.Abs(dir)
+	if err != nil {
+		return dir
+	}
+	return absolute
+}

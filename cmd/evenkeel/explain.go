@@ -1,0 +1,107 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+)
+
+// newExplain prints the last decisions about a control plane with their reasons.
+func newExplain() *cobra.Command {
+	var namespace, kubeconfig string
+	c := &cobra.Command{
+		Use:   "explain NAME",
+		Short: "Say what was decided about a control plane, and why",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			rules := clientcmd.NewDefaultClientConfigLoadingRules()
+			rules.ExplicitPath = kubeconfig
+			loaded := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, nil)
+			host, err := loaded.ClientConfig()
+			if err != nil {
+				return fmt.Errorf("finding the host cluster: %w", err)
+			}
+			if namespace == "" {
+				if namespace, _, err = loaded.Namespace(); err != nil {
+					return fmt.Errorf("finding the namespace: %w", err)
+				}
+			}
+			s, err := newScheme()
+			if err != nil {
+				return err
+			}
+			reader, err := client.New(host, client.Options{Scheme: s})
+			if err != nil {
+				return fmt.Errorf("reaching the host cluster: %w", err)
+			}
+			var cpp v1alpha1.ControlPlaneProfile
+			if err := reader.Get(c.Context(), client.ObjectKey{Namespace: namespace, Name: args[0]}, &cpp); err != nil {
+				return fmt.Errorf("reading ControlPlaneProfile %s/%s: %w", namespace, args[0], err)
+			}
+			return explain(c.OutOrStdout(), &cpp)
+		},
+	}
+	c.Flags().StringVarP(&namespace, "namespace", "n", "", "namespace of the profile (default: the kubeconfig's)")
+	c.Flags().StringVar(&kubeconfig, "kubeconfig", "", "path of a kubeconfig (default: $KUBECONFIG, then ~/.kube/config)")
+	return c
+}
+
+// explain writes the decisions, the newest first, and where things stand.
+func explain(w io.Writer, cpp *v1alpha1.ControlPlaneProfile) error {
+	p := &printer{w: w}
+	p.line("%s/%s: mode %s, %d replicas ready", cpp.Namespace, cpp.Name, cpp.Spec.Mode, cpp.Status.ReadyReplicas)
+	if l := cpp.Status.LoadLine; l != nil {
+		p.line("load line %s seats a replica, %s used on the busiest", l.Summary, l.Used)
+	}
+	for _, c := range cpp.Status.Conditions {
+		p.line("  %-16s %-7s %s: %s", c.Type, c.Status, c.Reason, plain(c.Message))
+	}
+	if len(cpp.Status.Decisions) == 0 {
+		p.line("nothing has been decided yet")
+	}
+	for _, d := range cpp.Status.Decisions {
+		p.line("")
+		p.line("%s  %s", d.Time.UTC().Format("15:04:05"), plain(d.Message))
+		for _, e := range d.Evidence {
+			p.line("          %s", plain(e))
+		}
+		if d.Outcome != "" {
+			p.line("          %s", plain(d.Outcome))
+		}
+		for _, r := range d.Rejected {
+			p.line("          rejected: %s", plain(r))
+		}
+	}
+	return p.err
+}
+
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) line(format string, args ...any) {
+	_, err := fmt.Fprintf(p.w, format+"\n", args...)
+	p.err = errors.Join(p.err, err)
+}
+
+// plain drops what a terminal would obey: names in messages come from tenants.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || slices.Contains([]rune{0x2028, 0x2029}, r) || r >= 0x80 && r < 0xa0 {
+			return -1
+		}
+		return r
+	}, text)
+}

@@ -1,0 +1,136 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/config"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/operator/controller"
+)
+
+// operatorFlags are the operator's flags.
+type operatorFlags struct {
+	metrics, health      string
+	elect                bool
+	electNamespace       string
+	tick, fastTick, beat time.Duration
+	concurrency          int
+}
+
+func newOperator() *cobra.Command {
+	d := controller.DefaultOptions()
+	var f operatorFlags
+	c := &cobra.Command{
+		Use:   "operator",
+		Short: "Run the operator",
+		Long: "Run the operator. It finds the host cluster by the flag of its kubeconfig, $KUBECONFIG\n" +
+			"or the service account of its pod.",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			m, err := newManager(f)
+			if err != nil {
+				return err
+			}
+			return m.Start(c.Context())
+		},
+	}
+	flags := c.Flags()
+	flags.StringVar(&f.metrics, "metrics-bind-address", "127.0.0.1:8080", "address of /metrics; 0 serves none")
+	flags.StringVar(&f.health, "health-probe-bind-address", "127.0.0.1:8081", "address of /healthz and /readyz")
+	flags.BoolVar(&f.elect, "leader-elect", true, "let one of several replicas lead")
+	flags.StringVar(&f.electNamespace, "leader-elect-namespace", "evenkeel-system", "namespace of the leader's Lease")
+	flags.DurationVar(&f.tick, "tick", d.Tick, "time between two looks at a control plane when all is calm")
+	flags.DurationVar(&f.fastTick, "fast-tick", d.FastTick, "time between two looks while somebody suffers")
+	flags.DurationVar(&f.beat, "pulse", d.Pulse, "time between two of the smallest requests to every replica")
+	flags.IntVar(&f.concurrency, "concurrency", d.Concurrency, "control planes that are looked at at once")
+	return c
+}
+
+func newManager(f operatorFlags) (ctrl.Manager, error) {
+	ctrl.SetLogger(zap.New())
+	s, err := newScheme()
+	if err != nil {
+		return nil, err
+	}
+	host, err := config.GetConfig()
+	if err != nil {
+		return nil, fmt.Errorf("finding the host cluster: %w", err)
+	}
+	m, err := ctrl.NewManager(host, ctrl.Options{
+		Scheme:                  s,
+		Metrics:                 metricsserver.Options{BindAddress: f.metrics},
+		HealthProbeBindAddress:  f.health,
+		LeaderElection:          f.elect,
+		LeaderElectionID:        "evenkeel-operator",
+		LeaderElectionNamespace: f.electNamespace,
+		// The process ends with its leadership: the next one need not wait.
+		LeaderElectionReleaseOnCancel: true,
+		Cache: cache.Options{
+			DefaultTransform: cache.TransformStripManagedFields(),
+			ByObject:         map[client.Object]cache.ByObject{&corev1.Pod{}: {Transform: slimPod}},
+		},
+		// Secrets are read one by one: the operator may not list them.
+		Client: client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("setting up the operator: %w", err)
+	}
+	r := &controller.Reconciler{
+		Client: m.GetClient(), Secrets: m.GetAPIReader(), Events: m.GetEventRecorder("evenkeel"),
+		Open: controller.Open, Now: time.Now,
+		Options: controller.Options{Tick: f.tick, FastTick: f.fastTick, Pulse: f.beat, Concurrency: f.concurrency},
+	}
+	if err := r.SetupWithManager(m); err != nil {
+		return nil, err
+	}
+	if err := m.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return nil, fmt.Errorf("setting up the operator's health: %w", err)
+	}
+	if err := m.AddReadyzCheck("ping", healthz.Ping); err != nil {
+		return nil, fmt.Errorf("setting up the operator's health: %w", err)
+	}
+	return m, nil
+}
+
+func newScheme() (*runtime.Scheme, error) {
+	s := runtime.NewScheme()
+	if err := clientgoscheme.AddToScheme(s); err != nil {
+		return nil, fmt.Errorf("building the scheme: %w", err)
+	}
+	if err := v1alpha1.AddToScheme(s); err != nil {
+		return nil, fmt.Errorf("building the scheme: %w", err)
+	}
+	return s, nil
+}
+
+// slimPod keeps of a cached pod what is looked at: a host cluster has thousands.
+func slimPod(object any) (any, error) {
+	pod, ok := object.(*corev1.Pod)
+	if !ok {
+		return object, nil
+	}
+	pod.ManagedFields, pod.Annotations = nil, nil
+	pod.Spec.Volumes, pod.Spec.InitContainers, pod.Spec.Tolerations = nil, nil, nil
+	pod.Status.InitContainerStatuses = nil
+	for i := range pod.Spec.Containers {
+		c := &pod.Spec.Containers[i]
+		c.Env, c.EnvFrom, c.VolumeMounts = nil, nil, nil
+		c.LivenessProbe, c.ReadinessProbe, c.StartupProbe, c.Lifecycle = nil, nil, nil, nil
+	}
+	return pod, nil
+}

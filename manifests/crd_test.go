@@ -1,0 +1,248 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package manifests_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// least is the smallest profile there is.
+func least(name string) *unstructured.Unstructured {
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "evenkeel.dev/v1alpha1",
+		"kind":       "ControlPlaneProfile",
+		"metadata":   map[string]any{"name": name, "namespace": "default"},
+		"spec": map[string]any{
+			"apiServer": map[string]any{"targetRef": map[string]any{"kind": "Deployment", "name": "kube-apiserver"}},
+			"access":    map[string]any{"kubeconfigSecretRef": map[string]any{"name": "evenkeel"}},
+		},
+	}}
+}
+
+// change is one field of the spec; a nil value removes it.
+type change struct {
+	path  string
+	value any
+}
+
+func (c change) to(t *testing.T, o *unstructured.Unstructured) {
+	t.Helper()
+	path := strings.Split(c.path, ".")
+	if c.value == nil {
+		unstructured.RemoveNestedField(o.Object, path...)
+		return
+	}
+	if err := unstructured.SetNestedField(o.Object, c.value, path...); err != nil {
+		t.Fatalf("%s: %v", c.path, err)
+	}
+}
+
+func users(n int) []any {
+	all := make([]any, n)
+	for i := range all {
+		all[i] = fmt.Sprintf("user-%d", i)
+	}
+	return all
+}
+
+// refused are profiles that the CRD must refuse. Why is in the golden file, so
+// that a profile which is refused for another reason than the one meant fails.
+var refused = []struct {
+	name    string
+	changes []change
+}{
+	{"no target", []change{{"spec.apiServer.targetRef", nil}}},
+	{"no access", []change{{"spec.access", nil}}},
+	{"no Secret's name", []change{{"spec.access.kubeconfigSecretRef.name", nil}}},
+	{"a Secret's empty name", []change{{"spec.access.kubeconfigSecretRef.name", ""}}},
+	{"a Secret's name that is too long", []change{{"spec.access.kubeconfigSecretRef.name", strings.Repeat("s", 254)}}},
+	{"a Secret's empty key", []change{{"spec.access.kubeconfigSecretRef.key", ""}}},
+	{"a mode that is none", []change{{"spec.mode", "Auto"}}},
+	{"a protection's mode that is none", []change{{"spec.protection.jail", "On"}}},
+	{"a load line's mode that is none", []change{{"spec.protection.loadLine", "enforce"}}},
+	{"an apiserver that is a DaemonSet", []change{{"spec.apiServer.targetRef.kind", "DaemonSet"}}},
+	{"an apiserver of another group", []change{{"spec.apiServer.targetRef.apiVersion", "v1"}}},
+	{"an apiserver without name", []change{{"spec.apiServer.targetRef.name", ""}}},
+	{"an apiserver's name that is too long", []change{{"spec.apiServer.targetRef.name", strings.Repeat("d", 254)}}},
+	{"an etcd that is a Deployment", []change{{"spec.etcd", map[string]any{"targetRef": map[string]any{"kind": "Deployment", "name": "etcd"}}}}},
+	{"an etcd without target", []change{{"spec.etcd", map[string]any{}}}},
+	{"a container without name", []change{{"spec.apiServer.container", ""}}},
+	{"a container's name that is too long", []change{{"spec.apiServer.container", strings.Repeat("c", 64)}}},
+	{"port 0", []change{{"spec.apiServer.port", int64(0)}}},
+	{"port 65536", []change{{"spec.apiServer.port", int64(65536)}}},
+	{"seats with min above max", []change{{"spec.apiServer.seats", map[string]any{"min": int64(301), "max": int64(300)}}}},
+	{"no seats at all", []change{{"spec.apiServer.seats", map[string]any{"min": int64(0)}}}},
+	{"too many seats", []change{{"spec.apiServer.seats", map[string]any{"max": int64(100001)}}}},
+	{"replicas with min above max", []change{{"spec.apiServer.replicas", map[string]any{"min": int64(4), "max": int64(3)}}}},
+	{"cpu with min above max", []change{{"spec.apiServer.cpu", map[string]any{"min": "1500m", "max": "1"}}}},
+	{"memory with min above max", []change{{"spec.apiServer.memory", map[string]any{"min": "4Gi", "max": "4095Mi"}}}},
+	{"cpu that is no quantity", []change{{"spec.apiServer.cpu", map[string]any{"min": "much"}}}},
+	{"a sentence that is too short", []change{{"spec.protection.sentence.durationSeconds", int64(19)}}},
+	{"a sentence that is too long", []change{{"spec.protection.sentence.durationSeconds", int64(86401)}}},
+	{"a sentence above its cap", []change{{"spec.protection.sentence", map[string]any{"durationSeconds": int64(61), "maxDurationSeconds": int64(60)}}}},
+	{"a cap below the default sentence", []change{{"spec.protection.sentence", map[string]any{"maxDurationSeconds": int64(60)}}}},
+	{"no sentences at all", []change{{"spec.protection.sentence.maxSentences", int64(0)}}},
+	{"too many sentences", []change{{"spec.protection.sentence.maxSentences", int64(21)}}},
+	{"a never-jailed user twice", []change{{"spec.protection.neverJail", []any{"jane", "jane"}}}},
+	{"a never-jailed user without name", []change{{"spec.protection.neverJail", []any{""}}}},
+	{"too many never-jailed users", []change{{"spec.protection.neverJail", users(65)}}},
+	{"seats in words", []change{{"spec.apiServer.seats", map[string]any{"min": "sixty"}}}},
+}
+
+func TestTheCRDRefusesAndSaysWhy(t *testing.T) {
+	c := newCluster(t)
+	var told strings.Builder
+	for i, r := range refused {
+		o := least(fmt.Sprintf("refused-%d", i))
+		for _, change := range r.changes {
+			change.to(t, o)
+		}
+		fmt.Fprintf(&told, "%s\n%s\n", r.name, why(t, c.Create(t.Context(), o)))
+	}
+	// A profile that was good must not be turned into a bad one.
+	good := least("good")
+	if err := c.Create(t.Context(), good); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range refused {
+		o := good.DeepCopy()
+		for _, change := range r.changes {
+			change.to(t, o)
+		}
+		if err := c.Update(t.Context(), o); !apierrors.IsInvalid(err) {
+			t.Errorf("%s: an update was answered with %v, want Invalid", r.name, err)
+		}
+	}
+	golden(t, "refused.txt", told.String())
+}
+
+// why is each cause of an error, a line each.
+func why(t *testing.T, err error) string {
+	t.Helper()
+	if err == nil {
+		return "  ACCEPTED\n"
+	}
+	status, ok := err.(apierrors.APIStatus) //nolint:errorlint // the client returns it as it is
+	if !ok || !apierrors.IsInvalid(err) {
+		t.Errorf("want an Invalid answer, got %v", err)
+		return "  " + err.Error() + "\n"
+	}
+	var b strings.Builder
+	for _, cause := range status.Status().Details.Causes {
+		if strings.HasPrefix(cause.Message, "Invalid value: null: some validation rules were not checked") {
+			continue // said of every field that is wrong by itself
+		}
+		fmt.Fprintf(&b, "  %s: %s\n", cause.Field, cause.Message)
+	}
+	return b.String()
+}
+
+func TestTheSmallestProfileGetsItsDefaults(t *testing.T) {
+	c := newCluster(t)
+	o := least("least")
+	o.Object["spec"].(map[string]any)["protection"] = map[string]any{"sentence": map[string]any{}} //nolint:forcetypeassert // it was made above
+	if err := c.Create(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{
+		"mode": "Recommend",
+		"apiServer": map[string]any{
+			"container": "kube-apiserver", "port": int64(6443),
+			"targetRef": map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "name": "kube-apiserver"},
+		},
+		"access": map[string]any{"kubeconfigSecretRef": map[string]any{"name": "evenkeel", "key": "kubeconfig"}},
+		"protection": map[string]any{"sentence": map[string]any{
+			"durationSeconds": int64(600), "maxDurationSeconds": int64(21600), "maxSentences": int64(10),
+		}},
+	}
+	if diff := cmp.Diff(want, o.Object["spec"]); diff != "" {
+		t.Errorf("the defaults (-want +got):\n%s", diff)
+	}
+}
+
+// A profile may be changed from anything valid to anything else that is.
+func TestAProfileMayBeChanged(t *testing.T) {
+	c := newCluster(t)
+	o := least("changing")
+	if err := c.Create(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	for _, change := range []change{
+		{"spec.mode", "Enforce"},
+		{"spec.protection.jail", "Recommend"},
+		{"spec.protection.loadLine", "Off"},
+		{"spec.apiServer.seats", map[string]any{"min": int64(300), "max": int64(300)}},
+		{"spec.apiServer.seats", map[string]any{"max": int64(1)}},
+		{"spec.apiServer.seats", nil},
+		{"spec.apiServer.cpu", map[string]any{"min": "250m", "max": int64(6)}},
+		{"spec.apiServer.memory", map[string]any{"min": "4Gi", "max": "4096Mi"}},
+		{"spec.protection.sentence", map[string]any{"durationSeconds": int64(20), "maxDurationSeconds": int64(20)}},
+		{"spec.apiServer.targetRef", map[string]any{"kind": "StatefulSet", "name": "kube-apiserver"}},
+		{"spec.etcd", map[string]any{"targetRef": map[string]any{"kind": "StatefulSet", "name": "etcd"}}},
+		{"spec.protection.neverJail", users(64)},
+		{"spec.mode", "Recommend"},
+	} {
+		change.to(t, o)
+		if err := c.Update(t.Context(), o); err != nil {
+			t.Errorf("%s = %v: %v", change.path, change.value, err)
+		}
+	}
+}
+
+// A status is written through its own door alone, and a spec never through it.
+func TestStatusAndSpecAreApart(t *testing.T) {
+	c := newCluster(t)
+	o := least("apart")
+	if err := c.Create(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	change{"status", map[string]any{"jailed": int64(3)}}.to(t, o)
+	if err := c.Update(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	change{"status", map[string]any{"jailed": int64(3)}}.to(t, o)
+	change{"spec.mode", "Enforce"}.to(t, o)
+	if err := c.Status().Update(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Get(t.Context(), client.ObjectKeyFromObject(o), o); err != nil {
+		t.Fatal(err)
+	}
+	mode, _, _ := unstructured.NestedString(o.Object, "spec", "mode")
+	jailed, _, _ := unstructured.NestedInt64(o.Object, "status", "jailed")
+	if mode != "Recommend" || jailed != 3 {
+		t.Errorf("mode %s, jailed %d; want Recommend and 3", mode, jailed)
+	}
+}
+
+// golden compares text with a file in testdata.
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", file)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path) //nolint:gosec // a file of this folder
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got), written anew by -update:\n%s", path, diff)
+	}
+}
+

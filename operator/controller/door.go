@@ -1,0 +1,129 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/operator/access"
+	"evenkeel.dev/evenkeel/operator/actuate"
+	"evenkeel.dev/evenkeel/operator/observe"
+	"evenkeel.dev/evenkeel/recommender/plane"
+)
+
+// door is the real way into a tenant: every replica at its own address, and API
+// calls to whichever of them answers best.
+type door struct {
+	*observe.Plane
+	access *access.Access
+	owner  actuate.Owner
+	scheme *runtime.Scheme
+
+	mu sync.Mutex
+	// address is where the client goes.
+	address string
+	client  client.Client
+	targets []observe.Target
+}
+
+// Open is the Opener of the real operator.
+func Open(a *access.Access, owner actuate.Owner) (Tenant, error) {
+	if a.User() == "" {
+		return nil, errors.New("the credentials do not tell Evenkeel's user name: use a client certificate or a service account's token")
+	}
+	s := runtime.NewScheme()
+	if err := flowcontrolv1.AddToScheme(s); err != nil {
+		return nil, fmt.Errorf("building the scheme of tenants: %w", err)
+	}
+	return &door{Plane: observe.NewPlane(a, observe.Options{}), access: a, owner: owner, scheme: s}, nil
+}
+
+// User is Evenkeel's user name in the tenant.
+func (d *door) User() string { return d.access.User() }
+
+// Retarget says which replicas there are.
+func (d *door) Retarget(targets []observe.Target) {
+	d.mu.Lock()
+	d.targets = targets
+	d.mu.Unlock()
+	d.Plane.Retarget(targets)
+}
+
+// ReadConfig reads the tenant's flow control.
+func (d *door) ReadConfig(ctx context.Context) (*plane.FlowConfig, *plane.Fault) {
+	a, err := d.actuator()
+	if err != nil {
+		return nil, unreachable(err)
+	}
+	return a.ReadConfig(ctx)
+}
+
+// Apply carries a step out.
+func (d *door) Apply(ctx context.Context, step plane.Step, replicas []plane.Replica, now func() time.Time) plane.Outcome {
+	a, err := d.actuator()
+	if err != nil {
+		out := plane.Outcome{Kind: step.Kind, Fault: unreachable(err)}
+		if step.Sentence != nil {
+			out.Name = step.Sentence.Name
+		}
+		return out
+	}
+	return a.Apply(ctx, step, replicas, now)
+}
+
+// LeaveAsFound deletes what this profile wrote.
+func (d *door) LeaveAsFound(ctx context.Context) error {
+	a, err := d.actuator()
+	if err != nil {
+		return err
+	}
+	return a.LeaveAsFound(ctx)
+}
+
+// actuator writes through the replica that answers best, or through any ready one
+// while none has answered: in a storm a slow way in is better than none.
+func (d *door) actuator() (*actuate.Actuator, error) {
+	address, ok := d.Fastest()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i := 0; !ok && i < len(d.targets); i++ {
+		address, ok = d.targets[i].Address, d.targets[i].Ready
+	}
+	if !ok {
+		return nil, errors.New("no replica is ready")
+	}
+	if d.client == nil || d.address != address {
+		c, err := client.New(d.access.RESTConfig(address), client.Options{Scheme: d.scheme, Mapper: flowControlMapper()})
+		if err != nil {
+			return nil, fmt.Errorf("reaching %s: %w", address, err)
+		}
+		d.client, d.address = c, address
+	}
+	return actuate.New(d.client, d.Plane, d.owner), nil
+}
+
+// flowControlMapper knows the two kinds that are written, so that no tenant is
+// asked for its discovery documents.
+func flowControlMapper() meta.RESTMapper {
+	m := meta.NewDefaultRESTMapper([]schema.GroupVersion{flowcontrolv1.SchemeGroupVersion})
+	for _, kind := range []string{"FlowSchema", "PriorityLevelConfiguration"} {
+		m.Add(flowcontrolv1.SchemeGroupVersion.WithKind(kind), meta.RESTScopeRoot)
+	}
+	return m
+}
+
+func unreachable(err error) *plane.Fault {
+	return &plane.Fault{Reason: v1alpha1.ReasonTenantUnreachable, Message: "the tenant's API cannot be reached: " + err.Error()}
+}

@@ -1,0 +1,133 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/recommender/plane"
+)
+
+// fleet is what is kept of every control plane between passes, in this process
+// alone: a new leader starts without it and finds the sentences in the tenants.
+type fleet struct {
+	// wake has a profile reconciled at once.
+	wake chan event.GenericEvent
+
+	mu     sync.Mutex
+	planes map[types.NamespacedName]*kept
+}
+
+// kept is what is kept of one control plane. One pass at a time uses it, because
+// the controller never reconciles one object twice at once.
+type kept struct {
+	uid types.UID
+	// tenant is the way in, opened with the credentials of fingerprint.
+	tenant      Tenant
+	fingerprint string
+	stopPulse   context.CancelFunc
+
+	memory     plane.Memory
+	outcomes   []plane.Outcome
+	lookCloser bool
+}
+
+func newFleet() *fleet {
+	return &fleet{
+		wake:   make(chan event.GenericEvent),
+		planes: map[types.NamespacedName]*kept{},
+	}
+}
+
+// of is what is kept of a profile; a profile made anew under an old name starts
+// afresh.
+func (f *fleet) of(cpp *v1alpha1.ControlPlaneProfile) *kept {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	key := types.NamespacedName{Namespace: cpp.Namespace, Name: cpp.Name}
+	k, ok := f.planes[key]
+	if ok && k.uid == cpp.UID {
+		return k
+	}
+	if ok {
+		k.close()
+	}
+	k = &kept{uid: cpp.UID, memory: remembered(cpp)}
+	f.planes[key] = k
+	return k
+}
+
+// drop forgets a profile that is gone.
+func (f *fleet) drop(key types.NamespacedName) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if k, ok := f.planes[key]; ok {
+		k.close()
+		delete(f.planes, key)
+	}
+	forget(key)
+}
+
+func (k *kept) close() {
+	if k.tenant == nil {
+		return
+	}
+	k.stopPulse()
+	k.tenant.Close()
+	k.tenant, k.fingerprint = nil, ""
+}
+
+// enter takes up a new way into the tenant and starts its pulse.
+func (k *kept) enter(f *fleet, cpp *v1alpha1.ControlPlaneProfile, t Tenant, fingerprint string, every time.Duration) {
+	k.close()
+	ctx, cancel := context.WithCancel(context.Background())
+	k.tenant, k.fingerprint, k.stopPulse = t, fingerprint, cancel
+	who := &v1alpha1.ControlPlaneProfile{}
+	who.Namespace, who.Name = cpp.Namespace, cpp.Name
+	go f.pulse(ctx, t, who, every)
+}
+
+// pulse asks every replica for the smallest thing there is, and has the profile
+// looked at as soon as one of them is slow: a storm need not wait for the tick.
+func (f *fleet) pulse(ctx context.Context, t Tenant, who *v1alpha1.ControlPlaneProfile, every time.Duration) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if !t.Pulse(ctx) {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case f.wake <- event.GenericEvent{Object: who}:
+		}
+	}
+}
+
+// remembered is what a new process knows of clients that were sentenced before:
+// how often, so that a relapse counts. Sentences in force are found in the tenant.
+func remembered(cpp *v1alpha1.ControlPlaneProfile) plane.Memory {
+	m := plane.Memory{Offenders: map[string]plane.Sentence{}}
+	for _, o := range cpp.Status.Offenders {
+		if o.Phase != v1alpha1.OffenderReleased || o.Sentences == 0 || o.Until == nil {
+			continue
+		}
+		m.Offenders[o.Name] = plane.Sentence{
+			Name: o.Name, Client: plane.Client{User: o.Client}, Phase: plane.PhaseReleased,
+			Until: o.Until.Time, Count: int(o.Sentences), Reason: o.Message,
+		}
+	}
+	return m
+}

@@ -1,0 +1,115 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/operator/observe"
+	"evenkeel.dev/evenkeel/recommender"
+	"evenkeel.dev/evenkeel/recommender/plane"
+)
+
+// pass is one pass over one control plane.
+type pass struct {
+	r    *Reconciler
+	cpp  *v1alpha1.ControlPlaneProfile
+	kept *kept
+	now  time.Time
+	// status is what is to be written.
+	status *v1alpha1.ControlPlaneProfileStatus
+
+	targets  []observe.Target
+	tenant   Tenant
+	snapshot plane.Snapshot
+	plan     plane.Plan
+	outcomes []plane.Outcome
+	// fault ended the pass before anything was decided.
+	fault *plane.Fault
+	// news are the decisions of this pass that were not known before.
+	news []v1alpha1.DecisionStatus
+}
+
+// faultError is a fault on its way out of a step.
+type faultError struct{ plane.Fault }
+
+func (e *faultError) Error() string { return e.Reason + ": " + e.Message }
+
+// fault makes the error of a step that cannot go on.
+func fault(reason, format string, args ...any) error {
+	return &faultError{plane.Fault{Reason: reason, Message: fmt.Sprintf(format, args...)}}
+}
+
+func asFault(err error) (plane.Fault, bool) {
+	if f, ok := errors.AsType[*faultError](err); ok {
+		return f.Fault, true
+	}
+	return plane.Fault{}, false
+}
+
+// observe looks at every replica and at the tenant's flow control.
+func (p *pass) observe(ctx context.Context) error {
+	began := time.Now()
+	p.tenant.Retarget(p.targets)
+	p.snapshot.Replicas = p.tenant.Look(ctx, p.now, p.kept.lookCloser)
+	p.now = p.r.Now() // a look takes time: decide by when it was over
+	p.snapshot.Config, p.snapshot.ConfigFault = p.tenant.ReadConfig(ctx)
+	p.snapshot.Outcomes, p.kept.outcomes = p.kept.outcomes, nil
+	observeSeconds.Observe(time.Since(began).Seconds())
+	return nil
+}
+
+// decide asks the recommender.
+func (p *pass) decide(context.Context) error {
+	p.plan, p.kept.memory = recommender.Decide(p.snapshot, p.profile(), p.kept.memory, p.now)
+	p.kept.lookCloser = p.plan.LookCloser
+	return nil
+}
+
+// carryOut applies the plan's steps in their order. What becomes of them goes
+// into the status now and into the next snapshot.
+func (p *pass) carryOut(ctx context.Context) error {
+	for _, step := range p.plan.Steps {
+		outcome := plane.Outcome{Kind: step.Kind}
+		if step.Apply {
+			outcome = p.tenant.Apply(ctx, step, p.snapshot.Replicas, p.r.Now)
+			p.kept.outcomes = append(p.kept.outcomes, outcome)
+		}
+		p.outcomes = append(p.outcomes, outcome)
+	}
+	p.report()
+	return nil
+}
+
+// hold says why nothing was decided. What is known from before stays in the
+// status; the conditions no longer vouch for it.
+func (p *pass) hold(f plane.Fault) {
+	p.fault = &f
+	p.kept.lookCloser = false
+	p.set(v1alpha1.ConditionReady, metav1.ConditionFalse, f.Reason, f.Message)
+	for _, c := range []string{v1alpha1.ConditionObserved, v1alpha1.ConditionLoadLineInForce, v1alpha1.ConditionOffenderFound, v1alpha1.ConditionProtected} {
+		p.set(c, metav1.ConditionUnknown, f.Reason, "held as it is: "+f.Message)
+	}
+}
+
+func (p *pass) set(condition string, status metav1.ConditionStatus, reason, message string) {
+	meta.SetStatusCondition(&p.status.Conditions, metav1.Condition{
+		Type: condition, Status: status, Reason: reason, Message: cut(message, 1024), ObservedGeneration: p.cpp.Generation,
+	})
+}
+
+// next is when to look again.
+func (p *pass) next() time.Duration {
+	if p.plan.LookCloser {
+		return p.r.Options.FastTick
+	}
+	return p.r.Options.Tick
+}

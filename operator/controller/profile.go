@@ -1,0 +1,76 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller
+
+import (
+	"slices"
+	"time"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/recommender/plane"
+)
+
+// The defaults of the CRD, for profiles that were stored before a field had one.
+const (
+	defaultTerm         = 600
+	defaultMaxTerm      = 21600
+	defaultMaxSentences = 10
+)
+
+// profile is the spec as the recommender takes it.
+func (p *pass) profile() plane.Profile {
+	spec := p.cpp.Spec
+	sentence := spec.Protection.Sentence
+	out := plane.Profile{
+		Jail:         effective(spec.Mode, spec.Protection.Jail),
+		LoadLine:     effective(spec.Mode, spec.Protection.LoadLine),
+		Paused:       p.cpp.Annotations[v1alpha1.PausedAnnotation] == "true",
+		Term:         seconds(sentence.DurationSeconds, defaultTerm),
+		MaxTerm:      seconds(sentence.MaxDurationSeconds, defaultMaxTerm),
+		MaxSentences: int(orDefault(sentence.MaxSentences, defaultMaxSentences)),
+		NeverJail:    slices.Clone(spec.Protection.NeverJail),
+		Self:         p.tenant.User(),
+		Tick:         p.r.Options.Tick,
+	}
+	if s := spec.APIServer.Seats; s != nil {
+		out.SeatsMin, out.SeatsMax = value(s.Min), value(s.Max)
+	}
+	return out
+}
+
+// effective is the mode of one protection: never bolder than the profile's.
+func effective(mode v1alpha1.Mode, protection v1alpha1.ProtectionMode) plane.Mode {
+	switch {
+	case protection == v1alpha1.ProtectionOff:
+		return plane.Off
+	case mode == v1alpha1.ModeEnforce && (protection == "" || protection == v1alpha1.ProtectionEnforce):
+		return plane.Enforce
+	default:
+		return plane.Recommend
+	}
+}
+
+// enforces tells whether the profile asks for anything to be written.
+func (p *pass) enforces() bool {
+	spec := p.cpp.Spec
+	return effective(spec.Mode, spec.Protection.Jail) == plane.Enforce || effective(spec.Mode, spec.Protection.LoadLine) == plane.Enforce
+}
+
+func seconds(n, standard int32) time.Duration {
+	return time.Duration(orDefault(n, standard)) * time.Second
+}
+
+func orDefault(n, standard int32) int32 {
+	if n == 0 {
+		return standard
+	}
+	return n
+}
+
+func value(n *int32) int {
+	if n == nil {
+		return 0
+	}
+	return int(*n)
+}

@@ -1,0 +1,134 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Package controller reconciles ControlPlaneProfiles. A pass is a short list of
+// steps, a file each: find the workload and its pods (resolve.go), get at the
+// tenant (access.go), look, decide and carry out (pass.go), write the status once
+// (status.go), and only then tell of it by events and metrics (tell.go).
+//
+// What a step cannot find or may not do is a fault: a reason and what to do about
+// it. A fault ends the pass; it becomes a condition, and nothing is written to the
+// tenant. Decisions are the recommender's alone.
+package controller
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+)
+
+// Options are the operator's intervals and bounds.
+type Options struct {
+	// Tick is the time between two looks when all is calm, FastTick when the
+	// recommender asks to look closer, Pulse that between two pulses.
+	Tick, FastTick, Pulse time.Duration
+	// Concurrency is how many control planes are looked at at once.
+	Concurrency int
+}
+
+// DefaultOptions are what the shipped Deployment runs with.
+func DefaultOptions() Options {
+	return Options{Tick: 5 * time.Second, FastTick: 500 * time.Millisecond, Pulse: time.Second, Concurrency: 8}
+}
+
+// passWithin bounds one pass over one control plane.
+const passWithin = 15 * time.Second
+
+// Reconciler reconciles ControlPlaneProfiles.
+type Reconciler struct {
+	// Client reads workloads, pods and nodes from a cache and writes profiles.
+	Client client.Client
+	// Secrets reads Secrets one by one, never from a cache: the operator may not
+	// list them.
+	Secrets client.Reader
+	Events  events.EventRecorder
+	// Open makes the way into a tenant.
+	Open Opener
+	// Now is the clock.
+	Now     func() time.Time
+	Options Options
+
+	fleet *fleet
+}
+
+// SetupWithManager registers the reconciler.
+func (r *Reconciler) SetupWithManager(m ctrl.Manager) error {
+	r.fleet = newFleet()
+	err := ctrl.NewControllerManagedBy(m).
+		Named("controlplaneprofile").
+		For(&v1alpha1.ControlPlaneProfile{}, builder.WithPredicates(changed())).
+		WatchesRawSource(source.Channel(r.fleet.wake, &handler.EnqueueRequestForObject{})).
+		WithOptions(controller.Options{MaxConcurrentReconciles: r.Options.Concurrency}).
+		Complete(r)
+	if err != nil {
+		return fmt.Errorf("setting up the controller of ControlPlaneProfiles: %w", err)
+	}
+	return nil
+}
+
+// Reconcile makes one pass over one control plane.
+func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, passWithin)
+	defer cancel()
+	cpp := &v1alpha1.ControlPlaneProfile{}
+	if err := r.Client.Get(ctx, request.NamespacedName, cpp); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.fleet.drop(request.NamespacedName)
+			return ctrl.Result{}, nil
+		}
+		return ctrl.Result{}, fmt.Errorf("reading ControlPlaneProfile %s: %w", request.NamespacedName, err)
+	}
+	p := &pass{r: r, cpp: cpp, kept: r.fleet.of(cpp), now: r.Now(), status: cpp.Status.DeepCopy()}
+	if !cpp.DeletionTimestamp.IsZero() {
+		return p.finalize(ctx)
+	}
+	for _, step := range []func(context.Context) error{
+		p.resolve, p.enter, p.keepFinalizer, p.observe, p.decide, p.carryOut,
+	} {
+		if err := step(ctx); err != nil {
+			if fault, ok := asFault(err); ok {
+				p.hold(fault)
+				break
+			}
+			return ctrl.Result{}, err
+		}
+	}
+	if err := p.writeStatus(ctx); err != nil {
+		return ctrl.Result{}, err
+	}
+	p.tell()
+	return ctrl.Result{RequeueAfter: p.next()}, nil
+}
+
+// keepFinalizer makes sure, before anything is written to the tenant, that the
+// profile is not deleted without its tenant being left as found.
+func (p *pass) keepFinalizer(ctx context.Context) error {
+	if !p.enforces() || controllerutil.ContainsFinalizer(p.cpp, v1alpha1.Finalizer) {
+		return nil
+	}
+	before := p.cpp.DeepCopy()
+	controllerutil.AddFinalizer(p.cpp, v1alpha1.Finalizer)
+	if err := p.r.Client.Patch(ctx, p.cpp, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); err != nil {
+		return fmt.Errorf("adding the finalizer to %s/%s: %w", p.cpp.Namespace, p.cpp.Name, err)
+	}
+	return nil
+}
+
+// changed lets a change of the spec, of an annotation or a deletion through, and
+// not the operator's own status writes.
+func changed() predicate.Predicate {
+	return predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{})
+}

@@ -1,0 +1,204 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/operator/observe"
+)
+
+// The flags' defaults, of k8s.io/apiserver v0.36 pkg/server/config.go.
+const (
+	defaultInflight         = 400
+	defaultMutatingInflight = 200
+)
+
+// resolve finds the workload, its pods and where they run.
+func (p *pass) resolve(ctx context.Context) error {
+	if err := p.firstClaim(ctx); err != nil {
+		return err
+	}
+	selector, err := p.workload(ctx)
+	if err != nil {
+		return err
+	}
+	parsed, err := metav1.LabelSelectorAsSelector(selector)
+	if err != nil {
+		return fault(v1alpha1.ReasonTargetInvalid, "the selector of %s cannot be read: %v", p.targetName(), err)
+	}
+	var pods corev1.PodList
+	if err := p.r.Client.List(ctx, &pods, client.InNamespace(p.cpp.Namespace), client.MatchingLabelsSelector{Selector: parsed}); err != nil {
+		return fmt.Errorf("listing the pods of %s: %w", p.targetName(), err)
+	}
+	p.status.ReadyReplicas, p.status.Size = 0, ""
+	for i := range pods.Items {
+		pod := &pods.Items[i]
+		if !p.runs(pod) {
+			continue
+		}
+		target, err := p.target(ctx, pod)
+		if err != nil {
+			return err
+		}
+		if target.Ready {
+			p.status.ReadyReplicas++
+		}
+		p.targets = append(p.targets, target)
+	}
+	return nil
+}
+
+// firstClaim is a fault when an older profile has the same target.
+func (p *pass) firstClaim(ctx context.Context) error {
+	var all v1alpha1.ControlPlaneProfileList
+	if err := p.r.Client.List(ctx, &all, client.InNamespace(p.cpp.Namespace)); err != nil {
+		return fmt.Errorf("listing the profiles of namespace %s: %w", p.cpp.Namespace, err)
+	}
+	mine := p.cpp.Spec.APIServer.TargetRef
+	for i := range all.Items {
+		other := &all.Items[i]
+		ref := other.Spec.APIServer.TargetRef
+		if other.UID == p.cpp.UID || ref.Kind != mine.Kind || ref.Name != mine.Name || !older(other, p.cpp) {
+			continue
+		}
+		return fault(v1alpha1.ReasonTargetTaken, "%s belongs to the older profile %s: delete one of the two; nothing is done for this one", p.targetName(), other.Name)
+	}
+	return nil
+}
+
+func older(a, b *v1alpha1.ControlPlaneProfile) bool {
+	if a.CreationTimestamp.Equal(&b.CreationTimestamp) {
+		return a.Name < b.Name
+	}
+	return a.CreationTimestamp.Before(&b.CreationTimestamp)
+}
+
+// workload reads the target and returns its pods' selector.
+func (p *pass) workload(ctx context.Context) (*metav1.LabelSelector, error) {
+	key := client.ObjectKey{Namespace: p.cpp.Namespace, Name: p.cpp.Spec.APIServer.TargetRef.Name}
+	var selector *metav1.LabelSelector
+	var err error
+	switch p.cpp.Spec.APIServer.TargetRef.Kind {
+	case "Deployment":
+		var d appsv1.Deployment
+		err = p.r.Client.Get(ctx, key, &d)
+		selector = d.Spec.Selector
+	case "StatefulSet":
+		var s appsv1.StatefulSet
+		err = p.r.Client.Get(ctx, key, &s)
+		selector = s.Spec.Selector
+	default:
+		return nil, fault(v1alpha1.ReasonTargetInvalid, "apiServer.targetRef names a %s: only Deployments and StatefulSets are known", p.cpp.Spec.APIServer.TargetRef.Kind)
+	}
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil, fault(v1alpha1.ReasonTargetNotFound, "there is no %s in namespace %s: create it, or correct apiServer.targetRef", p.targetName(), p.cpp.Namespace)
+	case err != nil:
+		return nil, fmt.Errorf("reading %s in namespace %s: %w", p.targetName(), p.cpp.Namespace, err)
+	default:
+		return selector, nil
+	}
+}
+
+func (p *pass) targetName() string {
+	ref := p.cpp.Spec.APIServer.TargetRef
+	return ref.Kind + " " + ref.Name
+}
+
+// runs tells whether a pod that the selector matches is one of the target's own
+// and has an address.
+func (p *pass) runs(pod *corev1.Pod) bool {
+	owner := metav1.GetControllerOf(pod)
+	if owner == nil || pod.Status.PodIP == "" || pod.Status.Phase != corev1.PodRunning {
+		return false
+	}
+	name := p.cpp.Spec.APIServer.TargetRef.Name
+	if p.cpp.Spec.APIServer.TargetRef.Kind == "StatefulSet" {
+		return owner.Kind == "StatefulSet" && owner.Name == name
+	}
+	hash := pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey]
+	return owner.Kind == "ReplicaSet" && owner.Name == name+"-"+hash
+}
+
+// target is a pod as a replica to look at.
+func (p *pass) target(ctx context.Context, pod *corev1.Pod) (observe.Target, error) {
+	name := p.cpp.Spec.APIServer.Container
+	i := slices.IndexFunc(pod.Spec.Containers, func(c corev1.Container) bool { return c.Name == name })
+	if i < 0 {
+		return observe.Target{}, fault(v1alpha1.ReasonTargetInvalid, "pod %s has no container named %s: correct apiServer.container", pod.Name, name)
+	}
+	container := pod.Spec.Containers[i]
+	if p.status.Size == "" {
+		p.status.Size = container.Resources.Requests.Cpu().String() + "/" + container.Resources.Requests.Memory().String()
+	}
+	zone, err := p.zone(ctx, pod.Spec.NodeName)
+	if err != nil {
+		return observe.Target{}, err
+	}
+	return observe.Target{
+		Name: pod.Name, UID: string(pod.UID), Zone: zone, Ready: ready(pod) && pod.DeletionTimestamp.IsZero(),
+		Address: net.JoinHostPort(pod.Status.PodIP, strconv.Itoa(int(p.cpp.Spec.APIServer.Port))),
+		Ceiling: ceiling(slices.Concat(container.Command, container.Args)),
+	}, nil
+}
+
+// zone is the zone of a node; empty when the node has none or is gone.
+func (p *pass) zone(ctx context.Context, node string) (string, error) {
+	var n corev1.Node
+	if err := p.r.Client.Get(ctx, client.ObjectKey{Name: node}, &n); client.IgnoreNotFound(err) != nil {
+		return "", fmt.Errorf("reading node %s: %w", node, err)
+	}
+	return n.Labels[corev1.LabelTopologyZone], nil
+}
+
+func ready(pod *corev1.Pod) bool {
+	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
+	})
+}
+
+// ceiling is the server concurrency limit by a container's arguments: the two
+// inflight flags added. 0 is unknown: a flag that cannot be read, or both at 0,
+// which switches the limit off.
+func ceiling(args []string) int {
+	reading, e1 := flagValue(args, "max-requests-inflight", defaultInflight)
+	mutating, e2 := flagValue(args, "max-mutating-requests-inflight", defaultMutatingInflight)
+	if e1 != nil || e2 != nil || reading < 0 || mutating < 0 {
+		return 0
+	}
+	return reading + mutating
+}
+
+// flagValue finds --name=value or --name value; the last one counts, as it does
+// for the apiserver.
+func flagValue(args []string, name string, standard int) (int, error) {
+	text := strconv.Itoa(standard)
+	for i, a := range args {
+		switch rest, found := strings.CutPrefix(a, "--"+name); {
+		case !found:
+		case strings.HasPrefix(rest, "="):
+			text = rest[1:]
+		case rest == "" && i+1 < len(args):
+			text = args[i+1]
+		}
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, fmt.Errorf("reading --%s: %w", name, err)
+	}
+	return n, nil
+}

@@ -1,0 +1,209 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/recommender/plane"
+	"evenkeel.dev/evenkeel/recommender/seats"
+)
+
+// The bounds of the CRD.
+const (
+	mostDecisions = 20
+	mostOffenders = 40
+	mostReplicas  = 64
+	mostEvidence  = 16
+	mostRejected  = 8
+	longText      = 1024
+	lineText      = 512
+)
+
+// report turns the plan and what became of it into the status.
+func (p *pass) report() {
+	for _, f := range p.plan.Findings {
+		status := metav1.ConditionFalse
+		switch {
+		case f.Unknown:
+			status = metav1.ConditionUnknown
+		case f.True:
+			status = metav1.ConditionTrue
+		}
+		p.set(f.Condition, status, f.Reason, f.Message)
+	}
+	line := p.plan.LoadLine
+	p.status.LoadLine = nil
+	if line.Ceiling > 0 {
+		p.status.LoadLine = &v1alpha1.LoadLineStatus{
+			Seats: int32(line.Seats), Ceiling: int32(line.Ceiling), //nolint:gosec // thousands at the most
+			Summary: fmt.Sprintf("%d of %d", line.Seats, line.Ceiling),
+			Used:    fmt.Sprintf("%d%%", 100*line.Used/max(line.Seats, 1)),
+		}
+	}
+	p.status.Replicas = p.replicas()
+	p.status.Offenders, p.status.Jailed = p.offenders()
+	for i, step := range p.plan.Steps {
+		p.record(step, p.outcomes[i])
+	}
+}
+
+func (p *pass) replicas() []v1alpha1.ReplicaStatus {
+	was := map[string]*metav1.Time{}
+	for _, r := range p.status.Replicas {
+		was[r.Name] = r.LastObserved
+	}
+	var out []v1alpha1.ReplicaStatus
+	for _, r := range p.snapshot.Replicas[:min(mostReplicas, len(p.snapshot.Replicas))] {
+		s := v1alpha1.ReplicaStatus{Name: r.Name, Zone: r.Zone, Ready: r.Ready, LastObserved: was[r.Name]}
+		if r.Fault != nil {
+			s.Fault = cut(r.Fault.Reason+": "+r.Fault.Message, lineText)
+		} else if !r.Observed.IsZero() && (s.LastObserved == nil || r.Observed.Sub(s.LastObserved.Time) > time.Minute) {
+			s.LastObserved = &metav1.Time{Time: r.Observed.Truncate(time.Second)}
+		}
+		held := 0
+		for _, l := range r.Levels {
+			if l.Name != "exempt" {
+				s.UsedSeats += int32(l.Executing) //nolint:gosec // thousands at the most
+			}
+			if l.Name == seats.BallastName && p.hasBallast() {
+				held = l.Nominal
+			}
+		}
+		s.LoadLine = int32(max(0, r.Ceiling-held)) //nolint:gosec // thousands at the most
+		out = append(out, s)
+	}
+	return out
+}
+
+// hasBallast tells whether the ballast exists: the gauges of a deleted level stay
+// on a replica's page.
+func (p *pass) hasBallast() bool {
+	return p.snapshot.Config != nil && slices.ContainsFunc(p.snapshot.Config.Levels, func(l plane.Level) bool { return l.Name == seats.BallastName && l.Own })
+}
+
+func (p *pass) offenders() (out []v1alpha1.OffenderStatus, jailed int32) {
+	for _, s := range p.plan.Offenders {
+		o := v1alpha1.OffenderStatus{
+			Name: s.Name, Client: cut(s.Client.String(), longText), Phase: v1alpha1.OffenderPhase(s.Phase),
+			Sentences: int32(s.Count), Message: cut(s.Reason, longText), //nolint:gosec // a handful
+		}
+		if s.Client.Verb == "" {
+			o.Client = cut(s.Client.User, longText) // remembered from the status of a process before
+		}
+		if s.Phase != plane.PhaseCannotBeJailed && s.Grade.Kind != "" {
+			o.Grade = s.Grade.String()
+		}
+		if !s.Since.IsZero() {
+			o.Since = &metav1.Time{Time: s.Since.Truncate(time.Second)}
+		}
+		if !s.Until.IsZero() {
+			o.Until = &metav1.Time{Time: s.Until.Truncate(time.Second)}
+		}
+		if inForce := p.inForce(s); !inForce.IsZero() {
+			o.InForce = &metav1.MicroTime{Time: inForce.Truncate(time.Microsecond)}
+		}
+		if s.Active() {
+			jailed++
+		}
+		out = append(out, o)
+	}
+	slices.SortStableFunc(out, func(a, b v1alpha1.OffenderStatus) int { return cmp.Compare(a.Name, b.Name) })
+	return out[:min(mostOffenders, len(out))], jailed
+}
+
+// inForce is when a sentence was seen to be obeyed: what this very pass has read
+// back is not in the recommender's memory yet.
+func (p *pass) inForce(s plane.Sentence) time.Time {
+	for _, o := range p.outcomes {
+		if o.Name == s.Name && !o.InForce.IsZero() && s.Active() {
+			return o.InForce
+		}
+	}
+	return s.InForce
+}
+
+// record puts a decision on top of the list. One that is tried again is not
+// listed twice: its outcome is what is new.
+func (p *pass) record(step plane.Step, o plane.Outcome) {
+	d := v1alpha1.DecisionStatus{
+		Time: metav1.NewMicroTime(p.now.Truncate(time.Microsecond)), Step: string(step.Kind), Reason: step.Reason.Code,
+		Message:  cut(step.Reason.Message, longText),
+		Evidence: cutAll(step.Reason.Evidence, mostEvidence), Rejected: cutAll(step.Reason.Rejected, mostRejected),
+		Applied: step.Apply && o.Fault == nil, Outcome: cut(outcome(step, o), lineText),
+	}
+	for i := range p.status.Decisions {
+		if same := &p.status.Decisions[i]; same.Step == d.Step && same.Reason == d.Reason && same.Message == d.Message && !same.Applied {
+			same.Applied, same.Outcome = d.Applied, d.Outcome
+			if d.Applied {
+				p.news = append(p.news, *same)
+			}
+			return
+		}
+	}
+	p.news = append(p.news, d)
+	p.status.Decisions = append([]v1alpha1.DecisionStatus{d}, p.status.Decisions...)
+	p.status.Decisions = p.status.Decisions[:min(mostDecisions, len(p.status.Decisions))]
+}
+
+// outcome is what became of a step, in words.
+func outcome(step plane.Step, o plane.Outcome) string {
+	switch {
+	case !step.Apply:
+		return "shown only"
+	case o.Fault != nil:
+		return o.Fault.Reason + ": " + o.Fault.Message
+	case o.InForce.IsZero():
+		return "written"
+	default:
+		return fmt.Sprintf("in force on every ready replica %d ms after the write", o.InForce.Sub(o.Written).Milliseconds())
+	}
+}
+
+// writeStatus writes the status once, and not at all when nothing has changed.
+func (p *pass) writeStatus(ctx context.Context) error {
+	p.status.ObservedGeneration = p.cpp.Generation
+	if equality.Semantic.DeepEqual(&p.cpp.Status, p.status) {
+		return nil
+	}
+	before := p.cpp.DeepCopy()
+	p.cpp.Status = *p.status
+	if err := p.r.Client.Status().Patch(ctx, p.cpp, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("writing the status of %s/%s: %w", p.cpp.Namespace, p.cpp.Name, err)
+	}
+	return nil
+}
+
+// cut shortens text to so many bytes, between two runes.
+func cut(text string, most int) string {
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	if len(text) <= most {
+		return text
+	}
+	const ellipsis = "..."
+	end := most - len(ellipsis)
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + ellipsis
+}
+
+func cutAll(lines []string, most int) []string {
+	var out []string
+	for _, l := range lines[:min(most, len(lines))] {
+		out = append(out, cut(l, lineText))
+	}
+	return out
+}
