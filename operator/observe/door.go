@@ -21,11 +21,6 @@ import (
 // How the connection to a replica is kept.
 const (
 	dialTimeout = 2 * time.Second
-	// A connection that has been silent for pingAfter is asked for a sign of
-	// life, and closed when there is none within pingTimeout: the next request
-	// dials instead of running into its deadline.
-	pingAfter   = 5 * time.Second
-	pingTimeout = 2 * time.Second
 	idleTimeout = 90 * time.Second
 	// streamBuffer is how much a replica may send of a body before it is read.
 	streamBuffer = 1 << 20
@@ -40,7 +35,7 @@ type door struct {
 	sent, received atomic.Int64
 }
 
-func newDoor(a *access.Access, address string) (*door, error) {
+func newDoor(a *access.Access, address string, o Options) (*door, error) {
 	config := a.RESTConfig(address)
 	tlsConfig, err := rest.TLSConfigFor(config)
 	if err != nil {
@@ -56,13 +51,13 @@ func newDoor(a *access.Access, address string) (*door, error) {
 		TLSClientConfig:        tlsConfig,
 		TLSHandshakeTimeout:    dialTimeout,
 		ForceAttemptHTTP2:      true,
-		MaxConnsPerHost:        4, // one over HTTP/2
+		MaxConnsPerHost:        1, // over HTTP/2 all requests share it
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: 64 << 10,
 		DisableCompression:     true,
 		HTTP2: &http.HTTP2Config{
-			SendPingTimeout:           pingAfter,
-			PingTimeout:               pingTimeout,
+			SendPingTimeout:           o.Ping,
+			PingTimeout:               o.Ping / 2,
 			MaxReceiveBufferPerStream: streamBuffer,
 		},
 	}

@@ -78,6 +78,9 @@ func statusFault(code int, rule string) (reason, message string) {
 
 // untrusted is true for errors of TLS, on either side.
 func untrusted(err error) bool {
+	if errors.Is(err, http.ErrSchemeMismatch) { // a server without TLS
+		return true
+	}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return true
 	}

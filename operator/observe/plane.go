@@ -35,6 +35,10 @@ type Options struct {
 	// PageTimeout, DumpTimeout and PulseTimeout are from the request to the end
 	// of the answer: 3 s, 3 s and 250 ms.
 	PageTimeout, DumpTimeout, PulseTimeout time.Duration
+	// Ping, 4 s, is how long a connection may be silent before it is asked for a
+	// sign of life. It is closed when there is none within half that time: the
+	// next request dials instead of running into its deadline.
+	Ping time.Duration
 	// MaxPage and MaxDump bound the bodies, in bytes: 32 MiB and 16 MiB.
 	MaxPage, MaxDump int64
 	// PageFresh is the age, 1 s, below which a page is not read again together
@@ -50,6 +54,7 @@ func (o Options) withDefaults() Options {
 	o.PageTimeout = cmp.Or(o.PageTimeout, 3*time.Second)
 	o.DumpTimeout = cmp.Or(o.DumpTimeout, 3*time.Second)
 	o.PulseTimeout = cmp.Or(o.PulseTimeout, 250*time.Millisecond)
+	o.Ping = cmp.Or(o.Ping, 4*time.Second)
 	o.MaxPage = cmp.Or(o.MaxPage, 32<<20)
 	o.MaxDump = cmp.Or(o.MaxDump, 16<<20)
 	o.PageFresh = cmp.Or(o.PageFresh, time.Second)

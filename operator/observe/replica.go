@@ -41,7 +41,7 @@ type replica struct {
 
 func newReplica(a *access.Access, t Target, o Options) *replica {
 	r := &replica{options: o, target: t}
-	door, err := newDoor(a, t.Address)
+	door, err := newDoor(a, t.Address, o)
 	if err != nil {
 		r.seen.Fault = &plane.Fault{Reason: v1alpha1.ReasonAccessInvalid, Message: fmt.Sprintf("%v: check the access Secret", err)}
 		return r

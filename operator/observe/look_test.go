@@ -1,0 +1,253 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package observe
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/recommender/plane"
+)
+
+// script is a replica whose page a test changes as it goes.
+type script struct {
+	mu   sync.Mutex
+	page []byte
+	code int
+	wait time.Duration
+}
+
+func (s *script) set(t *testing.T, l load) { s.text(t, l.text()) }
+
+func (s *script) text(t *testing.T, text string) {
+	t.Helper()
+	body := asPage(t, text)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.page, s.code, s.wait = body, http.StatusOK, 0
+}
+
+func (s *script) fail(code int, wait time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.code, s.wait = code, wait
+}
+
+func (s *script) answer(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	page, code, wait := s.page, s.code, s.wait
+	s.mu.Unlock()
+	select {
+	case <-r.Context().Done():
+		return
+	case <-time.After(wait):
+	}
+	switch {
+	case code != http.StatusOK:
+		w.WriteHeader(code)
+	case strings.HasPrefix(r.URL.Path, "/debug"):
+		_, _ = w.Write([]byte(aDump))
+	default:
+		writePage(w, page)
+	}
+}
+
+func TestLookTellsLoadsOverTheWindow(t *testing.T) {
+	var s script
+	p := newTenant(t, s.answer).plane(t)
+	now := time.Now()
+	s.set(t, load{start: 1000, requests: 100, exec: 10, wait: 1, rejected: 5, executing: 7, waiting: 3})
+	first := p.Look(t.Context(), now, false)[0]
+	want := plane.Replica{
+		Name: "r0", Zone: "a", Ready: true, Ceiling: 600, Observed: now,
+		Levels: []plane.LevelLoad{
+			{Name: "exempt"},
+			{Name: "low", Nominal: 245, Current: 56, Executing: 8, Waiting: 3},
+		},
+		Flows: []plane.FlowLoad{
+			{Level: "low", Schema: "accounts", Executing: 7, Waiting: 3},
+			{Level: "low", Schema: "global", Executing: 1},
+		},
+	}
+	if diff := cmp.Diff(want, first); diff != "" {
+		t.Errorf("first look (-want +got):\n%s", diff)
+	}
+
+	s.set(t, load{start: 1000, requests: 150, exec: 35, wait: 21, rejected: 9, executing: 2})
+	second := p.Look(t.Context(), now.Add(5*time.Second), false)[0]
+	want.Observed, want.Window = now.Add(5*time.Second), 5*time.Second
+	want.Levels[1] = plane.LevelLoad{Name: "low", Nominal: 245, Current: 56, Executing: 3, Rejected: 4}
+	want.Flows[0] = plane.FlowLoad{Level: "low", Schema: "accounts", Requests: 50, ExecSeconds: 25, WaitSeconds: 20, Executing: 2, Rejected: 4}
+	if diff := cmp.Diff(want, second); diff != "" {
+		t.Errorf("second look (-want +got):\n%s", diff)
+	}
+	v := p.Vitals()[0]
+	if v.CPUSeconds != 12.5 || v.ResidentBytes != 3e8 || v.Started != 1000 || v.Inflight != 7 || v.Pages != 2 || v.Requests != 2 || v.PageBytes == 0 {
+		t.Errorf("vitals %+v", v)
+	}
+}
+
+func TestLookAfterAGap(t *testing.T) {
+	before := load{start: 1000, requests: 100, exec: 10, wait: 1}
+	for _, c := range []struct {
+		name   string
+		before load
+		after  load
+		gap    time.Duration
+		window time.Duration
+		flow   plane.FlowLoad
+		fell   int64
+	}{
+		{"the same process", before, load{start: 1000, requests: 101, exec: 12, wait: 1}, time.Second, time.Second, plane.FlowLoad{Requests: 1, ExecSeconds: 2}, 0},
+		{"a new process", before, load{start: 2000, requests: 500, exec: 50, wait: 5}, time.Second, 0, plane.FlowLoad{}, 0},
+		{"a counter falls", before, load{start: 1000, requests: 102, exec: 4, wait: 1}, time.Second, time.Second, plane.FlowLoad{Requests: 2}, 1},
+		{"too long ago", before, load{start: 1000, requests: 500, exec: 50, wait: 5}, time.Hour, 0, plane.FlowLoad{}, 0},
+		{"the clock was set back", before, load{start: 1000, requests: 500, exec: 50, wait: 5}, -time.Hour, 0, plane.FlowLoad{}, 0},
+		{"no start told, counters rise", load{requests: 1}, load{requests: 2}, time.Second, time.Second, plane.FlowLoad{Requests: 1}, 0},
+		{"no start told, a counter falls", load{requests: 5}, load{requests: 2}, time.Second, 0, plane.FlowLoad{}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var s script
+			p := newTenant(t, s.answer).plane(t)
+			now := time.Now()
+			s.set(t, c.before)
+			p.Look(t.Context(), now, false)
+			s.set(t, c.after)
+			r := p.Look(t.Context(), now.Add(c.gap), false)[0]
+			if r.Fault != nil || r.Window != c.window || !r.Observed.Equal(now.Add(c.gap)) {
+				t.Errorf("window %s, want %s; fault %+v", r.Window, c.window, r.Fault)
+			}
+			c.flow.Level, c.flow.Schema = "low", "accounts"
+			if diff := cmp.Diff(c.flow, r.Flows[0]); diff != "" {
+				t.Errorf("flow (-want +got):\n%s", diff)
+			}
+			if fell := p.Vitals()[0].Fell; fell != c.fell {
+				t.Errorf("%d counters fell, want %d", fell, c.fell)
+			}
+		})
+	}
+}
+
+// In a storm a page may not come in time. What is known stays known, with its
+// age, and the window of the next page reaches back to it.
+func TestLookKeepsWhatWasSeen(t *testing.T) {
+	var s script
+	p := newTenant(t, s.answer).plane(t)
+	now := time.Now()
+	s.set(t, load{start: 1000, requests: 100})
+	first := p.Look(t.Context(), now, false)[0]
+	s.fail(http.StatusOK, time.Minute)
+	late := p.Look(t.Context(), now.Add(5*time.Second), true)[0]
+	if late.Fault == nil || late.Fault.Reason != v1alpha1.ReasonReplicaTimeout {
+		t.Fatalf("fault %+v, want a timeout", late.Fault)
+	}
+	late.Fault = nil
+	if diff := cmp.Diff(first, late); diff != "" {
+		t.Errorf("beside the fault (-first +late):\n%s", diff)
+	}
+	s.set(t, load{start: 1000, requests: 140})
+	r := p.Look(t.Context(), now.Add(10*time.Second), false)[0]
+	if r.Fault != nil || r.Window != 10*time.Second || r.Flows[0].Requests != 40 {
+		t.Errorf("%+v, want 40 requests in 10 s", r)
+	}
+}
+
+func TestLookLeavesAFailedReplicaAlone(t *testing.T) {
+	var s script
+	tenant := newTenant(t, s.answer)
+	p := tenant.plane(t)
+	at := time.Now()
+	s.fail(http.StatusInternalServerError, 0)
+	// Seconds after which the replica is asked again, by one failure after
+	// another; it is asked then, and not just before.
+	for i, pause := range []time.Duration{0, 1, 2, 4, 8, 16, 30, 30} {
+		at = at.Add(pause*time.Second - time.Millisecond)
+		if i > 0 {
+			r := p.Look(t.Context(), at, true)[0]
+			if got := tenant.asked.Load(); got != int64(i) || r.Fault == nil || !strings.Contains(r.Fault.Message, "answered 500") {
+				t.Fatalf("after %d failures and almost %ds: %d requests, fault %+v; want the old fault and no request", i, pause, got, r.Fault)
+			}
+		}
+		at = at.Add(time.Millisecond)
+		p.Look(t.Context(), at, false)
+		if got := tenant.asked.Load(); got != int64(i+1) {
+			t.Fatalf("after %d failures and %ds: %d requests, want one more", i, pause, got)
+		}
+	}
+	s.set(t, load{})
+	if r := p.Look(t.Context(), at.Add(time.Minute), false)[0]; r.Fault != nil {
+		t.Fatalf("fault %+v of a replica that is well again", *r.Fault)
+	}
+	asked := tenant.asked.Load()
+	p.Look(t.Context(), at.Add(time.Minute+time.Millisecond), false)
+	if tenant.asked.Load() != asked+1 {
+		t.Error("a replica that is well again is left alone")
+	}
+}
+
+func TestLookGivenUpIsNoFailure(t *testing.T) {
+	var s script
+	tenant := newTenant(t, s.answer)
+	p := tenant.plane(t)
+	s.set(t, load{})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	now := time.Now()
+	if r := p.Look(ctx, now, false)[0]; r.Fault == nil || !strings.Contains(r.Fault.Message, "broken off") {
+		t.Errorf("fault %+v", r.Fault)
+	}
+	if r := p.Look(t.Context(), now, false)[0]; r.Fault != nil {
+		t.Errorf("fault %+v right after", *r.Fault)
+	}
+}
+
+func TestOneSlowReplicaDoesNotDelayTheOthers(t *testing.T) {
+	slow, well := newTenant(t, never), newTenant(t, wellThen(t))
+	if string(slow.Certificate().Raw) != string(well.Certificate().Raw) {
+		t.Fatal("the servers differ in their certificates")
+	}
+	p := well.plane(t)
+	p.Retarget([]Target{slow.target("r1"), well.target("r0"), slow.target("r2")})
+	begun := time.Now()
+	seen := p.Look(t.Context(), begun, true)
+	if took := time.Since(begun); took > 2*time.Second {
+		t.Errorf("it took %s, the deadline is 300 ms", took)
+	}
+	var faults []string
+	for _, r := range seen {
+		reason := ""
+		if r.Fault != nil {
+			reason = r.Fault.Reason
+		}
+		faults = append(faults, r.Name+" "+reason)
+	}
+	if diff := cmp.Diff([]string{"r0 ", "r1 ReplicaTimeout", "r2 ReplicaTimeout"}, faults); diff != "" {
+		t.Errorf("replicas (-want +got):\n%s", diff)
+	}
+	if len(seen[0].Held) != 1 || !seen[0].Dumped.Equal(begun) || seen[0].Held[0].Client.User != "agent" {
+		t.Errorf("held %+v", seen[0].Held)
+	}
+}
+
+func TestLookSparesAPageThatIsFresh(t *testing.T) {
+	tenant := newTenant(t, wellThen(t))
+	p := tenant.plane(t)
+	now := time.Now()
+	p.Look(t.Context(), now, false)
+	r := p.Look(t.Context(), now.Add(999*time.Millisecond), true)[0]
+	if !r.Observed.Equal(now) || r.Dumped.IsZero() || tenant.asked.Load() != 2 {
+		t.Errorf("observed %s, %d requests; want the old page and a dump", r.Observed, tenant.asked.Load())
+	}
+	r = p.Look(t.Context(), now.Add(time.Second), true)[0]
+	if !r.Observed.Equal(now.Add(time.Second)) || tenant.asked.Load() != 4 {
+		t.Errorf("observed %s, %d requests; want a new page and a dump", r.Observed, tenant.asked.Load())
+	}
+}
