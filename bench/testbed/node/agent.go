@@ -15,6 +15,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/record"
+	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 
 	"evenkeel.dev/evenkeel/bench/testbed/node/serve"
@@ -59,7 +60,7 @@ func Start(ctx context.Context, o Options) (*Agent, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting node %s: %w", o.Name, err)
 	}
-	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	running, cancel := context.WithCancel(klog.NewContext(context.WithoutCancel(ctx), a.logger()))
 	a.end = cancel
 	a.recorder, a.endEvents = a.startEvents(running)
 	if err := a.start(ctx, running); err != nil {
