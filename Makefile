@@ -10,6 +10,10 @@ RUNS ?=
 # Further flags of the command behind a target.
 ARGS ?=
 
+# Pure Go everywhere: what the demo, the bench and the tests compile is the same,
+# and is compiled once. No C compiler is needed.
+export CGO_ENABLED := 0
+
 BIN       := .cache/bin
 BENCH     := $(BIN)/bench
 LINTER    := $(BIN)/golangci-lint
@@ -77,7 +81,7 @@ clean: ## End what a killed run left behind, and remove everything that was buil
 # Go knows best what has changed.
 $(BENCH): FORCE
 	@[ -x $@ ] || echo 'building the bench; the first time takes a minute or two' >&2
-	@CGO_ENABLED=0 go build -o $@ ./bench/cmd/bench
+	@go build -o $@ ./bench/cmd/bench
 
 $(LINTER): hack/lint/go.mod hack/lint/go.sum
 	@echo 'building golangci-lint; the first time takes some minutes' >&2

@@ -106,7 +106,9 @@ func (e *ensurer) stamp(ctx context.Context, b build) (string, error) {
 
 // goBuild runs the go command and tells how far it has come.
 func (e *ensurer) goBuild(ctx context.Context, b build, out string) error {
-	c := exec.CommandContext(ctx, "go", "build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", strings.TrimSpace("-s -w "+b.ldflags), "-o", out, b.target) //nolint:gosec // its own constants
+	// The flags that change what is compiled are those of the Makefile, so that
+	// Evenkeel, the bench and the tests share one cache.
+	c := exec.CommandContext(ctx, "go", "build", "-v", "-buildvcs=false", "-ldflags", strings.TrimSpace("-s -w "+b.ldflags), "-o", out, b.target) //nolint:gosec // its own constants
 	c.Dir = filepath.Join(e.Root, b.module)
 	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
 	// Interrupted, it ends its compilers and removes its folders.
