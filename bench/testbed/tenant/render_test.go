@@ -7,7 +7,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
-	"fmt"
 	"net"
 	"os"
 	"strings"
@@ -215,7 +214,7 @@ func TestTroubleSaysWhyAPodIsNotReady(t *testing.T) {
 			"Running, not ready; waiting (CrashLoopBackOff) back-off 20s; restarted 2 times, last exit 1 Error address in use"},
 	} {
 		if got := trouble(&corev1.Pod{Status: c.status}); got != c.want {
-			t.Errorf("trouble = %q, want %q", got, fmt.Sprint(c.want))
+			t.Errorf("trouble = %q, want %q", got, c.want)
 		}
 	}
 }
