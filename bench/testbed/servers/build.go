@@ -106,9 +106,13 @@ func (e *ensurer) stamp(ctx context.Context, b build) (string, error) {
 
 // goBuild runs the go command and tells how far it has come.
 func (e *ensurer) goBuild(ctx context.Context, b build, out string) error {
-	// The flags that change what is compiled are those of the Makefile, so that
-	// Evenkeel, the bench and the tests share one cache.
-	c := exec.CommandContext(ctx, "go", "build", "-v", "-buildvcs=false", "-ldflags", strings.TrimSpace("-s -w "+b.ldflags), "-o", out, b.target) //nolint:gosec // its own constants
+	args := []string{"build", "-v", "-buildvcs=false", "-ldflags", strings.TrimSpace("-s -w " + b.ldflags), "-o", out}
+	if b.module != "." {
+		// Evenkeel itself is compiled with the Makefile's flags, so that the demo,
+		// the bench and the tests share one cache.
+		args = append(args, "-trimpath")
+	}
+	c := exec.CommandContext(ctx, "go", append(args, b.target)...) //nolint:gosec // its own constants
 	c.Dir = filepath.Join(e.Root, b.module)
 	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOWORK=off")
 	// Interrupted, it ends its compilers and removes its folders.
