@@ -12,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
@@ -80,10 +79,7 @@ func newManager(f operatorFlags) (ctrl.Manager, error) {
 		LeaderElectionNamespace: f.electNamespace,
 		// The process ends with its leadership: the next one need not wait.
 		LeaderElectionReleaseOnCancel: true,
-		Cache: cache.Options{
-			DefaultTransform: cache.TransformStripManagedFields(),
-			ByObject:         map[client.Object]cache.ByObject{&corev1.Pod{}: {Transform: slimPod}},
-		},
+		Cache: controller.CacheOptions(),
 		// Secrets are read one by one: the operator may not list them.
 		Client: client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
 	})
@@ -91,7 +87,7 @@ func newManager(f operatorFlags) (ctrl.Manager, error) {
 		return nil, fmt.Errorf("setting up the operator: %w", err)
 	}
 	r := &controller.Reconciler{
-		Client: m.GetClient(), Secrets: m.GetAPIReader(), Events: m.GetEventRecorder("evenkeel"),
+		Client: m.GetClient(), Host: m.GetAPIReader(), Events: m.GetEventRecorder("evenkeel"),
 		Open: controller.Open, Now: time.Now,
 		Options: controller.Options{Tick: f.tick, FastTick: f.fastTick, Pulse: f.beat, Concurrency: f.concurrency},
 	}
@@ -116,21 +112,4 @@ func newScheme() (*runtime.Scheme, error) {
 		return nil, fmt.Errorf("building the scheme: %w", err)
 	}
 	return s, nil
-}
-
-// slimPod keeps of a cached pod what is looked at: a host cluster has thousands.
-func slimPod(object any) (any, error) {
-	pod, ok := object.(*corev1.Pod)
-	if !ok {
-		return object, nil
-	}
-	pod.ManagedFields, pod.Annotations = nil, nil
-	pod.Spec.Volumes, pod.Spec.InitContainers, pod.Spec.Tolerations = nil, nil, nil
-	pod.Status.InitContainerStatuses = nil
-	for i := range pod.Spec.Containers {
-		c := &pod.Spec.Containers[i]
-		c.Env, c.EnvFrom, c.VolumeMounts = nil, nil, nil
-		c.LivenessProbe, c.ReadinessProbe, c.StartupProbe, c.Lifecycle = nil, nil, nil, nil
-	}
-	return pod, nil
 }

@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,6 +16,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
@@ -31,11 +35,17 @@ type door struct {
 	owner  actuate.Owner
 	scheme *runtime.Scheme
 
-	mu sync.Mutex
-	// address is where the client goes.
-	address string
-	client  client.Client
+	mu      sync.Mutex
 	targets []observe.Target
+	// clients are by address: which replica answers best changes, and each new
+	// client costs the tenant a TLS handshake.
+	clients map[string]apiClient
+}
+
+// apiClient is a client of one replica's API, and what it is over.
+type apiClient struct {
+	client.Client
+	over http.RoundTripper
 }
 
 // Open is the Opener of the real operator.
@@ -47,7 +57,7 @@ func Open(a *access.Access, owner actuate.Owner) (Tenant, error) {
 	if err := flowcontrolv1.AddToScheme(s); err != nil {
 		return nil, fmt.Errorf("building the scheme of tenants: %w", err)
 	}
-	return &door{Plane: observe.NewPlane(a, observe.Options{}), access: a, owner: owner, scheme: s}, nil
+	return &door{Plane: observe.NewPlane(a, observe.Options{}), access: a, owner: owner, scheme: s, clients: map[string]apiClient{}}, nil
 }
 
 // User is Evenkeel's user name in the tenant.
@@ -57,6 +67,12 @@ func (d *door) User() string { return d.access.User() }
 func (d *door) Retarget(targets []observe.Target) {
 	d.mu.Lock()
 	d.targets = targets
+	for address, c := range d.clients {
+		if !slices.ContainsFunc(targets, func(t observe.Target) bool { return t.Address == address }) {
+			utilnet.CloseIdleConnectionsFor(c.over)
+			delete(d.clients, address)
+		}
+	}
 	d.mu.Unlock()
 	d.Plane.Retarget(targets)
 }
@@ -104,14 +120,37 @@ func (d *door) actuator() (*actuate.Actuator, error) {
 	if !ok {
 		return nil, errors.New("no replica is ready")
 	}
-	if d.client == nil || d.address != address {
-		c, err := client.New(d.access.RESTConfig(address), client.Options{Scheme: d.scheme, Mapper: flowControlMapper()})
-		if err != nil {
+	c, ok := d.clients[address]
+	if !ok {
+		var err error
+		if c, err = d.dial(address); err != nil {
 			return nil, fmt.Errorf("reaching %s: %w", address, err)
 		}
-		d.client, d.address = c, address
+		d.clients[address] = c
 	}
-	return actuate.New(d.client, d.Plane, d.owner), nil
+	return actuate.New(c, d.Plane, d.owner), nil
+}
+
+// dial makes a client of one replica's API.
+func (d *door) dial(address string) (apiClient, error) {
+	config := d.access.RESTConfig(address)
+	h, err := rest.HTTPClientFor(config)
+	if err != nil {
+		return apiClient{}, err
+	}
+	c, err := client.New(config, client.Options{HTTPClient: h, Scheme: d.scheme, Mapper: flowControlMapper()})
+	return apiClient{Client: c, over: h.Transport}, err
+}
+
+// Close ends the connections.
+func (d *door) Close() {
+	d.Plane.Close()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, c := range d.clients {
+		utilnet.CloseIdleConnectionsFor(c.over)
+	}
+	clear(d.clients)
 }
 
 // flowControlMapper knows the two kinds that are written, so that no tenant is

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/recommender/plane"
 )
 
 // leaveAgain is how long is waited before a tenant that could not be reached is
@@ -25,22 +26,23 @@ const leaveAgain = 10 * time.Second
 //
 // A tenant that cannot be reached is tried again and again, because what was
 // written there limits it. The exception is a profile whose way in is gone for
-// good: its Secret, its workload, or the whole namespace has been deleted. Nothing
-// can be taken back then; what is left in place is safe, and an event says so.
-// Deleting the access Secret is therefore how a person lets go of a tenant that
-// no longer exists.
+// good: its Secret or its workload has been deleted, or the whole namespace is
+// being deleted with all that is in it. Nothing can be taken back then; what is
+// left in place is safe, and an event says so. Deleting the access Secret is
+// therefore how a person lets go of a tenant that no longer exists.
 func (p *pass) finalize(ctx context.Context) (ctrl.Result, error) {
 	if !controllerutil.ContainsFinalizer(p.cpp, v1alpha1.Finalizer) {
 		return ctrl.Result{}, nil
 	}
-	err := p.leave(ctx)
-	if f, ok := asFault(err); ok {
-		if !gone(f.Reason) {
-			return p.tryAgain(ctx, f.Reason, f.Message)
+	if err := p.leave(ctx); err != nil {
+		f, ok := asFault(err)
+		if !ok {
+			f = plane.Fault{Reason: v1alpha1.ReasonTenantUnreachable, Message: err.Error()}
+		}
+		if !p.gone(ctx, f.Reason) {
+			return p.tryAgain(ctx, f)
 		}
 		p.event(corev1.EventTypeWarning, f.Reason, "Abandon", "what was written in the tenant is left in place: "+f.Message)
-	} else if err != nil {
-		return p.tryAgain(ctx, v1alpha1.ReasonTenantUnreachable, err.Error())
 	}
 	before := p.cpp.DeepCopy()
 	controllerutil.RemoveFinalizer(p.cpp, v1alpha1.Finalizer)
@@ -50,32 +52,39 @@ func (p *pass) finalize(ctx context.Context) (ctrl.Result, error) {
 	return ctrl.Result{}, nil
 }
 
+// leave deletes what this profile wrote, whoever has the target now.
 func (p *pass) leave(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, passWithin)
+	defer cancel()
 	for _, step := range []func(context.Context) error{p.resolve, p.enter} {
 		if err := step(ctx); err != nil {
 			return err
 		}
 	}
 	p.tenant.Retarget(p.targets)
+	p.tenant.Look(ctx, p.now, false) // which replica is well enough to be asked
 	if err := p.tenant.LeaveAsFound(ctx); err != nil {
 		return fmt.Errorf("leaving the tenant as found: %w", err)
 	}
 	return nil
 }
 
-// gone tells whether a fault means that there is no tenant to be left as found.
-func gone(reason string) bool {
-	switch reason {
-	case v1alpha1.ReasonAccessNotFound, v1alpha1.ReasonTargetNotFound, v1alpha1.ReasonTargetTaken:
+// gone tells whether there is no tenant to be left as found.
+func (p *pass) gone(ctx context.Context, reason string) bool {
+	if reason == v1alpha1.ReasonAccessNotFound || reason == v1alpha1.ReasonTargetNotFound {
 		return true
-	default:
-		return false
 	}
+	// In a namespace that is deleted, the binding that lets Evenkeel read the Secret
+	// may be the first to go, or the pods.
+	var n corev1.Namespace
+	err := p.r.Host.Get(ctx, client.ObjectKey{Name: p.cpp.Namespace}, &n)
+	return err == nil && !n.DeletionTimestamp.IsZero()
 }
 
-func (p *pass) tryAgain(ctx context.Context, reason, message string) (ctrl.Result, error) {
-	p.set(v1alpha1.ConditionReady, metav1.ConditionFalse, reason,
-		message+". The profile is kept until the tenant can be left as found; delete its access Secret to let go of it as it is")
+func (p *pass) tryAgain(ctx context.Context, f plane.Fault) (ctrl.Result, error) {
+	p.kept.close() // the next try reads the Secret anew
+	p.set(v1alpha1.ConditionReady, metav1.ConditionFalse, f.Reason,
+		f.Message+". The profile is kept until the tenant can be left as found; delete its access Secret to let go of it as it is")
 	if err := p.writeStatus(ctx); err != nil {
 		return ctrl.Result{}, err
 	}

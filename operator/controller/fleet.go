@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/operator/access"
 	"evenkeel.dev/evenkeel/recommender/plane"
 )
 
@@ -29,14 +30,30 @@ type fleet struct {
 // the controller never reconciles one object twice at once.
 type kept struct {
 	uid types.UID
-	// tenant is the way in, opened with the credentials of fingerprint.
-	tenant      Tenant
-	fingerprint string
-	stopPulse   context.CancelFunc
+	// tenant is the way in, opened with access, which was read from the Secret at
+	// accessRead for that generation of the profile; turnedDown is true when a
+	// replica has refused it since.
+	tenant     Tenant
+	access     *access.Access
+	accessRead time.Time
+	generation int64
+	turnedDown bool
+	stopPulse  context.CancelFunc
 
 	memory     plane.Memory
 	outcomes   []plane.Outcome
 	lookCloser bool
+
+	// status is what was told last, or is to be told once it can be written, and
+	// news the decisions in it that no event has told of.
+	status *v1alpha1.ControlPlaneProfileStatus
+	news   []v1alpha1.DecisionStatus
+	// trouble is the reason of Ready being False, as an event has told it.
+	trouble string
+	// written is when the status was last written, and usage what it said of the
+	// seats in use, in percent of the load line.
+	written time.Time
+	usage   int
 }
 
 func newFleet() *fleet {
@@ -81,14 +98,14 @@ func (k *kept) close() {
 	}
 	k.stopPulse()
 	k.tenant.Close()
-	k.tenant, k.fingerprint = nil, ""
+	k.tenant, k.access, k.turnedDown = nil, nil, false
 }
 
 // enter takes up a new way into the tenant and starts its pulse.
-func (k *kept) enter(f *fleet, cpp *v1alpha1.ControlPlaneProfile, t Tenant, fingerprint string, every time.Duration) {
+func (k *kept) enter(f *fleet, cpp *v1alpha1.ControlPlaneProfile, t Tenant, every time.Duration) {
 	k.close()
 	ctx, cancel := context.WithCancel(context.Background())
-	k.tenant, k.fingerprint, k.stopPulse = t, fingerprint, cancel
+	k.tenant, k.stopPulse = t, cancel
 	who := &v1alpha1.ControlPlaneProfile{}
 	who.Namespace, who.Name = cpp.Namespace, cpp.Name
 	go f.pulse(ctx, t, who, every)

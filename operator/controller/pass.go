@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -14,7 +15,6 @@ import (
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/operator/observe"
-	"evenkeel.dev/evenkeel/recommender"
 	"evenkeel.dev/evenkeel/recommender/plane"
 )
 
@@ -34,8 +34,6 @@ type pass struct {
 	outcomes []plane.Outcome
 	// fault ended the pass before anything was decided.
 	fault *plane.Fault
-	// news are the decisions of this pass that were not known before.
-	news []v1alpha1.DecisionStatus
 }
 
 // faultError is a fault on its way out of a step.
@@ -63,13 +61,16 @@ func (p *pass) observe(ctx context.Context) error {
 	p.now = p.r.Now() // a look takes time: decide by when it was over
 	p.snapshot.Config, p.snapshot.ConfigFault = p.tenant.ReadConfig(ctx)
 	p.snapshot.Outcomes, p.kept.outcomes = p.kept.outcomes, nil
+	p.kept.turnedDown = slices.ContainsFunc(p.snapshot.Replicas, func(r plane.Replica) bool {
+		return r.Fault != nil && (r.Fault.Reason == v1alpha1.ReasonAccessDenied || r.Fault.Reason == v1alpha1.ReasonReplicaUntrusted)
+	})
 	observeSeconds.Observe(time.Since(began).Seconds())
 	return nil
 }
 
 // decide asks the recommender.
 func (p *pass) decide(context.Context) error {
-	p.plan, p.kept.memory = recommender.Decide(p.snapshot, p.profile(), p.kept.memory, p.now)
+	p.plan, p.kept.memory = p.r.Decide(p.snapshot, p.profile(), p.kept.memory, p.now)
 	p.kept.lookCloser = p.plan.LookCloser
 	return nil
 }
@@ -94,6 +95,8 @@ func (p *pass) carryOut(ctx context.Context) error {
 func (p *pass) hold(f plane.Fault) {
 	p.fault = &f
 	p.kept.lookCloser = false
+	// A target or credentials that are not there any more are not asked either.
+	p.kept.close()
 	p.set(v1alpha1.ConditionReady, metav1.ConditionFalse, f.Reason, f.Message)
 	for _, c := range []string{v1alpha1.ConditionObserved, v1alpha1.ConditionLoadLineInForce, v1alpha1.ConditionOffenderFound, v1alpha1.ConditionProtected} {
 		p.set(c, metav1.ConditionUnknown, f.Reason, "held as it is: "+f.Message)

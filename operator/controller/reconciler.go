@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package controller reconciles ControlPlaneProfiles. A pass is a short list of
-// steps, a file each: find the workload and its pods (resolve.go), get at the
-// tenant (access.go), look, decide and carry out (pass.go), write the status once
-// (status.go), and only then tell of it by events and metrics (tell.go).
+// steps, a file each: see that no other profile has the target (claim.go), find
+// the workload and its pods (resolve.go), get at the tenant (access.go), look,
+// decide and carry out (pass.go), write the status once (status.go), and only then
+// tell of it by events and metrics (tell.go). What is kept from pass to pass is in
+// fleet.go; a profile that is deleted takes another way (finalize.go).
 //
 // What a step cannot find or may not do is a fault: a reason and what to do about
 // it. A fault ends the pass; it becomes a condition, and nothing is written to the
@@ -18,16 +20,21 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/recommender"
+	"evenkeel.dev/evenkeel/recommender/plane"
 )
 
 // Options are the operator's intervals and bounds.
@@ -44,19 +51,32 @@ func DefaultOptions() Options {
 	return Options{Tick: 5 * time.Second, FastTick: 500 * time.Millisecond, Pulse: time.Second, Concurrency: 8}
 }
 
-// passWithin bounds one pass over one control plane.
-const passWithin = 15 * time.Second
+const (
+	// passWithin bounds one pass over one control plane.
+	passWithin = 15 * time.Second
+	// writeWithin bounds the status write after it, which a slow pass must not cost.
+	writeWithin = 5 * time.Second
+	// retryFirst and retryLast are how long is waited after an error of the host's
+	// API. The usual cap of a quarter of an hour would have an operator sleep long
+	// after the host is well again.
+	retryFirst, retryLast = 200 * time.Millisecond, 10 * time.Second
+)
+
+// Decider is recommender.Decide.
+type Decider func(s plane.Snapshot, p plane.Profile, m plane.Memory, now time.Time) (plane.Plan, plane.Memory)
 
 // Reconciler reconciles ControlPlaneProfiles.
 type Reconciler struct {
 	// Client reads workloads, pods and nodes from a cache and writes profiles.
 	Client client.Client
-	// Secrets reads Secrets one by one, never from a cache: the operator may not
-	// list them.
-	Secrets client.Reader
-	Events  events.EventRecorder
+	// Host reads Secrets and namespaces one by one, never from a cache: the operator
+	// may not list them.
+	Host   client.Reader
+	Events events.EventRecorder
 	// Open makes the way into a tenant.
 	Open Opener
+	// Decide decides; nil is recommender.Decide.
+	Decide Decider
 	// Now is the clock.
 	Now     func() time.Time
 	Options Options
@@ -67,11 +87,17 @@ type Reconciler struct {
 // SetupWithManager registers the reconciler.
 func (r *Reconciler) SetupWithManager(m ctrl.Manager) error {
 	r.fleet = newFleet()
+	if r.Decide == nil {
+		r.Decide = recommender.Decide
+	}
 	err := ctrl.NewControllerManagedBy(m).
 		Named("controlplaneprofile").
 		For(&v1alpha1.ControlPlaneProfile{}, builder.WithPredicates(changed())).
 		WatchesRawSource(source.Channel(r.fleet.wake, &handler.EnqueueRequestForObject{})).
-		WithOptions(controller.Options{MaxConcurrentReconciles: r.Options.Concurrency}).
+		WithOptions(controller.Options{
+			MaxConcurrentReconciles: r.Options.Concurrency,
+			RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](retryFirst, retryLast),
+		}).
 		Complete(r)
 	if err != nil {
 		return fmt.Errorf("setting up the controller of ControlPlaneProfiles: %w", err)
@@ -81,8 +107,6 @@ func (r *Reconciler) SetupWithManager(m ctrl.Manager) error {
 
 // Reconcile makes one pass over one control plane.
 func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
-	ctx, cancel := context.WithTimeout(ctx, passWithin)
-	defer cancel()
 	cpp := &v1alpha1.ControlPlaneProfile{}
 	if err := r.Client.Get(ctx, request.NamespacedName, cpp); err != nil {
 		if apierrors.IsNotFound(err) {
@@ -91,26 +115,51 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		}
 		return ctrl.Result{}, fmt.Errorf("reading ControlPlaneProfile %s: %w", request.NamespacedName, err)
 	}
-	p := &pass{r: r, cpp: cpp, kept: r.fleet.of(cpp), now: r.Now(), status: cpp.Status.DeepCopy()}
+	p := r.begin(cpp)
 	if !cpp.DeletionTimestamp.IsZero() {
 		return p.finalize(ctx)
 	}
-	for _, step := range []func(context.Context) error{
-		p.resolve, p.enter, p.keepFinalizer, p.observe, p.decide, p.carryOut,
-	} {
-		if err := step(ctx); err != nil {
-			if fault, ok := asFault(err); ok {
-				p.hold(fault)
-				break
-			}
-			return ctrl.Result{}, err
-		}
+	if err := p.run(ctx); err != nil {
+		return ctrl.Result{}, err
 	}
 	if err := p.writeStatus(ctx); err != nil {
-		return ctrl.Result{}, err
+		// The tenant is looked after whether or not the host can be told of it; what
+		// was decided is kept to be told when it can.
+		log.FromContext(ctx).Error(err, "The status is written with the next pass")
+		return ctrl.Result{RequeueAfter: p.next()}, nil
 	}
 	p.tell()
 	return ctrl.Result{RequeueAfter: p.next()}, nil
+}
+
+// begin starts a pass with what is kept of the passes before. The status is taken
+// from there as well: the cache may not have seen the last write yet.
+func (r *Reconciler) begin(cpp *v1alpha1.ControlPlaneProfile) *pass {
+	p := &pass{r: r, cpp: cpp, kept: r.fleet.of(cpp), now: r.Now()}
+	if p.kept.status == nil {
+		p.kept.status, p.kept.trouble = cpp.Status.DeepCopy(), trouble(&cpp.Status)
+	}
+	p.status = p.kept.status.DeepCopy()
+	return p
+}
+
+// run takes the steps of a pass; a fault ends it, and is what its status tells.
+func (p *pass) run(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, passWithin)
+	defer cancel()
+	for _, step := range []func(context.Context) error{
+		p.claim, p.resolve, p.enter, p.keepFinalizer, p.observe, p.decide, p.carryOut,
+	} {
+		err := step(ctx)
+		if fault, ok := asFault(err); ok {
+			p.hold(fault)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // keepFinalizer makes sure, before anything is written to the tenant, that the

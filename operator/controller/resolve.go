@@ -29,9 +29,6 @@ const (
 
 // resolve finds the workload, its pods and where they run.
 func (p *pass) resolve(ctx context.Context) error {
-	if err := p.firstClaim(ctx); err != nil {
-		return err
-	}
 	selector, err := p.workload(ctx)
 	if err != nil {
 		return err
@@ -60,31 +57,6 @@ func (p *pass) resolve(ctx context.Context) error {
 		p.targets = append(p.targets, target)
 	}
 	return nil
-}
-
-// firstClaim is a fault when an older profile has the same target.
-func (p *pass) firstClaim(ctx context.Context) error {
-	var all v1alpha1.ControlPlaneProfileList
-	if err := p.r.Client.List(ctx, &all, client.InNamespace(p.cpp.Namespace)); err != nil {
-		return fmt.Errorf("listing the profiles of namespace %s: %w", p.cpp.Namespace, err)
-	}
-	mine := p.cpp.Spec.APIServer.TargetRef
-	for i := range all.Items {
-		other := &all.Items[i]
-		ref := other.Spec.APIServer.TargetRef
-		if other.UID == p.cpp.UID || ref.Kind != mine.Kind || ref.Name != mine.Name || !older(other, p.cpp) {
-			continue
-		}
-		return fault(v1alpha1.ReasonTargetTaken, "%s belongs to the older profile %s: delete one of the two; nothing is done for this one", p.targetName(), other.Name)
-	}
-	return nil
-}
-
-func older(a, b *v1alpha1.ControlPlaneProfile) bool {
-	if a.CreationTimestamp.Equal(&b.CreationTimestamp) {
-		return a.Name < b.Name
-	}
-	return a.CreationTimestamp.Before(&b.CreationTimestamp)
 }
 
 // workload reads the target and returns its pods' selector.
@@ -172,15 +144,33 @@ func ready(pod *corev1.Pod) bool {
 }
 
 // ceiling is the server concurrency limit by a container's arguments: the two
-// inflight flags added. 0 is unknown: a flag that cannot be read, or both at 0,
-// which switches the limit off.
+// inflight flags added. 0 is unknown: a flag that cannot be read or stands where
+// it cannot be seen for sure, as in a shell's command line, or both at 0, which
+// switches the limit off.
 func ceiling(args []string) int {
 	reading, e1 := flagValue(args, "max-requests-inflight", defaultInflight)
 	mutating, e2 := flagValue(args, "max-mutating-requests-inflight", defaultMutatingInflight)
-	if e1 != nil || e2 != nil || reading < 0 || mutating < 0 {
+	if e1 != nil || e2 != nil || reading < 0 || mutating < 0 || slices.ContainsFunc(args, hidesFlag) {
 		return 0
 	}
 	return reading + mutating
+}
+
+// hidesFlag tells whether an argument speaks of an inflight flag without being one.
+func hidesFlag(arg string) bool {
+	arg = strings.ReplaceAll(arg, "_", "-")
+	return strings.Contains(arg, "requests-inflight") &&
+		!strings.HasPrefix(arg, "--max-requests-inflight") && !strings.HasPrefix(arg, "--max-mutating-requests-inflight")
+}
+
+// asFlag spells a flag's name with hyphens, as the apiserver does with underscores.
+func asFlag(arg string) string {
+	name, value, valued := strings.Cut(arg, "=")
+	name = strings.ReplaceAll(name, "_", "-")
+	if valued {
+		return name + "=" + value
+	}
+	return name
 }
 
 // flagValue finds --name=value or --name value; the last one counts, as it does
@@ -188,7 +178,7 @@ func ceiling(args []string) int {
 func flagValue(args []string, name string, standard int) (int, error) {
 	text := strconv.Itoa(standard)
 	for i, a := range args {
-		switch rest, found := strings.CutPrefix(a, "--"+name); {
+		switch rest, found := strings.CutPrefix(asFlag(a), "--"+name); {
 		case !found:
 		case strings.HasPrefix(rest, "="):
 			text = rest[1:]

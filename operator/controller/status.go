@@ -5,16 +5,11 @@ package controller
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
-	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/recommender/plane"
@@ -50,7 +45,7 @@ func (p *pass) report() {
 		p.status.LoadLine = &v1alpha1.LoadLineStatus{
 			Seats: int32(line.Seats), Ceiling: int32(line.Ceiling), //nolint:gosec // thousands at the most
 			Summary: fmt.Sprintf("%d of %d", line.Seats, line.Ceiling),
-			Used:    fmt.Sprintf("%d%%", 100*line.Used/max(line.Seats, 1)),
+			Used:    fmt.Sprintf("%d%%", p.usage()),
 		}
 	}
 	p.status.Replicas = p.replicas()
@@ -70,7 +65,7 @@ func (p *pass) replicas() []v1alpha1.ReplicaStatus {
 		s := v1alpha1.ReplicaStatus{Name: r.Name, Zone: r.Zone, Ready: r.Ready, LastObserved: was[r.Name]}
 		if r.Fault != nil {
 			s.Fault = cut(r.Fault.Reason+": "+r.Fault.Message, lineText)
-		} else if !r.Observed.IsZero() && (s.LastObserved == nil || r.Observed.Sub(s.LastObserved.Time) > time.Minute) {
+		} else if !r.Observed.IsZero() {
 			s.LastObserved = &metav1.Time{Time: r.Observed.Truncate(time.Second)}
 		}
 		held := 0
@@ -133,77 +128,4 @@ func (p *pass) inForce(s plane.Sentence) time.Time {
 		}
 	}
 	return s.InForce
-}
-
-// record puts a decision on top of the list. One that is tried again is not
-// listed twice: its outcome is what is new.
-func (p *pass) record(step plane.Step, o plane.Outcome) {
-	d := v1alpha1.DecisionStatus{
-		Time: metav1.NewMicroTime(p.now.Truncate(time.Microsecond)), Step: string(step.Kind), Reason: step.Reason.Code,
-		Message:  cut(step.Reason.Message, longText),
-		Evidence: cutAll(step.Reason.Evidence, mostEvidence), Rejected: cutAll(step.Reason.Rejected, mostRejected),
-		Applied: step.Apply && o.Fault == nil, Outcome: cut(outcome(step, o), lineText),
-	}
-	for i := range p.status.Decisions {
-		if same := &p.status.Decisions[i]; same.Step == d.Step && same.Reason == d.Reason && same.Message == d.Message && !same.Applied {
-			same.Applied, same.Outcome = d.Applied, d.Outcome
-			if d.Applied {
-				p.news = append(p.news, *same)
-			}
-			return
-		}
-	}
-	p.news = append(p.news, d)
-	p.status.Decisions = append([]v1alpha1.DecisionStatus{d}, p.status.Decisions...)
-	p.status.Decisions = p.status.Decisions[:min(mostDecisions, len(p.status.Decisions))]
-}
-
-// outcome is what became of a step, in words.
-func outcome(step plane.Step, o plane.Outcome) string {
-	switch {
-	case !step.Apply:
-		return "shown only"
-	case o.Fault != nil:
-		return o.Fault.Reason + ": " + o.Fault.Message
-	case o.InForce.IsZero():
-		return "written"
-	default:
-		return fmt.Sprintf("in force on every ready replica %d ms after the write", o.InForce.Sub(o.Written).Milliseconds())
-	}
-}
-
-// writeStatus writes the status once, and not at all when nothing has changed.
-func (p *pass) writeStatus(ctx context.Context) error {
-	p.status.ObservedGeneration = p.cpp.Generation
-	if equality.Semantic.DeepEqual(&p.cpp.Status, p.status) {
-		return nil
-	}
-	before := p.cpp.DeepCopy()
-	p.cpp.Status = *p.status
-	if err := p.r.Client.Status().Patch(ctx, p.cpp, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("writing the status of %s/%s: %w", p.cpp.Namespace, p.cpp.Name, err)
-	}
-	return nil
-}
-
-// cut shortens text to so many bytes, between two runes.
-func cut(text string, most int) string {
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	if len(text) <= most {
-		return text
-	}
-	const ellipsis = "..."
-	end := most - len(ellipsis)
-	for end > 0 && !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return text[:end] + ellipsis
-}
-
-func cutAll(lines []string, most int) []string {
-	var out []string
-	for _, l := range lines[:min(most, len(lines))] {
-		out = append(out, cut(l, lineText))
-	}
-	return out
 }

@@ -6,8 +6,12 @@ package controller
 import (
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 )
 
 // labels of what is told by control plane.
@@ -44,7 +48,8 @@ func init() { //nolint:gochecknoinits // the way controller-runtime's registry i
 
 // tell makes events and metrics of what has been written to the status.
 func (p *pass) tell() {
-	for _, d := range p.news {
+	p.tellReady()
+	for _, d := range p.kept.news {
 		kind := corev1.EventTypeNormal
 		if !d.Applied && d.Outcome != "shown only" {
 			kind = corev1.EventTypeWarning
@@ -52,6 +57,7 @@ func (p *pass) tell() {
 		p.event(kind, d.Reason, d.Step, d.Message)
 		decisionsTotal.WithLabelValues(d.Step, d.Reason, word(d.Applied), p.cpp.Namespace, p.cpp.Name).Inc()
 	}
+	p.kept.news = nil
 	for _, o := range p.outcomes {
 		if !o.Written.IsZero() && !o.InForce.IsZero() {
 			stepInForceSeconds.WithLabelValues(string(o.Kind)).Observe(o.InForce.Sub(o.Written).Seconds())
@@ -72,6 +78,33 @@ func (p *pass) tell() {
 		of(ceilingSeats).Set(float64(line.Ceiling))
 		of(usedSeats).Set(float64(line.Used))
 	}
+}
+
+// tellReady tells when something goes wrong for a reason of its own, and when it is
+// over. What is only being settled, Unknown, is not worth an event.
+func (p *pass) tellReady() {
+	ready := meta.FindStatusCondition(p.status.Conditions, v1alpha1.ConditionReady)
+	if ready == nil || ready.Status == metav1.ConditionUnknown {
+		return
+	}
+	reason := trouble(p.status)
+	if reason == p.kept.trouble {
+		return
+	}
+	p.kept.trouble = reason
+	if reason == "" {
+		p.event(corev1.EventTypeNormal, ready.Reason, "Recover", ready.Message)
+		return
+	}
+	p.event(corev1.EventTypeWarning, reason, "Hold", ready.Message)
+}
+
+// trouble is the reason of a status that is not ready.
+func trouble(status *v1alpha1.ControlPlaneProfileStatus) string {
+	if c := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady); c != nil && c.Status == metav1.ConditionFalse {
+		return c.Reason
+	}
+	return ""
 }
 
 // forget removes what was told of a control plane that is gone.

@@ -1,0 +1,57 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller
+
+import (
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// CacheOptions have the operator's cache keep of each object what is looked at: a
+// host cluster has thousands, and the operator is to be small.
+func CacheOptions() cache.Options {
+	return cache.Options{
+		DefaultTransform: cache.TransformStripManagedFields(),
+		ByObject: map[client.Object]cache.ByObject{
+			&corev1.Pod{}:         {Transform: slim},
+			&corev1.Node{}:        {Transform: slim},
+			&appsv1.Deployment{}:  {Transform: slim},
+			&appsv1.StatefulSet{}: {Transform: slim},
+		},
+	}
+}
+
+// slim drops from an object what no step of a pass reads.
+func slim(object any) (any, error) {
+	switch o := object.(type) {
+	case *corev1.Pod:
+		o.ManagedFields, o.Annotations = nil, nil
+		slimPod(&o.Spec)
+		o.Status = corev1.PodStatus{Phase: o.Status.Phase, PodIP: o.Status.PodIP, Conditions: o.Status.Conditions}
+	case *corev1.Node:
+		o.ManagedFields, o.Annotations = nil, nil
+		o.Spec, o.Status = corev1.NodeSpec{}, corev1.NodeStatus{}
+	case *appsv1.Deployment:
+		o.ManagedFields, o.Annotations = nil, nil
+		o.Spec.Template, o.Status = corev1.PodTemplateSpec{}, appsv1.DeploymentStatus{}
+	case *appsv1.StatefulSet:
+		o.ManagedFields, o.Annotations = nil, nil
+		o.Spec.Template, o.Spec.VolumeClaimTemplates, o.Status = corev1.PodTemplateSpec{}, nil, appsv1.StatefulSetStatus{}
+	}
+	return object, nil
+}
+
+// slimPod keeps of a pod's spec where it runs and, of each container, what tells
+// its ceiling and its size.
+func slimPod(spec *corev1.PodSpec) {
+	slimmed := corev1.PodSpec{NodeName: spec.NodeName}
+	for _, c := range spec.Containers {
+		slimmed.Containers = append(slimmed.Containers, corev1.Container{
+			Name: c.Name, Command: c.Command, Args: c.Args, Resources: c.Resources,
+		})
+	}
+	*spec = slimmed
+}

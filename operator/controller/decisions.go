@@ -1,0 +1,81 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/recommender/plane"
+)
+
+// repeated is how long the same decision, taken again and again, stays one.
+const repeated = 10 * time.Minute
+
+// record puts a decision on top of the list. One that is tried again, or taken
+// again a short while after, is not listed twice: its outcome is what is new.
+func (p *pass) record(step plane.Step, o plane.Outcome) {
+	d := v1alpha1.DecisionStatus{
+		Time: metav1.NewMicroTime(p.now.Truncate(time.Microsecond)), Step: string(step.Kind), Reason: step.Reason.Code,
+		Message:  cut(step.Reason.Message, longText),
+		Evidence: cutAll(step.Reason.Evidence, mostEvidence), Rejected: cutAll(step.Reason.Rejected, mostRejected),
+		Applied: step.Apply && o.Fault == nil, Outcome: cut(outcome(step, o), lineText),
+	}
+	for i := range p.status.Decisions {
+		same := &p.status.Decisions[i]
+		if same.Step != d.Step || same.Reason != d.Reason || same.Message != d.Message || p.now.Sub(same.Time.Time) > repeated {
+			continue
+		}
+		anew := same.Applied != d.Applied
+		same.Applied, same.Outcome = d.Applied, d.Outcome
+		if anew {
+			p.kept.news = append(p.kept.news, *same.DeepCopy())
+		}
+		return
+	}
+	p.kept.news = append(p.kept.news, *d.DeepCopy())
+	p.status.Decisions = append([]v1alpha1.DecisionStatus{d}, p.status.Decisions...)
+	p.status.Decisions = p.status.Decisions[:min(mostDecisions, len(p.status.Decisions))]
+}
+
+// outcome is what became of a step, in words.
+func outcome(step plane.Step, o plane.Outcome) string {
+	switch {
+	case !step.Apply:
+		return "shown only"
+	case o.Fault != nil:
+		return o.Fault.Reason + ": " + o.Fault.Message
+	case o.InForce.IsZero():
+		return "written"
+	default:
+		return fmt.Sprintf("in force on every ready replica %d ms after the write", o.InForce.Sub(o.Written).Milliseconds())
+	}
+}
+
+// cut shortens text to so many bytes, between two runes.
+func cut(text string, most int) string {
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	if len(text) <= most {
+		return text
+	}
+	const ellipsis = "..."
+	end := most - len(ellipsis)
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + ellipsis
+}
+
+func cutAll(lines []string, most int) []string {
+	var out []string
+	for _, l := range lines[:min(most, len(lines))] {
+		out = append(out, cut(l, lineText))
+	}
+	return out
+}
