@@ -131,7 +131,25 @@ func (a *Access) takeCluster(c clientcmdapiv1.Cluster, now time.Time) *plane.Fau
 
 // takeUser reads who Evenkeel is.
 func (a *Access) takeUser(u clientcmdapiv1.AuthInfo, now time.Time) *plane.Fault {
+	if fault := unwanted(u); fault != nil {
+		return fault
+	}
 	certificate := len(u.ClientCertificateData) > 0 || len(u.ClientKeyData) > 0
+	switch {
+	case certificate && u.Token != "":
+		return invalid("the kubeconfig's user has a client certificate and a token: leave one, so that it is clear who Evenkeel is")
+	case u.Token != "":
+		return a.takeToken(u.Token, now)
+	case !certificate:
+		return invalid("the kubeconfig's user has no credentials: put a client certificate (client-certificate-data, client-key-data) or a token there")
+	default:
+		return a.takeCertificate(u.ClientCertificateData, u.ClientKeyData, now)
+	}
+}
+
+// unwanted is the fault of a user with anything beside a certificate or a token
+// that is given inline.
+func unwanted(u clientcmdapiv1.AuthInfo) *plane.Fault {
 	switch {
 	case u.Exec != nil:
 		return invalid("the kubeconfig's user runs a command (exec): the operator runs none for a tenant, use a client certificate or a token")
@@ -143,13 +161,7 @@ func (a *Access) takeUser(u clientcmdapiv1.AuthInfo, now time.Time) *plane.Fault
 		return invalid("the kubeconfig's user impersonates another (as, as-uid, as-groups or as-user-extra): give Evenkeel credentials of its own")
 	case u.Username != "" || u.Password != "":
 		return invalid("the kubeconfig's user has a username and password, which apiservers no longer take: use a client certificate or a token")
-	case certificate && u.Token != "":
-		return invalid("the kubeconfig's user has a client certificate and a token: leave one, so that it is clear who Evenkeel is")
-	case u.Token != "":
-		return a.takeToken(u.Token, now)
-	case !certificate:
-		return invalid("the kubeconfig's user has no credentials: put a client certificate (client-certificate-data, client-key-data) or a token there")
 	default:
-		return a.takeCertificate(u.ClientCertificateData, u.ClientKeyData, now)
+		return nil
 	}
 }

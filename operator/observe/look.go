@@ -52,7 +52,7 @@ func (r *replica) look(ctx context.Context, now time.Time, dump bool) plane.Repl
 		both.Go(func() { dumped = r.readDump(ctx, now) })
 	}
 	pageFault := alone
-	if alone == nil && !(dump && r.fresh(now)) {
+	if alone == nil && (!dump || !r.fresh(now)) {
 		pageFault = r.readPage(ctx, now)
 	}
 	both.Wait()

@@ -168,8 +168,8 @@ func TestLookLeavesAFailedReplicaAlone(t *testing.T) {
 	s.fail(http.StatusInternalServerError, 0)
 	// Seconds after which the replica is asked again, by one failure after
 	// another; it is asked then, and not just before.
-	for i, pause := range []time.Duration{0, 1, 2, 4, 8, 16, 30, 30} {
-		at = at.Add(pause*time.Second - time.Millisecond)
+	for i, pause := range []int{0, 1, 2, 4, 8, 16, 30, 30} {
+		at = at.Add(time.Duration(pause)*time.Second - time.Millisecond)
 		if i > 0 {
 			r := p.Look(t.Context(), at, true)[0]
 			if got := tenant.asked.Load(); got != int64(i) || r.Fault == nil || !strings.Contains(r.Fault.Message, "answered 500") {

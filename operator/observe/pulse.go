@@ -64,6 +64,10 @@ func (p *pulses) add(took time.Duration, at time.Time) {
 // whether one is slow: over 50 ms and over eight times its own median, or without
 // an answer in PulseTimeout. Replicas that cannot be reached or fail otherwise
 // are left to Look.
+//
+// The suggested flow schema probes exempts all below /livez, as paths in flow
+// schemas match what is below them too. So a pulse neither waits in a queue nor is
+// refused: it shows how busy the process is, and the page shows the queues.
 func (p *Plane) Pulse(ctx context.Context) (slow bool) {
 	var (
 		all  sync.WaitGroup

@@ -18,8 +18,11 @@ import (
 	"evenkeel.dev/evenkeel/recommender/plane"
 )
 
-// acceptPage asks for the page as delimited protobuf, uncompressed. Both are the
-// cheaper for both sides: see BenchmarkPageOverTLS.
+// acceptPage asks for the page as delimited protobuf, and door.get for no
+// compression. On two cores over loopback (BenchmarkPageOverTLS) a plain page of
+// 349 KB takes 17.9 ms and 17.3 ms of the server's CPU, almost all of it to gather
+// the metrics; compressed it is 55 KB, 21.6 ms and 20.2 ms. The server's CPU is
+// what a storm leaves least of, and networks within a host cluster carry more.
 const acceptPage = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
 
 // errForm is an answer of another form than was asked for.

@@ -5,6 +5,7 @@ package observe
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 
@@ -115,10 +116,7 @@ func (s *since) minus(is, was float64) float64 {
 // over the window if counted, else 0. Levels that were deleted are still on the
 // page, and are listed.
 func (s *since) loads(counted bool) ([]plane.LevelLoad, []plane.FlowLoad) {
-	byName := make(map[string]plane.LevelLoad, len(s.after.limits))
-	for name, l := range s.after.limits {
-		byName[name] = l
-	}
+	byName := maps.Clone(s.after.limits)
 	flows := make([]plane.FlowLoad, 0, len(s.after.flows))
 	for key, c := range s.after.flows {
 		f := plane.FlowLoad{Level: key.level, Schema: key.schema, Executing: c.executing, Waiting: c.waiting}

@@ -30,8 +30,8 @@ type fakeTenant struct {
 	asked, connections atomic.Int64
 }
 
-func newTenant(t testing.TB, answer http.HandlerFunc) *fakeTenant {
-	t.Helper()
+func newTenant(tb testing.TB, answer http.HandlerFunc) *fakeTenant {
+	tb.Helper()
 	f := &fakeTenant{}
 	f.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.asked.Add(1)
@@ -46,7 +46,7 @@ func newTenant(t testing.TB, answer http.HandlerFunc) *fakeTenant {
 	}
 	f.StartTLS()
 	f.address = f.Listener.Addr().String()
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		f.CloseClientConnections()
 		f.Close()
 	})
@@ -54,8 +54,8 @@ func newTenant(t testing.TB, answer http.HandlerFunc) *fakeTenant {
 }
 
 // accessTo is an access that trusts a server's certificate.
-func accessTo(t testing.TB, cert []byte) *access.Access {
-	t.Helper()
+func accessTo(tb testing.TB, cert []byte) *access.Access {
+	tb.Helper()
 	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})
 	a, fault := access.Parse(fmt.Appendf(nil, `
 current-context: default
@@ -64,14 +64,14 @@ clusters: [{name: tenant, cluster: {server: "https://example.com:6443", certific
 users: [{name: evenkeel, user: {token: mine}}]
 `, base64.StdEncoding.EncodeToString(ca)), time.Now())
 	if fault != nil {
-		t.Fatalf("access: %+v", *fault)
+		tb.Fatalf("access: %+v", *fault)
 	}
 	return a
 }
 
-func (f *fakeTenant) access(t testing.TB) *access.Access {
-	t.Helper()
-	return accessTo(t, f.Certificate().Raw)
+func (f *fakeTenant) access(tb testing.TB) *access.Access {
+	tb.Helper()
+	return accessTo(tb, f.Certificate().Raw)
 }
 
 func (f *fakeTenant) target(name string) Target {
@@ -79,27 +79,27 @@ func (f *fakeTenant) target(name string) Target {
 }
 
 // plane looks at one replica, within short deadlines.
-func (f *fakeTenant) plane(t testing.TB) *Plane {
-	t.Helper()
-	p := NewPlane(f.access(t), Options{PageTimeout: 300 * time.Millisecond, DumpTimeout: 300 * time.Millisecond})
-	t.Cleanup(p.Close)
+func (f *fakeTenant) plane(tb testing.TB) *Plane {
+	tb.Helper()
+	p := NewPlane(f.access(tb), Options{PageTimeout: 300 * time.Millisecond, DumpTimeout: 300 * time.Millisecond})
+	tb.Cleanup(p.Close)
 	p.Retarget([]Target{f.target("r0")})
 	return p
 }
 
 // asPage turns metrics in text form into a page.
-func asPage(t testing.TB, text string) []byte {
-	t.Helper()
+func asPage(tb testing.TB, text string) []byte {
+	tb.Helper()
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := parser.TextToMetricFamilies(strings.NewReader(text))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var b bytes.Buffer
 	e := expfmt.NewEncoder(&b, expfmt.NewFormat(expfmt.TypeProtoDelim))
 	for _, f := range families {
 		if err := e.Encode(f); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	return b.Bytes()
@@ -166,9 +166,9 @@ const aDump = "PriorityLevelName, FlowSchemaName, RequestIndexInQueue, ArriveTim
 	"low, accounts, 0, 2026-11-23T12:00:00Z, 10, 0, agent, list, /api/v1/pods, , v1, pods, \n"
 
 // wellThen answers as a healthy replica does.
-func wellThen(t testing.TB) http.HandlerFunc {
-	t.Helper()
-	body := asPage(t, load{start: 1000}.text())
+func wellThen(tb testing.TB) http.HandlerFunc {
+	tb.Helper()
+	body := asPage(tb, load{start: 1000}.text())
 	return func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == pagePath:
@@ -182,20 +182,20 @@ func wellThen(t testing.TB) http.HandlerFunc {
 }
 
 // plainServer speaks no TLS at all.
-func plainServer(t testing.TB) string {
-	t.Helper()
+func plainServer(tb testing.TB) string {
+	tb.Helper()
 	s := httptest.NewServer(http.NotFoundHandler())
-	t.Cleanup(s.Close)
+	tb.Cleanup(s.Close)
 	return s.Listener.Addr().String()
 }
 
 // stranger is a server of another CA.
-func stranger(t testing.TB) string {
-	t.Helper()
+func stranger(tb testing.TB) string {
+	tb.Helper()
 	s := httptest.NewUnstartedServer(http.NotFoundHandler())
-	s.TLS = &tls.Config{Certificates: []tls.Certificate{selfSigned(t)}, MinVersion: tls.VersionTLS12}
+	s.TLS = &tls.Config{Certificates: []tls.Certificate{selfSigned(tb)}, MinVersion: tls.VersionTLS12}
 	s.Config.ErrorLog = quiet()
 	s.StartTLS()
-	t.Cleanup(s.Close)
+	tb.Cleanup(s.Close)
 	return s.Listener.Addr().String()
 }

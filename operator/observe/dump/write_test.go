@@ -27,13 +27,13 @@ type request struct {
 }
 
 // write is a dump as a kube-apiserver writes one: nothing is quoted.
-func write(t testing.TB, header []string, requests ...request) []byte {
-	t.Helper()
+func write(tb testing.TB, header []string, requests ...request) []byte {
+	tb.Helper()
 	var b bytes.Buffer
 	w := tabwriter.NewWriter(&b, 8, 0, 1, ' ', 0)
 	line := func(cells []string) {
 		if _, err := fmt.Fprint(w, strings.Join(cells, ",\t")+"\n"); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	line(header)
@@ -50,7 +50,7 @@ func write(t testing.TB, header []string, requests ...request) []byte {
 		})
 	}
 	if err := w.Flush(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b.Bytes()
 }

@@ -19,7 +19,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(nil))
 	f.Add(encode(f, gauge("seats", map[string]float64{"a": 1}, "level")))
 	f.Add(encode(f, gauge("other", map[string]float64{"a": 1}, "level"), gauge("wait", map[string]float64{"regular": 2}, "type")))
-	f.Add(encode(f, &dto.MetricFamily{Name: ptr("wait"), Metric: []*dto.Metric{{Histogram: &dto.Histogram{SampleCount: ptr[uint64](1)}}}}))
+	f.Add(encode(f, &dto.MetricFamily{Name: new("wait"), Metric: []*dto.Metric{{Histogram: &dto.Histogram{SampleCount: new(uint64(1))}}}}))
 	f.Add([]byte("# TYPE seats gauge\nseats 1\n"))
 	f.Add([]byte("\x07\x0a\x05seats\x00\x02\x0a\x00"))
 	f.Fuzz(func(t *testing.T, body []byte) {

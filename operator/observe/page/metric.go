@@ -116,6 +116,7 @@ func (d *Decoder) metric(message []byte, want *Family, s *Series) (keep bool, er
 			err = number(f.bytes, s)
 		case metricSummary, metricHistogram:
 			err = distribution(f.bytes, s)
+		default:
 		}
 		if err != nil {
 			return false, err

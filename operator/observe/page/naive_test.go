@@ -15,12 +15,12 @@ import (
 )
 
 // encode writes families as a server does.
-func encode(t testing.TB, families ...*dto.MetricFamily) []byte {
-	t.Helper()
+func encode(tb testing.TB, families ...*dto.MetricFamily) []byte {
+	tb.Helper()
 	var b bytes.Buffer
 	for _, f := range families {
 		if _, err := protodelim.MarshalTo(&b, f); err != nil {
-			t.Fatalf("encoding %s: %v", f.GetName(), err)
+			tb.Fatalf("encoding %s: %v", f.GetName(), err)
 		}
 	}
 	return b.Bytes()

@@ -18,39 +18,37 @@ import (
 	"pgregory.net/rapid"
 )
 
-func ptr[T any](v T) *T { return &v }
-
-func want(t testing.TB, families ...Family) *Wanted {
-	t.Helper()
+func want(tb testing.TB, families ...Family) *Wanted {
+	tb.Helper()
 	w, err := Want(families...)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return w
 }
 
 func gauge(name string, values map[string]float64, label string) *dto.MetricFamily {
-	f := &dto.MetricFamily{Name: &name, Help: ptr("help"), Type: dto.MetricType_GAUGE.Enum()}
+	f := &dto.MetricFamily{Name: &name, Help: new("help"), Type: dto.MetricType_GAUGE.Enum()}
 	for v, value := range values {
 		f.Metric = append(f.Metric, &dto.Metric{
-			Label: []*dto.LabelPair{{Name: &label, Value: ptr(v)}},
-			Gauge: &dto.Gauge{Value: ptr(value)},
+			Label: []*dto.LabelPair{{Name: &label, Value: new(v)}},
+			Gauge: &dto.Gauge{Value: new(value)},
 		})
 	}
 	return f
 }
 
 func TestDecodeKeepsOnlyWhatIsWanted(t *testing.T) {
-	histogram := &dto.MetricFamily{Name: ptr("wait"), Type: dto.MetricType_HISTOGRAM.Enum(), Metric: []*dto.Metric{
+	histogram := &dto.MetricFamily{Name: new("wait"), Type: dto.MetricType_HISTOGRAM.Enum(), Metric: []*dto.Metric{
 		{
-			Label: []*dto.LabelPair{{Name: ptr("execute"), Value: ptr("true")}, {Name: ptr("level"), Value: ptr("low")}},
-			Histogram: &dto.Histogram{SampleCount: ptr[uint64](7), SampleSum: ptr(1.5), Bucket: []*dto.Bucket{
-				{CumulativeCount: ptr[uint64](3), UpperBound: ptr(0.1)},
+			Label: []*dto.LabelPair{{Name: new("execute"), Value: new("true")}, {Name: new("level"), Value: new("low")}},
+			Histogram: &dto.Histogram{SampleCount: new(uint64(7)), SampleSum: new(1.5), Bucket: []*dto.Bucket{
+				{CumulativeCount: new(uint64(3)), UpperBound: new(0.1)},
 			}},
 		},
 		{
-			Label:     []*dto.LabelPair{{Name: ptr("execute"), Value: ptr("false")}, {Name: ptr("level"), Value: ptr("low")}},
-			Histogram: &dto.Histogram{SampleCount: ptr[uint64](1), SampleSum: ptr(15.0)},
+			Label:     []*dto.LabelPair{{Name: new("execute"), Value: new("false")}, {Name: new("level"), Value: new("low")}},
+			Histogram: &dto.Histogram{SampleCount: new(uint64(1)), SampleSum: new(15.0)},
 		},
 	}}
 	body := encode(t, gauge("other", map[string]float64{"a": 1}, "level"), gauge("seats", map[string]float64{"low": 5}, "level"),
@@ -205,14 +203,14 @@ func drawFamily(names []string) *rapid.Generator[*dto.MetricFamily] {
 	labels := rapid.SampledFrom([]string{"level", "schema", "type", "reason"})
 	values := rapid.OneOf(rapid.SampledFrom([]string{"regular", "watch", ""}), rapid.String())
 	return rapid.Custom(func(t *rapid.T) *dto.MetricFamily {
-		f := &dto.MetricFamily{Name: ptr(rapid.SampledFrom(names).Draw(t, "name"))}
+		f := &dto.MetricFamily{Name: new(rapid.SampledFrom(names).Draw(t, "name"))}
 		if rapid.Bool().Draw(t, "help") {
-			f.Help = ptr(strings.Repeat("h", rapid.IntRange(0, 3*windowBytes/2).Draw(t, "helpful")))
+			f.Help = new(strings.Repeat("h", rapid.IntRange(0, 3*windowBytes/2).Draw(t, "helpful")))
 		}
 		for range rapid.IntRange(0, 5).Draw(t, "metrics") {
 			m := &dto.Metric{}
 			for range rapid.IntRange(0, 4).Draw(t, "labels") {
-				m.Label = append(m.Label, &dto.LabelPair{Name: ptr(labels.Draw(t, "label")), Value: ptr(values.Draw(t, "value"))})
+				m.Label = append(m.Label, &dto.LabelPair{Name: new(labels.Draw(t, "label")), Value: new(values.Draw(t, "value"))})
 			}
 			v, n := rapid.Float64().Draw(t, "v"), rapid.Uint64().Draw(t, "n")
 			switch rapid.IntRange(0, 5).Draw(t, "kind") {
@@ -225,9 +223,9 @@ func drawFamily(names []string) *rapid.Generator[*dto.MetricFamily] {
 			case 3:
 				m.Summary = &dto.Summary{SampleCount: &n, SampleSum: &v, Quantile: []*dto.Quantile{{Quantile: &v, Value: &v}}}
 			case 4:
-				m.Histogram = &dto.Histogram{SampleCount: &n, SampleSum: &v, Bucket: []*dto.Bucket{{CumulativeCount: &n, UpperBound: &v}}, Schema: ptr[int32](-3)}
+				m.Histogram = &dto.Histogram{SampleCount: &n, SampleSum: &v, Bucket: []*dto.Bucket{{CumulativeCount: &n, UpperBound: &v}}, Schema: new(int32(-3))}
 			}
-			m.TimestampMs = ptr[int64](12)
+			m.TimestampMs = new(int64(12))
 			f.Metric = append(f.Metric, m)
 		}
 		return f

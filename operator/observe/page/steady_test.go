@@ -12,8 +12,8 @@ import (
 )
 
 // likeReal is a page as large as a fresh kube-apiserver's, with n wanted series.
-func likeReal(t testing.TB, n int) []byte {
-	t.Helper()
+func likeReal(tb testing.TB, n int) []byte {
+	tb.Helper()
 	var families []*dto.MetricFamily
 	for i := range 300 {
 		values := map[string]float64{}
@@ -27,7 +27,7 @@ func likeReal(t testing.TB, n int) []byte {
 		wanted[fmt.Sprintf("level-%d", i)] = float64(i)
 	}
 	families[150] = gauge("seats", wanted, "level")
-	return encode(t, families...)
+	return encode(tb, families...)
 }
 
 func TestSteadyStateAllocatesNothing(t *testing.T) {

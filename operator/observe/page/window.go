@@ -121,7 +121,7 @@ func (w *window) length() (size int64, more bool, err error) {
 	if n < 0 {
 		return 0, false, fmt.Errorf("%w: a length is broken", ErrGarbage)
 	}
-	if v > uint64(max(w.limit, 0)) { //nolint:gosec // not negative
+	if v > uint64(max(w.limit, 0)) {
 		return 0, false, fmt.Errorf("%w: a family of %d bytes", ErrOversize, v)
 	}
 	w.from += n
