@@ -18,6 +18,9 @@ import (
 	"evenkeel.dev/evenkeel/bench/testbed/process"
 )
 
+// reasonNoImage is a kubelet's for an image that cannot be had.
+const reasonNoImage = "ErrImagePull"
+
 // startError is why a container could not be started, with the reason that its
 // status gives.
 type startError struct {
@@ -32,7 +35,7 @@ func (e *startError) Unwrap() error { return e.err }
 func (w *worker) start(ctx context.Context, pod *corev1.Pod, c *container, spec *corev1.Container) error {
 	image, ok := w.agent.o.image(spec.Image)
 	if !ok {
-		return &startError{"ErrImagePull", fmt.Errorf("image %q is not among the testbed's binaries", spec.Image)}
+		return &startError{reasonNoImage, fmt.Errorf("image %q is not among the testbed's binaries", spec.Image)}
 	}
 	l, argv, err := w.prepare(ctx, pod, spec, image)
 	if err != nil {
@@ -67,7 +70,7 @@ func (w *worker) start(ctx context.Context, pod *corev1.Pod, c *container, spec 
 func (w *worker) prepare(ctx context.Context, pod *corev1.Pod, spec *corev1.Container, image []string) (*life, []string, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	mounts, err := w.mounts(pod, spec)
+	mounts, err := w.mounts(spec)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -101,7 +104,7 @@ func (w *worker) prepare(ctx context.Context, pod *corev1.Pod, spec *corev1.Cont
 }
 
 // mounts are the real places behind a container's mount paths.
-func (w *worker) mounts(pod *corev1.Pod, spec *corev1.Container) ([]expand.Mount, error) {
+func (w *worker) mounts(spec *corev1.Container) ([]expand.Mount, error) {
 	var mounts []expand.Mount
 	for _, m := range spec.VolumeMounts {
 		folder, ok := w.volumes[m.Name]

@@ -43,13 +43,13 @@ func TestMain(m *testing.M) {
 func serve(address string) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/healthz", func(http.ResponseWriter, *http.Request) {})
-	mux.HandleFunc("/pid", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, os.Getpid()) })
+	mux.HandleFunc("/pid", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, os.Getpid()) })
 	mux.HandleFunc("/whoami", func(w http.ResponseWriter, r *http.Request) {
 		name, err := whoami(r.Context())
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 		}
-		fmt.Fprint(w, name)
+		_, _ = fmt.Fprint(w, name)
 	})
 	mux.HandleFunc("/file", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, os.Getenv("FILE")) })
 	server := &http.Server{Addr: address, Handler: mux, ReadHeaderTimeout: time.Second}

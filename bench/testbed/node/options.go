@@ -62,7 +62,7 @@ func (o *Options) complete() error {
 	case o.Name == "":
 		return errors.New("the node has no name")
 	case o.Config == nil, o.Runner == nil, o.Cgroups == nil, o.ServingPair == nil:
-		return errors.New("Config, Runner, Cgroups and ServingPair are needed")
+		return errors.New("a node needs Config, Runner, Cgroups and ServingPair")
 	case o.Address.To4() == nil || !o.PodCIDR.Addr().Is4():
 		return errors.New("the addresses of a node and its pods are IPv4")
 	}

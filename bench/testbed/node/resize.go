@@ -117,7 +117,7 @@ func notBelowUsage(g *cgroup.Group, is, want corev1.ResourceRequirements) error 
 	if err != nil {
 		return fmt.Errorf("reading the container's memory usage: %w", err)
 	}
-	if uint64(max(limit.Value(), 0)) < u.WorkingSetBytes { //nolint:gosec // not negative
+	if uint64(max(limit.Value(), 0)) < u.WorkingSetBytes {
 		return fmt.Errorf("attempting to set pod memory limit (%d) below current usage (%d)", limit.Value(), u.WorkingSetBytes)
 	}
 	return nil

@@ -41,14 +41,14 @@ func (w *worker) advance(ctx context.Context, pod *corev1.Pod) time.Duration {
 		return wait
 	}
 	for i, c := range w.init {
-		wait, done := w.drive(ctx, pod, c, &pod.Spec.InitContainers[i])
+		wait, done := w.drive(ctx, pod, c, &pod.Spec.InitContainers[i], true)
 		if !done {
 			return wait
 		}
 	}
 	wait := refreshEvery
 	for i, c := range w.app {
-		next, _ := w.drive(ctx, pod, c, &pod.Spec.Containers[i])
+		next, _ := w.drive(ctx, pod, c, &pod.Spec.Containers[i], false)
 		wait = min(wait, next)
 	}
 	wait = min(wait, w.resizeAll(ctx, pod))
@@ -134,12 +134,11 @@ func (w *worker) refresh(ctx context.Context, pod *corev1.Pod) {
 
 // drive starts a container that is to run and does not. Done means that an init
 // container has ended well.
-func (w *worker) drive(ctx context.Context, pod *corev1.Pod, c *container, spec *corev1.Container) (wait time.Duration, done bool) {
+func (w *worker) drive(ctx context.Context, pod *corev1.Pod, c *container, spec *corev1.Container, isInit bool) (wait time.Duration, done bool) {
 	if c.life != nil {
 		return never, false
 	}
 	now := w.agent.clock.Now()
-	isInit := len(w.init) > 0 && specIsInit(pod, spec)
 	if c.exited != nil && !c.afresh {
 		if isInit && c.exited.ExitCode == 0 {
 			return never, true
@@ -167,6 +166,9 @@ func (w *worker) startNow(ctx context.Context, pod *corev1.Pod, c *container, sp
 		if s, ok := errors.AsType[*startError](err); ok {
 			reason = s.reason
 		}
+		if reason == reasonNoImage && c.tries > 0 {
+			reason = "ImagePullBackOff"
+		}
 		c.wait(reason, err.Error(), now)
 		w.event(pod, corev1.EventTypeWarning, "Failed", "Error: %v", err)
 		return c.retry.Sub(now)
@@ -187,13 +189,4 @@ func restartPolicy(pod *corev1.Pod, isInit bool) corev1.RestartPolicy {
 		return corev1.RestartPolicyOnFailure
 	}
 	return pod.Spec.RestartPolicy
-}
-
-func specIsInit(pod *corev1.Pod, spec *corev1.Container) bool {
-	for i := range pod.Spec.InitContainers {
-		if &pod.Spec.InitContainers[i] == spec {
-			return true
-		}
-	}
-	return false
 }

@@ -78,26 +78,20 @@ func phase(spec *corev1.PodSpec, v View) corev1.PodPhase {
 		return corev1.PodFailed
 	}
 	if !initialized(v) {
-		for i := range v.Init {
-			if v.over(spec, &v.Init[i]) && v.Init[i].Exited != nil && v.Init[i].Exited.ExitCode != 0 {
-				return corev1.PodFailed
-			}
-		}
-		if !v.Ending || !allOver(spec, v) {
-			return corev1.PodPending
+		if p := initPhase(spec, v); p != "" {
+			return p
 		}
 	}
 	var fresh, live, failed int
 	for i := range v.App {
 		c := &v.App[i]
+		latest := c.latest()
 		switch {
-		case c.Running != nil:
-			live++
-		case c.latest() == nil && !v.Ending:
+		case c.Running == nil && latest == nil && !v.Ending:
 			fresh++
 		case !v.over(spec, c):
 			live++
-		case c.latest() == nil || c.latest().ExitCode != 0:
+		case latest == nil || latest.ExitCode != 0:
 			failed++
 		}
 	}
@@ -110,6 +104,21 @@ func phase(spec *corev1.PodSpec, v View) corev1.PodPhase {
 		return corev1.PodFailed
 	}
 	return corev1.PodSucceeded
+}
+
+// initPhase is the phase while init containers have not ended well; none when the
+// pod is being ended and the app containers decide.
+func initPhase(spec *corev1.PodSpec, v View) corev1.PodPhase {
+	for i := range v.Init {
+		c := &v.Init[i]
+		if v.over(spec, c) && c.Exited != nil && c.Exited.ExitCode != 0 {
+			return corev1.PodFailed
+		}
+	}
+	if v.Ending && allOver(spec, v) {
+		return ""
+	}
+	return corev1.PodPending
 }
 
 // over: the container does not run and will not run again.

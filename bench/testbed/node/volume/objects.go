@@ -6,6 +6,7 @@ package volume
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -29,9 +30,7 @@ func (o Objects) ConfigMap(ctx context.Context, namespace, name string) (map[str
 	for key, value := range object.BinaryData {
 		data[key] = string(value)
 	}
-	for key, value := range object.Data {
-		data[key] = value
-	}
+	maps.Copy(data, object.Data)
 	return data, true, nil
 }
 
