@@ -9,12 +9,17 @@ import (
 	"sync"
 	"time"
 
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/recommender/plane"
 )
 
 // Look reads the page, and the debug dump if asked to, of every replica at once,
 // and returns when the last has answered or failed: after the longer of PageTimeout
 // and DumpTimeout at the latest. The replicas are sorted by name.
+//
+// With a dump it does not wait for pages that are slow to come. In a storm a page
+// takes seconds and a dump a fraction of one, and it is the dumps that name the
+// client: a page that is on its way is seen by a later look.
 //
 // A replica that fails has a Fault, and the Levels, Flows, Observed and Window of
 // the last page that could be read: in a storm a page may take longer than its
@@ -36,36 +41,80 @@ func (p *Plane) Look(ctx context.Context, now time.Time, dump bool) []plane.Repl
 	return seen
 }
 
+// pageGrace is how much longer than for the dump a look waits for the page.
+const pageGrace = 50 * time.Millisecond
+
 func (r *replica) look(ctx context.Context, now time.Time, dump bool) plane.Replica {
 	if r.door == nil {
 		return r.snapshot()
 	}
 	r.looking.Lock()
 	defer r.looking.Unlock()
-
-	var (
-		both   sync.WaitGroup
-		dumped dumped
-	)
-	alone := r.pageFail.holds(now) // leaves the replica alone altogether
-	if dump && alone == nil {
-		both.Go(func() { dumped = r.readDump(ctx, now) })
+	if !dump {
+		<-r.fetchPage(ctx, now) // within PageTimeout
+		return r.snapshot()
 	}
-	pageFault := alone
-	if alone == nil && (!dump || !r.fresh(now)) {
-		pageFault = r.readPage(ctx, now)
+	var page <-chan struct{}
+	if !r.fresh(now) {
+		page = r.fetchPage(context.WithoutCancel(ctx), now)
 	}
-	both.Wait()
-
-	r.mu.Lock()
-	r.seen.Fault = pageFault
-	r.mu.Unlock()
+	var dumped dumped
+	if r.reachable() {
+		dumped = r.readDump(ctx, now)
+	}
+	if page != nil {
+		wait(ctx, page, pageGrace)
+	}
 	out := r.snapshot()
 	out.Dumped, out.Held = dumped.at, dumped.held
 	if out.Fault == nil {
 		out.Fault = dumped.fault
 	}
 	return out
+}
+
+// fetchPage has the page read, unless one is on its way already, and returns a
+// channel that closes when it is in, after PageTimeout at the latest.
+func (r *replica) fetchPage(ctx context.Context, now time.Time) <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.paging != nil {
+		return r.paging
+	}
+	done := make(chan struct{})
+	if fault := r.pageFail.holds(now); fault != nil {
+		r.seen.Fault = fault
+		close(done)
+		return done
+	}
+	r.paging = done
+	go func() {
+		defer close(done)
+		fault := r.readPage(ctx, now)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.seen.Fault, r.paging = fault, nil
+	}()
+	return done
+}
+
+// reachable is false while the page is not asked for because the replica cannot
+// be spoken to at all; one that is merely slow may still give a dump.
+func (r *replica) reachable() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.seen.Fault == nil || r.seen.Fault.Reason == v1alpha1.ReasonReplicaTimeout || r.paging != nil
+}
+
+// wait waits for a channel to close, for a time at the most.
+func wait(ctx context.Context, done <-chan struct{}, most time.Duration) {
+	timer := time.NewTimer(most)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // fresh is true when the last look brought a page, and only just.

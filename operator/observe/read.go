@@ -43,7 +43,9 @@ func (r *replica) readPage(ctx context.Context, now time.Time) *plane.Fault {
 	if err != nil {
 		fault = r.door.faultOf(pagePath, pagePath, r.options.PageTimeout, err)
 	}
+	r.mu.Lock()
 	r.pageFail.settle(ctx, err, fault, now)
+	r.mu.Unlock()
 	if fault == nil {
 		r.saw(now)
 	}

@@ -21,22 +21,24 @@ type replica struct {
 	// door is nil when there is no way to the replica; seen.Fault says why.
 	door *door
 
-	// looking is held during a look, so that a second one waits for the page of
-	// the first rather than making the server write another.
+	// looking is held during a look: there is one at a time.
 	looking  sync.Mutex
 	decoder  *page.Decoder
 	page     page.Page
 	tally    tally // of the last page
 	spare    tally // memory for the next
-	pageFail backoff
 	dumpFail backoff
 
 	// mu guards what follows, and is held for moments only.
 	mu     sync.Mutex
 	target Target
 	seen   plane.Replica
-	vitals Vitals
-	pulses pulses
+	// paging closes when the page that is on its way is in; nil while none is. The
+	// decoder and the tallies belong to whoever reads it.
+	paging   chan struct{}
+	pageFail backoff
+	vitals   Vitals
+	pulses   pulses
 }
 
 func newReplica(a *access.Access, t Target, o Options) *replica {
