@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -57,9 +58,12 @@ func asFault(err error) (plane.Fault, bool) {
 func (p *pass) observe(ctx context.Context) error {
 	began := time.Now()
 	p.tenant.Retarget(p.targets)
+	// Both at once: in a storm each takes its time, and the storm goes on.
+	var looks sync.WaitGroup
+	looks.Go(func() { p.snapshot.Config, p.snapshot.ConfigFault = p.tenant.ReadConfig(ctx) })
 	p.snapshot.Replicas = p.tenant.Look(ctx, p.now, p.kept.lookCloser)
+	looks.Wait()
 	p.now = p.r.Now() // a look takes time: decide by when it was over
-	p.snapshot.Config, p.snapshot.ConfigFault = p.tenant.ReadConfig(ctx)
 	p.snapshot.Outcomes, p.kept.outcomes = p.kept.outcomes, nil
 	p.kept.turnedDown = slices.ContainsFunc(p.snapshot.Replicas, func(r plane.Replica) bool {
 		return r.Fault != nil && (r.Fault.Reason == v1alpha1.ReasonAccessDenied || r.Fault.Reason == v1alpha1.ReasonReplicaUntrusted)

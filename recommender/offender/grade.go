@@ -18,6 +18,11 @@ const jailPrefix = "evenkeel-jail-"
 // few of them at once fill a replica, so the mild grade is passed over.
 const giant = 10
 
+// severe is how many times their calm mean the requests of others take when the
+// mild grade is passed over: a replica so far gone is not saved by leaving a client
+// a few seats of the many that it holds.
+const severe = 20
+
 // firstSeats is what the mild grade leaves a client, per replica.
 const firstSeats = 4
 
@@ -29,9 +34,10 @@ var parole = []plane.Grade{
 	{Kind: plane.GradeSeats, Seats: 8},
 }
 
-// First is the grade of a new sentence.
-func First(width int) plane.Grade {
-	if width >= giant {
+// First is the grade of a new sentence, by the client's widest request and by what
+// others suffer.
+func First(width int, harm Harm) plane.Grade {
+	if width >= giant || harm.worst() >= severe {
 		return plane.Grade{Kind: plane.GradeOne}
 	}
 	return plane.Grade{Kind: plane.GradeSeats, Seats: firstSeats}

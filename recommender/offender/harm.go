@@ -95,6 +95,18 @@ func (h Harm) replicas(schema string) int {
 // Found is true when somebody suffers.
 func (h Harm) Found() bool { return len(h.Slow) > 0 }
 
+// worst is how many times its calm mean the slowest flow takes; 0 when none is slow
+// or no calm mean is known.
+func (h Harm) worst() float64 {
+	most := 0.0
+	for _, s := range h.Slow {
+		if s.Calm > 0 {
+			most = max(most, s.Mean/s.Calm)
+		}
+	}
+	return most
+}
+
 // Without is the harm to others than the flows of one schema: what a client's own
 // requests suffer is no evidence against it.
 func (h Harm) Without(schema string) Harm {

@@ -11,13 +11,17 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"evenkeel.dev/evenkeel/bench/testbed/process"
 )
 
 func main() {
 	process.MaybeShim()
+	// Client libraries log what the screen and the report say better.
+	log.SetLogger(logr.Discard())
 	// The first Ctrl-C ends the run in order; a second one ends it at once.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop)
