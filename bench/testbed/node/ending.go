@@ -56,7 +56,9 @@ func (w *worker) end(ctx context.Context, pod *corev1.Pod) (wait time.Duration, 
 		w.reporter.set(w.view(pod))
 	}
 	if err := w.remove(ctx, pod); err != nil {
-		w.agent.o.Logf("node %s: removing pod %s/%s: %v", w.agent.o.Name, pod.Namespace, pod.Name, err)
+		if ctx.Err() == nil {
+			w.agent.o.Logf("node %s: removing pod %s/%s: %v", w.agent.o.Name, pod.Namespace, pod.Name, err)
+		}
 		return deleteRetry, false
 	}
 	return 0, true

@@ -132,10 +132,20 @@ func (b *bed) evicted(ctx context.Context, t *testing.T) {
 		t.Fatal(err)
 	}
 	pods := b.awaitReady(ctx, t, "web", 3)
+	// An eviction before the controller has looked is refused, with ten seconds to wait.
+	await(ctx, t, 15*time.Second, "the budget to be counted", func(ctx context.Context) error {
+		budget, err := b.client.PolicyV1().PodDisruptionBudgets("default").Get(ctx, "web", metav1.GetOptions{})
+		if err == nil && (budget.Status.ObservedGeneration == 0 || budget.Status.DisruptionsAllowed != 1) {
+			err = fmt.Errorf("its status is %+v", budget.Status)
+		}
+		return err
+	})
 	evict := func(ctx context.Context, name string) error {
 		return b.client.PolicyV1().Evictions("default").Evict(ctx, &policyv1.Eviction{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "default"}})
 	}
-	await(ctx, t, 10*time.Second, "the first eviction", func(ctx context.Context) error { return evict(ctx, pods[0].Name) })
+	if err := evict(ctx, pods[0].Name); err != nil {
+		t.Fatalf("the first eviction: %v", err)
+	}
 	if err := evict(ctx, pods[1].Name); !apierrors.IsTooManyRequests(err) {
 		t.Errorf("a second eviction at once: %v, want it refused by the budget", err)
 	}

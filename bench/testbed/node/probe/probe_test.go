@@ -79,8 +79,8 @@ func TestLoopWaitsAndStops(t *testing.T) {
 	}
 	go func() { loop.Run(t.Context()); close(done) }()
 	var at []int64
-	for _, by := range []time.Duration{5, 3, 3} {
-		step(t, clock, by*time.Second)
+	for _, by := range []time.Duration{5 * time.Second, 3 * time.Second, 3 * time.Second} {
+		step(t, clock, by)
 		at = append(at, (<-asked).Unix())
 	}
 	<-done // the verdict wanted no more
@@ -110,11 +110,11 @@ func target(t *testing.T, url string) (probe.Target, int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	number, err := strconv.Atoi(port)
+	number, err := strconv.ParseInt(port, 10, 32)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return probe.Target{Address: host, Ports: []corev1.ContainerPort{{Name: "http", ContainerPort: int32(number)}}}, number
+	return probe.Target{Address: host, Ports: []corev1.ContainerPort{{Name: "http", ContainerPort: int32(number)}}}, int(number)
 }
 
 func TestHTTP(t *testing.T) {

@@ -44,8 +44,9 @@ func judge(asked *int, fail bool) *fake.Clientset {
 	return client
 }
 
-func answer(a *access, subresources []string, set func(*http.Request)) (int, string) {
-	request := httptest.NewRequest(http.MethodGet, "/", nil)
+func answer(t *testing.T, a *access, subresources []string, set func(*http.Request)) (int, string) {
+	t.Helper()
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
 	set(request)
 	recorder := httptest.NewRecorder()
 	a.guard(subresources, func(http.ResponseWriter, *http.Request) {})(recorder, request)
@@ -74,7 +75,7 @@ func TestGuard(t *testing.T) {
 		"a verified certificate":  {certificate, []string{"metrics"}, 200, ""},
 	} {
 		a := &access{client: judge(new(int), false), node: "n", remembered: map[string]verdict{}}
-		if code, says := answer(a, c.subresources, c.set); code != c.code || says != c.says {
+		if code, says := answer(t, a, c.subresources, c.set); code != c.code || says != c.says {
 			t.Errorf("%s: %d %q, want %d %q", name, code, says, c.code, c.says)
 		}
 	}
@@ -84,7 +85,7 @@ func TestAnswersAreRememberedFailuresAreNot(t *testing.T) {
 	var asked int
 	a := &access{client: judge(&asked, false), node: "n", remembered: map[string]verdict{}}
 	for range 3 {
-		if code, _ := answer(a, []string{"metrics"}, bearer("good")); code != http.StatusOK {
+		if code, _ := answer(t, a, []string{"metrics"}, bearer("good")); code != http.StatusOK {
 			t.Fatalf("status %d", code)
 		}
 	}
@@ -94,7 +95,7 @@ func TestAnswersAreRememberedFailuresAreNot(t *testing.T) {
 	asked = 0
 	a = &access{client: judge(&asked, true), node: "n", remembered: map[string]verdict{}}
 	for range 2 {
-		if code, says := answer(a, []string{"metrics"}, bearer("good")); code != http.StatusInternalServerError || says != "asking whose token it is: the API is down" {
+		if code, says := answer(t, a, []string{"metrics"}, bearer("good")); code != http.StatusInternalServerError || says != "asking whose token it is: the API is down" {
 			t.Errorf("%d %q", code, says)
 		}
 	}

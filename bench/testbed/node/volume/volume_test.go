@@ -31,33 +31,29 @@ import (
 // read is what a reader sees of a volume, by file.
 func read(dir string) (map[string]string, error) {
 	seen := map[string]string{}
-	return seen, filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		name, _ := filepath.Rel(dir, path)
-		if err != nil || d.IsDir() && strings.HasPrefix(d.Name(), "..") && path != dir {
-			return filepath.SkipDir
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), "..") {
+			continue
 		}
-		if strings.HasPrefix(name, "..") || path == dir {
-			return nil
-		}
-		info, err := os.Stat(path) // through the links
-		if err != nil {
-			return err
-		}
-		if info.IsDir() {
-			below, err := os.ReadDir(path)
-			for _, e := range below {
-				raw, err := os.ReadFile(filepath.Join(path, e.Name()))
-				if err != nil {
-					return err
-				}
-				seen[name+"/"+e.Name()] = string(raw)
+		path := filepath.Join(dir, e.Name())
+		if info, err := os.Stat(path); err == nil && info.IsDir() { // through the links
+			below, err := read(path)
+			if err != nil {
+				return nil, err
 			}
-			return err
+			for name, text := range below {
+				seen[e.Name()+"/"+name] = text
+			}
+			continue
 		}
 		raw, err := os.ReadFile(path)
-		seen[name] = string(raw)
-		return err
-	})
+		if err != nil {
+			return nil, err
+		}
+		seen[e.Name()] = string(raw)
+	}
+	return seen, err
 }
 
 // TestWriteShowsExactlyTheLatest writes one content after another: a reader sees
