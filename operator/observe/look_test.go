@@ -237,6 +237,44 @@ func TestOneSlowReplicaDoesNotDelayTheOthers(t *testing.T) {
 	}
 }
 
+// The dumps of a storm come while its pages are on their way, and a page that is
+// asked for is seen by the look after it is in.
+func TestADumpDoesNotWaitForASlowPage(t *testing.T) {
+	gate := make(chan struct{})
+	well := wellThen(t)
+	tenant := newTenant(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == pagePath {
+			select {
+			case <-gate:
+			case <-r.Context().Done():
+				return
+			}
+		}
+		well(w, r)
+	})
+	p := NewPlane(tenant.access(t), Options{PageTimeout: time.Minute})
+	defer p.Close()
+	p.Retarget([]Target{tenant.target("r0")})
+	now := time.Now()
+	for i := range 3 {
+		r := p.Look(t.Context(), now.Add(time.Duration(i)*time.Second), true)[0]
+		if r.Fault != nil || !r.Observed.IsZero() || len(r.Held) != 1 {
+			t.Fatalf("look %d: %+v, want a dump and no page", i, r)
+		}
+	}
+	if took := time.Since(now); took > 10*time.Second {
+		t.Errorf("three dumps took %s", took)
+	}
+	close(gate)
+	r := p.Look(t.Context(), now.Add(3*time.Second), false)[0]
+	if r.Fault != nil || !r.Observed.Equal(now) || len(r.Levels) != 2 {
+		t.Errorf("%+v, want the page that the first look asked for", r)
+	}
+	if n := p.Vitals()[0].Pages; n != 1 {
+		t.Errorf("%d pages were read, want one", n)
+	}
+}
+
 func TestLookSparesAPageThatIsFresh(t *testing.T) {
 	tenant := newTenant(t, wellThen(t))
 	p := tenant.plane(t)

@@ -75,8 +75,10 @@ func TestDecodeRealPage(t *testing.T) {
 		_ = d.Decode(r, &p)
 		times[i] = time.Since(begun)
 	}
-	if best := slices.Min(times); best > time.Millisecond/5 {
-		t.Errorf("decoding %d bytes takes %s, want 0.2 ms", len(body), best)
+	// It takes 0.02 ms on an idle core (BenchmarkDecodeRealPage), and the bound
+	// leaves room for the race detector on a busy one.
+	if best := slices.Min(times); best > time.Millisecond {
+		t.Errorf("decoding %d bytes takes %s, want less than 1 ms", len(body), best)
 	}
 }
 

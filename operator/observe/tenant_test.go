@@ -9,9 +9,11 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -97,8 +99,8 @@ func asPage(tb testing.TB, text string) []byte {
 	}
 	var b bytes.Buffer
 	e := expfmt.NewEncoder(&b, expfmt.NewFormat(expfmt.TypeProtoDelim))
-	for _, f := range families {
-		if err := e.Encode(f); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(families)) {
+		if err := e.Encode(families[name]); err != nil {
 			tb.Fatal(err)
 		}
 	}

@@ -59,9 +59,13 @@ func (d *Decoder) Decode(r io.Reader, p *Page) error {
 
 // next decodes or skips the family of the given size that the window is at.
 func (d *Decoder) next(w *window, size int64, p *Page) error {
-	head, err := w.peek(int(min(size, int64(d.wanted.longest+8))))
+	shown := int(min(size, int64(d.wanted.longest+8)))
+	head, err := w.peek(shown)
 	if err != nil {
 		return err
+	}
+	if len(head) < shown {
+		return fmt.Errorf("%w: it ends within a family", ErrGarbage)
 	}
 	i, ok, err := d.which(head, size)
 	if err != nil {
