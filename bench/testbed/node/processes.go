@@ -37,6 +37,9 @@ func (a *Agent) launch(spec process.Spec) (*process.Process, error) {
 	a.processes[p] = struct{}{}
 	a.tasks.Go(func() {
 		<-p.Done()
+		// As when a container's first process ends, the others of its group go too;
+		// mostly there is none.
+		_ = syscall.Kill(-p.PID(), syscall.SIGKILL)
 		a.launching.Lock()
 		defer a.launching.Unlock()
 		delete(a.processes, p)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,6 +48,7 @@ func (b *bed) resized(ctx context.Context, t *testing.T, p *corev1.Pod) {
 	if len(g.ProcsFiles()) > 0 && !found {
 		t.Errorf("the container's cgroup has no %s", quota[0])
 	}
+	b.belowUsage(ctx, t, p)
 	b.deferred(ctx, t, p)
 }
 
@@ -82,6 +84,41 @@ func (b *bed) deferred(ctx context.Context, t *testing.T, p *corev1.Pod) {
 		}
 		return nil
 	})
+}
+
+// belowUsage asks for less memory than is in use, which is not done, and takes
+// that back.
+func (b *bed) belowUsage(ctx context.Context, t *testing.T, p *corev1.Pod) {
+	t.Helper()
+	if b.groups.Mode() == "none" {
+		return // nothing is known of what is in use
+	}
+	for _, c := range []struct{ request, limit, reason, message string }{
+		{"1Mi", "2Mi", corev1.PodReasonError, "attempting to set pod memory limit (2097152) below current usage ("},
+		{"64Mi", "512Mi", "", ""},
+	} {
+		patch := fmt.Sprintf(`{"spec":{"containers":[{"name":"app","resources":{"requests":{"memory":%q},"limits":{"memory":%q}}}]}}`, c.request, c.limit)
+		_, err := b.client.CoreV1().Pods("default").Patch(ctx, p.Name, types.StrategicMergePatchType, []byte(patch), metav1.PatchOptions{}, "resize")
+		if err != nil {
+			t.Fatal(err)
+		}
+		await(ctx, t, 10*time.Second, "the condition PodResizeInProgress", func(ctx context.Context) error {
+			now, err := b.client.CoreV1().Pods("default").Get(ctx, p.Name, metav1.GetOptions{})
+			if err != nil {
+				return err
+			}
+			var got corev1.PodCondition
+			for _, condition := range now.Status.Conditions {
+				if condition.Type == corev1.PodResizeInProgress {
+					got = condition
+				}
+			}
+			if s := now.Status.ContainerStatuses[0]; got.Reason != c.reason || !strings.HasPrefix(got.Message, c.message) || s.Resources.Limits.Memory().String() != "512Mi" {
+				return fmt.Errorf("condition %+v, in force %+v", got, s.Resources)
+			}
+			return nil
+		})
+	}
 }
 
 // resize asks for other CPU and waits for what the PodResizePending condition is
