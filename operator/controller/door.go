@@ -44,8 +44,8 @@ type door struct {
 
 // apiClient is a client of one replica's API, and what it is over.
 type apiClient struct {
-	client.Client
-	over http.RoundTripper
+	actuator *actuate.Actuator
+	over     http.RoundTripper
 }
 
 // Open is the Opener of the real operator.
@@ -128,7 +128,7 @@ func (d *door) actuator() (*actuate.Actuator, error) {
 		}
 		d.clients[address] = c
 	}
-	return actuate.New(c, d.Plane, d.owner), nil
+	return c.actuator, nil
 }
 
 // dial makes a client of one replica's API.
@@ -139,7 +139,10 @@ func (d *door) dial(address string) (apiClient, error) {
 		return apiClient{}, err
 	}
 	c, err := client.New(config, client.Options{HTTPClient: h, Scheme: d.scheme, Mapper: flowControlMapper()})
-	return apiClient{Client: c, over: h.Transport}, err
+	if err != nil {
+		return apiClient{}, err
+	}
+	return apiClient{actuator: actuate.New(c, d.Plane, d.owner), over: h.Transport}, nil
 }
 
 // Close ends the connections.

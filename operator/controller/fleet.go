@@ -6,6 +6,7 @@ package controller
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -39,6 +40,12 @@ type kept struct {
 	generation int64
 	turnedDown bool
 	stopPulse  context.CancelFunc
+
+	// alarmed is set when a pulse was slow: the next look asks for the dump at once.
+	alarmed atomic.Bool
+	// config is the flow control as read at configAt, and not written to since.
+	config   *plane.FlowConfig
+	configAt time.Time
 
 	memory     plane.Memory
 	outcomes   []plane.Outcome
@@ -108,12 +115,12 @@ func (k *kept) enter(f *fleet, cpp *v1alpha1.ControlPlaneProfile, t Tenant, ever
 	k.tenant, k.stopPulse = t, cancel
 	who := &v1alpha1.ControlPlaneProfile{}
 	who.Namespace, who.Name = cpp.Namespace, cpp.Name
-	go f.pulse(ctx, t, who, every)
+	go f.pulse(ctx, k, t, who, every)
 }
 
 // pulse asks every replica for the smallest thing there is, and has the profile
 // looked at as soon as one of them is slow: a storm need not wait for the tick.
-func (f *fleet) pulse(ctx context.Context, t Tenant, who *v1alpha1.ControlPlaneProfile, every time.Duration) {
+func (f *fleet) pulse(ctx context.Context, k *kept, t Tenant, who *v1alpha1.ControlPlaneProfile, every time.Duration) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
@@ -125,6 +132,7 @@ func (f *fleet) pulse(ctx context.Context, t Tenant, who *v1alpha1.ControlPlaneP
 		if !t.Pulse(ctx) {
 			continue
 		}
+		k.alarmed.Store(true)
 		select {
 		case <-ctx.Done():
 			return

@@ -13,6 +13,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/operator/observe"
@@ -60,8 +61,9 @@ func (p *pass) observe(ctx context.Context) error {
 	p.tenant.Retarget(p.targets)
 	// Both at once: in a storm each takes its time, and the storm goes on.
 	var looks sync.WaitGroup
-	looks.Go(func() { p.snapshot.Config, p.snapshot.ConfigFault = p.tenant.ReadConfig(ctx) })
-	p.snapshot.Replicas = p.tenant.Look(ctx, p.now, p.kept.lookCloser)
+	closer := p.kept.alarmed.Swap(false) || p.kept.lookCloser
+	looks.Go(func() { p.readConfig(ctx, closer) })
+	p.snapshot.Replicas = p.tenant.Look(ctx, p.now, closer)
 	looks.Wait()
 	p.now = p.r.Now() // a look takes time: decide by when it was over
 	p.snapshot.Outcomes, p.kept.outcomes = p.kept.outcomes, nil
@@ -70,6 +72,20 @@ func (p *pass) observe(ctx context.Context) error {
 	})
 	observeSeconds.Observe(time.Since(began).Seconds())
 	return nil
+}
+
+// configFresh is how old the flow control may be while looks follow each other
+// closely. Whoever writes is checked again by the write itself.
+const configFresh = 3 * time.Second
+
+// readConfig reads the tenant's flow control, unless it was read only just.
+func (p *pass) readConfig(ctx context.Context, closer bool) {
+	if closer && p.kept.config != nil && p.now.Sub(p.kept.configAt) < configFresh {
+		p.snapshot.Config = p.kept.config
+		return
+	}
+	p.snapshot.Config, p.snapshot.ConfigFault = p.tenant.ReadConfig(ctx)
+	p.kept.config, p.kept.configAt = p.snapshot.Config, p.now
 }
 
 // decide asks the recommender.
@@ -85,13 +101,27 @@ func (p *pass) carryOut(ctx context.Context) error {
 	for _, step := range p.plan.Steps {
 		outcome := plane.Outcome{Kind: step.Kind}
 		if step.Apply {
+			began := p.r.Now()
 			outcome = p.tenant.Apply(ctx, step, p.snapshot.Replicas, p.r.Now)
+			p.kept.config = nil
+			logStep(ctx, step, outcome, began)
 			p.kept.outcomes = append(p.kept.outcomes, outcome)
 		}
 		p.outcomes = append(p.outcomes, outcome)
 	}
 	p.report()
 	return nil
+}
+
+// logStep keeps a step and how long it took for whoever reads the log; people who
+// use a profile read its status and events.
+func logStep(ctx context.Context, step plane.Step, o plane.Outcome, began time.Time) {
+	l := log.FromContext(ctx).WithValues("step", step.Kind, "reason", step.Reason.Code, "name", o.Name)
+	if o.Fault != nil {
+		l.Info("A step failed", "fault", o.Fault.Reason, "message", o.Fault.Message)
+		return
+	}
+	l.Info("Carried a step out", "writtenAfter", o.Written.Sub(began).String(), "inForceAfter", o.InForce.Sub(began).String())
 }
 
 // hold says why nothing was decided. What is known from before stays in the
@@ -109,7 +139,10 @@ func (p *pass) hold(f plane.Fault) {
 
 func (p *pass) set(condition string, status metav1.ConditionStatus, reason, message string) {
 	meta.SetStatusCondition(&p.status.Conditions, metav1.Condition{
-		Type: condition, Status: status, Reason: reason, Message: cut(message, 1024), ObservedGeneration: p.cpp.Generation,
+		Type: condition, Status: status, Reason: reason, Message: cut(message, longText), ObservedGeneration: p.cpp.Generation,
+		// In whole seconds, as it comes back from the API: else it would never equal
+		// what was written.
+		LastTransitionTime: metav1.NewTime(p.now.Truncate(time.Second)),
 	})
 }
 

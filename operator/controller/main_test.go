@@ -1,0 +1,114 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+)
+
+const manifests = "../../manifests"
+
+// host is the host cluster that the tests of this package share: a real
+// kube-apiserver with Evenkeel's kinds and the rights of manifests/rbac. Each test
+// has a namespace of its own there.
+var host struct {
+	scheme *runtime.Scheme
+	admin  client.Client
+	// operator is who the operator is: its service account, and no administrator.
+	operator *rest.Config
+	// kubeconfig is a good one, of user evenkeel.
+	kubeconfig []byte
+}
+
+func TestMain(m *testing.M) {
+	ctrl.SetLogger(logr.Discard())
+	env := &envtest.Environment{CRDDirectoryPaths: []string{filepath.Join(manifests, "crd")}, ErrorIfCRDPathMissing: true}
+	if err := startHost(env); err != nil {
+		fmt.Fprintln(os.Stderr, "starting the host cluster:", errors.Join(err, env.Stop()))
+		os.Exit(1)
+	}
+	code := m.Run()
+	if err := env.Stop(); err != nil {
+		fmt.Fprintln(os.Stderr, "stopping the host cluster:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func startHost(env *envtest.Environment) error {
+	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
+		return errors.New("KUBEBUILDER_ASSETS is not set: run `make test`, which builds the upstream servers first")
+	}
+	config, err := env.Start()
+	if err != nil {
+		return err
+	}
+	host.scheme = runtime.NewScheme()
+	if err := errors.Join(scheme.AddToScheme(host.scheme), v1alpha1.AddToScheme(host.scheme)); err != nil {
+		return err
+	}
+	if host.admin, err = client.New(config, client.Options{Scheme: host.scheme}); err != nil {
+		return err
+	}
+	for _, file := range []string{"operator/namespace.yaml", "rbac/operator.yaml"} {
+		if err := apply(context.Background(), host.admin, file); err != nil {
+			return err
+		}
+	}
+	account, err := env.AddUser(envtest.User{
+		Name:   "system:serviceaccount:evenkeel-system:evenkeel",
+		Groups: []string{"system:serviceaccounts", "system:serviceaccounts:evenkeel-system", "system:authenticated"},
+	}, nil)
+	if err != nil {
+		return err
+	}
+	host.operator = account.Config()
+	evenkeel, err := env.AddUser(envtest.User{Name: "evenkeel"}, nil)
+	if err != nil {
+		return err
+	}
+	host.kubeconfig, err = evenkeel.KubeConfig()
+	return err
+}
+
+// apply creates what a file of manifests/ holds; replacements are pairs of texts.
+func apply(ctx context.Context, c client.Client, file string, replacements ...string) error {
+	raw, err := os.ReadFile(filepath.Join(manifests, file))
+	if err != nil {
+		return err
+	}
+	for i := 0; i < len(replacements); i += 2 {
+		raw = bytes.ReplaceAll(raw, []byte(replacements[i]), []byte(replacements[i+1]))
+	}
+	for d := utilyaml.NewYAMLOrJSONDecoder(bytes.NewReader(raw), 4096); ; {
+		o := &unstructured.Unstructured{}
+		if err := d.Decode(&o.Object); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("reading %s: %w", file, err)
+		}
+		if err := c.Create(ctx, o); err != nil {
+			return fmt.Errorf("creating %s %s of %s: %w", o.GetKind(), o.GetName(), file, err)
+		}
+	}
+}

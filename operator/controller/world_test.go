@@ -1,0 +1,306 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/operator/access"
+	"evenkeel.dev/evenkeel/operator/actuate"
+	"evenkeel.dev/evenkeel/operator/controller"
+)
+
+// world is a namespace with a tenant's workloads, and an operator that has just
+// the rights that are shipped.
+type world struct {
+	client.Client
+	t      *testing.T
+	ns     string
+	tenant *tenant
+	wire   *wire
+	// ahead is added to the operator's clock.
+	ahead time.Duration
+	// open and decide replace the fake tenant and the recommender.
+	open    controller.Opener
+	decide  controller.Decider
+	options controller.Options
+}
+
+// newWorld makes a namespace with a Deployment of two apiservers, its access
+// Secret and the right to read it. The operator is started by start.
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{
+		Client: host.admin, t: t, tenant: &tenant{}, wire: &wire{},
+		options: controller.Options{Tick: 200 * time.Millisecond, FastTick: 50 * time.Millisecond, Pulse: 20 * time.Millisecond, Concurrency: 4},
+	}
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "tenant-"}}
+	w.create(ns)
+	w.ns = ns.Name
+	w.create(&corev1.Secret{ObjectMeta: w.named("access"), Data: map[string][]byte{"kubeconfig": host.kubeconfig}})
+	if err := apply(t.Context(), w, "tenant-namespace/secret-access.yaml", "tenant-acme", w.ns, "acme-evenkeel", "access"); err != nil {
+		t.Fatal(err)
+	}
+	w.deployment("kube-apiserver", "kube-apiserver", "--max-requests-inflight=200", "--max-mutating-requests-inflight", "100")
+	return w
+}
+
+func (w *world) named(name string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Namespace: w.ns, Name: name}
+}
+
+func (w *world) create(o client.Object) {
+	w.t.Helper()
+	if err := w.Create(w.t.Context(), o); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// deployment makes a Deployment and two pods of it, as the host's controllers and
+// kubelets would.
+func (w *world) deployment(name, container string, args ...string) {
+	w.t.Helper()
+	labels := map[string]string{"app": name}
+	pod := w.deploymentPod(container, args...)
+	w.create(&appsv1.Deployment{ObjectMeta: w.named(name), Spec: appsv1.DeploymentSpec{
+		Selector: &metav1.LabelSelector{MatchLabels: labels},
+		Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: pod.Spec},
+	}})
+	for i := range 2 {
+		w.pod(name, fmt.Sprintf("%s-5d4f-%d", name, i), fmt.Sprintf("127.77.0.%d", i+1), pod.Spec)
+	}
+}
+
+func (w *world) deploymentPod(container string, args ...string) *corev1.Pod {
+	return &corev1.Pod{Spec: corev1.PodSpec{NodeName: "node-a", Containers: []corev1.Container{{
+		Name: container, Image: "kube-apiserver", Command: []string{"kube-apiserver"}, Args: args,
+		Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{
+			corev1.ResourceCPU: resource.MustParse("500m"), corev1.ResourceMemory: resource.MustParse("512Mi"),
+		}},
+	}}}}
+}
+
+// pod makes a ready pod of a Deployment.
+func (w *world) pod(deployment, name, ip string, spec corev1.PodSpec) {
+	w.t.Helper()
+	p := &corev1.Pod{ObjectMeta: w.named(name), Spec: spec}
+	p.Labels = map[string]string{"app": deployment, "pod-template-hash": "5d4f"}
+	p.OwnerReferences = []metav1.OwnerReference{{
+		APIVersion: "apps/v1", Kind: "ReplicaSet", Name: deployment + "-5d4f", UID: "0", Controller: ptr.To(true),
+	}}
+	w.create(p)
+	p.Status = corev1.PodStatus{
+		Phase: corev1.PodRunning, PodIP: ip, PodIPs: []corev1.PodIP{{IP: ip}},
+		Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}},
+	}
+	if err := w.Status().Update(w.t.Context(), p); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// profile makes a profile of the Deployment; change may be nil.
+func (w *world) profile(name string, change func(cpp *v1alpha1.ControlPlaneProfile)) *v1alpha1.ControlPlaneProfile {
+	w.t.Helper()
+	cpp := &v1alpha1.ControlPlaneProfile{ObjectMeta: w.named(name), Spec: v1alpha1.ControlPlaneProfileSpec{
+		APIServer: v1alpha1.APIServerSpec{TargetRef: v1alpha1.TargetRef{Kind: "Deployment", Name: "kube-apiserver"}},
+		Access:    v1alpha1.AccessSpec{KubeconfigSecretRef: v1alpha1.SecretKeyRef{Name: "access"}},
+	}}
+	if change != nil {
+		change(cpp)
+	}
+	w.create(cpp)
+	return cpp
+}
+
+// start runs the operator until the test ends or stop is called.
+func (w *world) start() (stop func()) {
+	w.t.Helper()
+	hostConfig := rest.CopyConfig(host.operator)
+	hostConfig.QPS = -1
+	hostConfig.Wrap(w.wire.wrap)
+	cached := controller.CacheOptions()
+	cached.DefaultNamespaces = map[string]cache.Config{w.ns: {}}
+	m, err := ctrl.NewManager(hostConfig, ctrl.Options{
+		Scheme: host.scheme, Cache: cached, Metrics: metricsserver.Options{BindAddress: "0"},
+		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	open := w.open
+	if open == nil {
+		open = func(*access.Access, actuate.Owner) (controller.Tenant, error) {
+			w.tenant.with(func(f *tenant) { f.opened++ })
+			return w.tenant, nil
+		}
+	}
+	r := &controller.Reconciler{
+		Client: m.GetClient(), Host: m.GetAPIReader(), Events: m.GetEventRecorder("evenkeel"), Open: open, Decide: w.decide,
+		Now: func() time.Time { return time.Now().Add(w.ahead) }, Options: w.options,
+	}
+	if err := r.SetupWithManager(m); err != nil {
+		w.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(w.t.Context())
+	done := make(chan error, 1)
+	go func() { done <- m.Start(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
+			w.t.Errorf("the operator ended with %v", err)
+		}
+	})
+	w.t.Cleanup(stop)
+	return stop
+}
+
+// seen reads a profile.
+func (w *world) seen(name string) *v1alpha1.ControlPlaneProfile {
+	w.t.Helper()
+	cpp := &v1alpha1.ControlPlaneProfile{}
+	if err := w.Get(w.t.Context(), client.ObjectKey{Namespace: w.ns, Name: name}, cpp); client.IgnoreNotFound(err) != nil {
+		w.t.Fatal(err)
+	}
+	return cpp
+}
+
+// ready is "status reason" of a profile's Ready condition, and its message.
+func (w *world) ready(name string) (state, message string) {
+	w.t.Helper()
+	c := meta.FindStatusCondition(w.seen(name).Status.Conditions, v1alpha1.ConditionReady)
+	if c == nil {
+		return "", ""
+	}
+	return string(c.Status) + " " + c.Reason, c.Message
+}
+
+// awaitReady waits for a state of a profile's Ready condition and returns the
+// message.
+func (w *world) awaitReady(name, want string) (message string) {
+	w.t.Helper()
+	w.await(func() string {
+		var got string
+		if got, message = w.ready(name); got != want {
+			return fmt.Sprintf("Ready of %s is %q (%s), want %q", name, got, message, want)
+		}
+		return ""
+	})
+	return message
+}
+
+// events are those about a profile: type, reason, action and note.
+func (w *world) events(name string) []string {
+	w.t.Helper()
+	var list eventsv1.EventList
+	if err := w.List(w.t.Context(), &list, client.InNamespace(w.ns)); err != nil {
+		w.t.Fatal(err)
+	}
+	var out []string
+	for _, e := range list.Items {
+		if e.Regarding.Name == name {
+			out = append(out, strings.Join([]string{e.Type, e.Reason, e.Action, e.Note}, "|"))
+		}
+	}
+	return out
+}
+
+// await waits until there is nothing to complain about.
+func (w *world) await(complaint func() string) {
+	w.t.Helper()
+	last := "nothing was looked at"
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if last = complaint(); last == "" {
+			return
+		}
+	}
+	w.t.Fatalf("for 20 s: %s", last)
+}
+
+// awaitMore waits until a counter has grown by n.
+func (w *world) awaitMore(what string, n int, counter func() int) {
+	w.t.Helper()
+	from := counter()
+	w.await(func() string {
+		if got := counter() - from; got < n {
+			return fmt.Sprintf("%s: %d more, want %d", what, got, n)
+		}
+		return ""
+	})
+}
+
+// wire is between the operator and the host's API.
+type wire struct {
+	mu sync.Mutex
+	// down fails every request, as a host does that is not there; refuse those to
+	// the status alone.
+	down, refuse bool
+	statusWrites int
+	forbidden    []string
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func (l *wire) wrap(next http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		toStatus := r.Method == http.MethodPatch && strings.HasSuffix(r.URL.Path, "/status")
+		l.mu.Lock()
+		cut := l.down || l.refuse && toStatus
+		if toStatus {
+			l.statusWrites++
+		}
+		l.mu.Unlock()
+		if cut {
+			return nil, errors.New("the host is not there")
+		}
+		response, err := next.RoundTrip(r)
+		if err == nil && response.StatusCode == http.StatusForbidden {
+			l.mu.Lock()
+			l.forbidden = append(l.forbidden, r.Method+" "+r.URL.Path)
+			l.mu.Unlock()
+		}
+		return response, err
+	})
+}
+
+func (l *wire) set(change func(l *wire)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	change(l)
+}
+
+func (l *wire) writes() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.statusWrites
+}
+
+func (l *wire) denied() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.forbidden
+}
