@@ -25,7 +25,7 @@ const (
 	// tick and pulse are how often the operator looks when all is calm, as it is
 	// deployed by the shipped manifests.
 	tick  = 5 * time.Second
-	pulse = time.Second
+	pulse = 500 * time.Millisecond
 	// costRounds is how many looks are made to tell what one costs.
 	costRounds = 60
 	// background is how long the apiserver is watched without them.

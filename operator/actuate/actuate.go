@@ -14,8 +14,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
@@ -31,12 +33,19 @@ const (
 
 	// callWithin bounds one call to the tenant's API.
 	callWithin = 5 * time.Second
+	// listFresh is how long a list of the flow control spares a look at each object
+	// before it is written: in a storm every request takes its time. Apply without
+	// force stays the last word.
+	listFresh = 10 * time.Second
 )
 
 // Limits reads the limits that a replica works with.
 type Limits interface {
 	// NominalLimits are the nominal seats by priority level on one replica.
 	NominalLimits(ctx context.Context, replica string) (map[string]int, error)
+	// LiveLevels are the priority levels that one replica knows now; it costs the
+	// replica a small part of what NominalLimits does.
+	LiveLevels(ctx context.Context, replica string) (map[string]bool, error)
 }
 
 // Owner is the profile that writes.
@@ -54,6 +63,12 @@ type Actuator struct {
 	client client.Client
 	limits Limits
 	owner  Owner
+
+	mu sync.Mutex
+	// taken are the objects that were somebody else's when the flow control was
+	// last read, at listed.
+	taken  map[string]bool
+	listed time.Time
 }
 
 // New returns an Actuator. The client is the tenant's and must not be cached.
@@ -81,7 +96,13 @@ func (a *Actuator) Apply(ctx context.Context, step plane.Step, replicas []plane.
 		out.InForce = out.Written
 		return out
 	}
-	out.InForce, out.Fault = a.readBack(ctx, *step.Level, replicas, now)
+	if step.Kind == plane.PassSentence && step.Level.Shares == 0 {
+		// A new level without shares has no seats on whichever replica knows it:
+		// there is no number to compare, and every moment counts.
+		out.InForce, out.Fault = a.readBack(ctx, step.Level.Name, replicas, a.knows(step.Level.Name), now)
+		return out
+	}
+	out.InForce, out.Fault = a.readBackLimit(ctx, *step.Level, replicas, now)
 	return out
 }
 
@@ -98,8 +119,6 @@ func (a *Actuator) write(ctx context.Context, step plane.Step) *plane.Fault {
 		if err != nil {
 			return &plane.Fault{Reason: v1alpha1.ReasonWriteFailed, Message: err.Error()}
 		}
-		// The level first: a schema that names no level sends its requests to
-		// catch-all.
 		return a.apply(ctx, a.level(*step.Level), schema)
 	case plane.EndSentence:
 		return a.remove(ctx, newSchema(step.Sentence.Name), newLevel(step.Sentence.Name))
@@ -115,14 +134,41 @@ func (a *Actuator) write(ctx context.Context, step plane.Step) *plane.Fault {
 	}
 }
 
-// apply writes objects in their order, each by server-side apply without force.
+// apply writes objects at once, each by server-side apply without force. Nothing is
+// written when one of them is somebody else's. A schema that comes before its level
+// is not used until the level is there, so their order does not matter.
 func (a *Actuator) apply(ctx context.Context, objects ...client.Object) *plane.Fault {
-	for _, o := range objects {
-		if fault := a.mayTouch(ctx, o); fault != nil {
-			return fault
+	if fault := each(objects, func(o client.Object) *plane.Fault { return a.mayTouch(ctx, o) }); fault != nil {
+		return fault
+	}
+	return each(objects, func(o client.Object) *plane.Fault {
+		err := a.patch(ctx, o)
+		if apierrors.IsConflict(err) {
+			// It may have become somebody else's since it was last looked at.
+			a.remember(nil, time.Time{})
+			if fault := a.mayTouch(ctx, o); fault != nil {
+				return fault
+			}
 		}
-		if err := a.patch(ctx, o); err != nil {
+		if err != nil {
 			return faultOf("writing "+nameOf(o), err)
+		}
+		return nil
+	})
+}
+
+// each does something with all objects at once and returns the first one's fault
+// that has one.
+func each(objects []client.Object, do func(client.Object) *plane.Fault) *plane.Fault {
+	faults := make([]*plane.Fault, len(objects))
+	var all sync.WaitGroup
+	for i, o := range objects {
+		all.Go(func() { faults[i] = do(o) })
+	}
+	all.Wait()
+	for _, f := range faults {
+		if f != nil {
+			return f
 		}
 	}
 	return nil
@@ -164,6 +210,9 @@ func (a *Actuator) removeOne(ctx context.Context, o client.Object) error {
 
 // mayTouch is a fault when an object of this name is somebody else's.
 func (a *Actuator) mayTouch(ctx context.Context, o client.Object) *plane.Fault {
+	if a.knownFree(o) {
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, callWithin)
 	defer cancel()
 	there := o.DeepCopyObject().(client.Object) //nolint:forcetypeassert // the copy of a client.Object is one
@@ -182,6 +231,27 @@ func (a *Actuator) mayTouch(ctx context.Context, o client.Object) *plane.Fault {
 	}
 }
 
+// knownFree tells whether the flow control was read only just and had no object of
+// somebody else's under this name.
+func (a *Actuator) knownFree(o client.Object) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return time.Since(a.listed) < listFresh && !a.taken[nameOf(o)]
+}
+
+// remember keeps which objects are somebody else's.
+func (a *Actuator) remember(objects []client.Object, listed time.Time) {
+	taken := map[string]bool{}
+	for _, o := range objects {
+		if !a.owns(o) {
+			taken[nameOf(o)] = true
+		}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.taken, a.listed = taken, listed
+}
+
 func (a *Actuator) owns(o client.Object) bool {
 	return o.GetAnnotations()[v1alpha1.OwnerAnnotation] == a.owner.String()
 }
@@ -193,14 +263,7 @@ func (a *Actuator) LeaveAsFound(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("finding what this profile has written: %w", err)
 	}
-	var own []client.Object
-	for i := range schemas.Items {
-		own = append(own, &schemas.Items[i])
-	}
-	for i := range levels.Items {
-		own = append(own, &levels.Items[i])
-	}
-	own = slices.DeleteFunc(own, func(o client.Object) bool { return !a.owns(o) })
+	own := slices.DeleteFunc(objectsOf(schemas, levels), func(o client.Object) bool { return !a.owns(o) })
 	// Stable: schemas stay before levels.
 	slices.SortStableFunc(own, func(x, y client.Object) int { return last(x) - last(y) })
 	for _, o := range own {

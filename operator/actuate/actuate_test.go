@@ -110,6 +110,16 @@ func (w *tenant) NominalLimits(ctx context.Context, _ string) (map[string]int, e
 	return limits, nil
 }
 
+// LiveLevels are those of the server's own metrics: none is deleted before this asks.
+func (w *tenant) LiveLevels(ctx context.Context, replica string) (map[string]bool, error) {
+	limits, err := w.NominalLimits(ctx, replica)
+	live := map[string]bool{}
+	for level := range limits {
+		live[level] = true
+	}
+	return live, err
+}
+
 func withCodec(c *rest.Config) *rest.Config {
 	c = rest.CopyConfig(c)
 	c.GroupVersion = &flowcontrolv1.SchemeGroupVersion

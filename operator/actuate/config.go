@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
@@ -33,6 +34,7 @@ func (a *Actuator) ReadConfig(ctx context.Context) (*plane.FlowConfig, *plane.Fa
 	if err != nil {
 		return nil, faultOf("reading the tenant's flow control", err)
 	}
+	a.remember(objectsOf(schemas, levels), time.Now())
 	c := &plane.FlowConfig{}
 	own := map[string]bool{}
 	for i := range levels.Items {
@@ -63,6 +65,18 @@ func (a *Actuator) ReadConfig(ctx context.Context) (*plane.FlowConfig, *plane.Fa
 	c.Taken = slices.Compact(c.Taken)
 	slices.SortFunc(c.Levels, func(x, y plane.Level) int { return cmp.Compare(x.Name, y.Name) })
 	return c, nil
+}
+
+// objectsOf are the schemas, then the levels, as one list.
+func objectsOf(schemas *flowcontrolv1.FlowSchemaList, levels *flowcontrolv1.PriorityLevelConfigurationList) []client.Object {
+	var objects []client.Object
+	for i := range schemas.Items {
+		objects = append(objects, &schemas.Items[i])
+	}
+	for i := range levels.Items {
+		objects = append(objects, &levels.Items[i])
+	}
+	return objects
 }
 
 // list reads both kinds.

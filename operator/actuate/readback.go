@@ -19,13 +19,16 @@ import (
 const (
 	// readBackWithin is how long replicas are given to obey; readBackEvery the
 	// time between two looks at one of them.
-	readBackWithin = 3 * time.Second
+	readBackWithin = 4 * time.Second
 	readBackEvery  = 100 * time.Millisecond
 )
 
-// readBack waits until every ready replica shows the limit that a level must have
-// by its shares, and says when the last of them did.
-func (a *Actuator) readBack(ctx context.Context, level plane.LevelSpec, replicas []plane.Replica, now func() time.Time) (time.Time, *plane.Fault) {
+// check looks at one replica and says what is wrong there; empty when it obeys.
+type check func(ctx context.Context, r plane.Replica) (problem string)
+
+// readBackLimit waits until every ready replica shows the limit that a level must
+// have by its shares, and says when the last of them did.
+func (a *Actuator) readBackLimit(ctx context.Context, level plane.LevelSpec, replicas []plane.Replica, now func() time.Time) (time.Time, *plane.Fault) {
 	_, levels, err := a.list(ctx)
 	if err != nil {
 		return time.Time{}, faultOf("reading back", err)
@@ -34,6 +37,39 @@ func (a *Actuator) readBack(ctx context.Context, level plane.LevelSpec, replicas
 	for i := range levels.Items {
 		total += shares(&levels.Items[i])
 	}
+	return a.readBack(ctx, level.Name, replicas, func(ctx context.Context, r plane.Replica) string {
+		limits, err := a.limits.NominalLimits(ctx, r.Name)
+		want := seats.Nominal(r.Ceiling, level.Shares, total)
+		switch got, there := limits[level.Name]; {
+		case err != nil:
+			return err.Error()
+		case !there:
+			return "does not know the level yet"
+		case got != want:
+			return fmt.Sprintf("shows %d seats instead of %d", got, want)
+		default:
+			return ""
+		}
+	}, now)
+}
+
+// knows is the check that a replica has the level at all.
+func (a *Actuator) knows(level string) check {
+	return func(ctx context.Context, r plane.Replica) string {
+		switch live, err := a.limits.LiveLevels(ctx, r.Name); {
+		case err != nil:
+			return err.Error()
+		case !live[level]:
+			return "does not know the level yet"
+		default:
+			return ""
+		}
+	}
+}
+
+// readBack waits until every ready replica passes a check of a level, and says when
+// the last of them did.
+func (a *Actuator) readBack(ctx context.Context, level string, replicas []plane.Replica, passes check, now func() time.Time) (time.Time, *plane.Fault) {
 	ctx, cancel := context.WithTimeout(ctx, readBackWithin)
 	defer cancel()
 	var mu sync.Mutex
@@ -45,7 +81,7 @@ func (a *Actuator) readBack(ctx context.Context, level plane.LevelSpec, replicas
 			continue
 		}
 		looks.Go(func() {
-			problem := a.awaitLimit(ctx, r, level.Name, seats.Nominal(r.Ceiling, level.Shares, total))
+			problem := await(ctx, r, passes)
 			mu.Lock()
 			defer mu.Unlock()
 			if problem != "" {
@@ -61,30 +97,25 @@ func (a *Actuator) readBack(ctx context.Context, level plane.LevelSpec, replicas
 		sort.Strings(problems)
 		return time.Time{}, &plane.Fault{
 			Reason:  v1alpha1.ReasonNotReadBack,
-			Message: fmt.Sprintf("%s was written, but not every replica obeys: %s", level.Name, strings.Join(problems, "; ")),
+			Message: fmt.Sprintf("%s was written, but not every replica obeys: %s", level, strings.Join(problems, "; ")),
 		}
 	}
 	return last, nil
 }
 
-// awaitLimit looks at one replica until it shows the limit; it returns what is
-// wrong when it does not in time.
-func (a *Actuator) awaitLimit(ctx context.Context, r plane.Replica, level string, want int) string {
+// await looks at one replica until it passes; it returns what is wrong when it does
+// not in time.
+func await(ctx context.Context, r plane.Replica, passes check) string {
 	tick := time.NewTicker(readBackEvery)
 	defer tick.Stop()
 	problem := "not read in time"
 	for {
-		limits, err := a.limits.NominalLimits(ctx, r.Name)
-		got, there := limits[level]
-		switch {
-		case err == nil && there && got == want:
+		said := passes(ctx, r)
+		if said == "" {
 			return ""
-		case err != nil && ctx.Err() == nil:
-			problem = err.Error()
-		case err == nil && there:
-			problem = fmt.Sprintf("shows %d seats instead of %d", got, want)
-		case err == nil:
-			problem = "does not know the level yet"
+		}
+		if ctx.Err() == nil {
+			problem = said
 		}
 		select {
 		case <-ctx.Done():

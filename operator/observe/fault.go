@@ -25,6 +25,8 @@ const (
 	pagePath  = "/metrics"
 	dumpRule  = "/debug/api_priority_and_fairness/*"
 	pulsePath = "/livez/ping"
+	// levelsPath lists the priority levels that are live.
+	levelsPath = "/debug/api_priority_and_fairness/dump_priority_levels"
 )
 
 // errOversize is a dump over its bound.

@@ -14,9 +14,9 @@ import (
 const (
 	// Samples is how many debug dumps in a row a verdict needs.
 	Samples = 3
-	// sampleAge is how old a dump may be to count: three at the fast tick take
-	// two seconds, and a slow replica may take a few more.
-	sampleAge = 10 * time.Second
+	// sampleAge is how old a dump may be to count: three at the fast tick take a
+	// second, and replicas that are out of breath may take many more.
+	sampleAge = 20 * time.Second
 	// leastHeld is how many requests at once a client must have open: fewer are
 	// no storm, however dear each is.
 	leastHeld = 4

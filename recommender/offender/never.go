@@ -18,6 +18,10 @@ func CannotBeJailed(v Verdict, p plane.Profile) string {
 	switch {
 	case v.Level == "exempt":
 		return "its requests are exempt from priority and fairness (system:masters, or a flow schema of an administrator's): give it credentials of its own instead"
+	case strings.HasPrefix(user, "system:evenkeel:"):
+		return "it is many small clients added up, none of them large: a lower load line is the remedy"
+	case v.Client.Resource == "":
+		return "its requests are not for a resource: a flow schema for a path would hold all paths below it too, and whoever can send a path can put another's name beside it in the apiserver's debug dump"
 	case user == p.Self && user != "":
 		return "it is Evenkeel itself: lengthen its tick"
 	case slices.Contains(p.NeverJail, user):
