@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
@@ -21,8 +22,7 @@ const (
 	// resets the apiserver's integrators of seat demand.
 	ballastPause = 30 * time.Second
 	// deadband is how far, in parts of the line, the usable seats may be off it
-	// before the ballast is written again: a jail's few shares move them by a
-	// seat or two.
+	// before the ballast is written again.
 	deadband = 0.02
 )
 
@@ -71,7 +71,7 @@ func (d *pass) holdLoadLine() {
 		return
 	}
 	line, why := seats.Line(d.sight.ceiling, d.profile.SeatsMax, d.profile.SeatsMin, c.Levels)
-	have, others := ballast(c), seats.Shares(c.Levels)
+	have, others := ballast(c), seats.Lasting(c.Levels)
 	usable := seats.Usable(d.sight.ceiling, others, have)
 	d.plan.LoadLine = plane.LoadLine{Ceiling: d.sight.ceiling, Seats: usable, Used: d.used()}
 	want := seats.Ballast(d.sight.ceiling, others, line)
@@ -153,10 +153,10 @@ func ballast(c *plane.FlowConfig) int {
 func bounds(p plane.Profile) string {
 	low, high := "none", "none"
 	if p.SeatsMin > 0 {
-		low = fmt.Sprint(p.SeatsMin)
+		low = strconv.Itoa(p.SeatsMin)
 	}
 	if p.SeatsMax > 0 {
-		high = fmt.Sprint(p.SeatsMax)
+		high = strconv.Itoa(p.SeatsMax)
 	}
 	return fmt.Sprintf("min %s, max %s", low, high)
 }

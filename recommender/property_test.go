@@ -153,7 +153,7 @@ func always(t *rapid.T, w *world) {
 }
 
 func checkLine(t *rapid.T, w *world) {
-	others := seats.Shares(w.config.Levels)
+	others := seats.Lasting(w.config.Levels)
 	shares := 0
 	for _, l := range w.config.Levels {
 		if l.Name == seats.BallastName {

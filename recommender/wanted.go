@@ -140,7 +140,7 @@ func (d *pass) carryOut() {
 func (d *pass) sweep(held map[string]plane.Sentence) {
 	for _, l := range d.seen.Config.Levels {
 		_, there := held[l.Name]
-		if !l.Own || there || !strings.HasPrefix(l.Name, "evenkeel-jail-") || d.memory.Offenders[l.Name].Active() {
+		if !l.Own || there || !strings.HasPrefix(l.Name, plane.JailPrefix) || d.memory.Offenders[l.Name].Active() {
 			continue
 		}
 		d.step(plane.Step{Kind: plane.EndSentence, Apply: true, Sentence: &plane.Sentence{Name: l.Name}, Reason: plane.Reason{

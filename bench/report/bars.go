@@ -31,7 +31,7 @@ type Bar struct {
 	Protects bool
 }
 
-// The aims of issue 2 for `make demo` that are the same for every scenario.
+// The aims of `make demo` that are the same for every scenario.
 const (
 	slowdownMost    = 3.0    // victims' p99 under Evenkeel over quiet
 	gainLeast       = 50.0   // victims' p99 by default over that under Evenkeel

@@ -109,7 +109,7 @@ func (a *Actuator) list(ctx context.Context) (*flowcontrolv1.FlowSchemaList, *fl
 
 // reserved tells whether Evenkeel needs a name for itself.
 func reserved(name string) bool {
-	return name == BallastName || name == SelfName || strings.HasPrefix(name, "evenkeel-jail-")
+	return name == BallastName || name == SelfName || strings.HasPrefix(name, plane.JailPrefix)
 }
 
 // shares are a level's nominal shares; the defaults are the API's.

@@ -27,7 +27,7 @@ func Explain(v Verdict, harm Harm, message string) plane.Reason {
 		r.Evidence = append(r.Evidence, fmt.Sprintf("its requests are up to %d seats wide", v.Width))
 	}
 	r.Rejected = []string{
-		fmt.Sprintf("more replicas: it would go on on each of them, as it does on %d now", v.Replicas),
+		fmt.Sprintf("more replicas: it would do the same on each of them, as it does on %d now", v.Replicas),
 		fmt.Sprintf("a lower load line: it would take seats from everybody, and %.0f %% of them are one client's", 100*v.Share),
 		"a flow schema for all clients of its kind: only this user, verb and resource do the harm",
 	}

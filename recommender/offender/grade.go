@@ -10,9 +10,6 @@ import (
 	"evenkeel.dev/evenkeel/recommender/seats"
 )
 
-// jailPrefix begins the name of every jail.
-const jailPrefix = "evenkeel-jail-"
-
 // giant is the width in seats from which a request is dear in itself: the
 // apiserver prices a list of a megabyte or more from its cache at ten seats. A
 // few of them at once fill a replica, so the mild grade is passed over.
@@ -96,4 +93,4 @@ func sharesFor(want, ceiling, others int) int {
 	return shares
 }
 
-func isJail(level string) bool { return strings.HasPrefix(level, jailPrefix) }
+func isJail(level string) bool { return strings.HasPrefix(level, plane.JailPrefix) }

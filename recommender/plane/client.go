@@ -6,6 +6,7 @@ package plane
 import (
 	"fmt"
 	"hash/fnv"
+	"strconv"
 	"strings"
 )
 
@@ -41,15 +42,18 @@ func (c Client) String() string {
 	return fmt.Sprintf("%s (%s %s, %s)", c.User, c.Verb, resource, scope)
 }
 
+// JailPrefix begins the name of every sentence's objects.
+const JailPrefix = "evenkeel-jail-"
+
 // SentenceName is the stable name of the objects that jail the client: the same
 // client has the same name in every tenant and after every restart.
 func (c Client) SentenceName() string {
 	h := fnv.New64a()
-	for _, part := range []string{c.User, c.Verb, c.Group, c.Resource, fmt.Sprint(c.Namespaced), c.Path} {
+	for _, part := range []string{c.User, c.Verb, c.Group, c.Resource, strconv.FormatBool(c.Namespaced), c.Path} {
 		_, _ = h.Write([]byte(part))
 		_, _ = h.Write([]byte{0})
 	}
-	return fmt.Sprintf("evenkeel-jail-%012x", h.Sum64()&0xffffffffffff)
+	return fmt.Sprintf("%s%012x", JailPrefix, h.Sum64()&0xffffffffffff)
 }
 
 // ServiceAccount splits the user name of a service account; ok is false for

@@ -5,6 +5,7 @@ package seats
 
 import (
 	"fmt"
+	"strings"
 
 	"evenkeel.dev/evenkeel/recommender/plane"
 )
@@ -48,7 +49,7 @@ func Line(ceiling, asked, atLeast int, levels []plane.Level) (line int, why stri
 // the seats that it needs, and the level that decides it. A level that has too
 // few seats without any ballast cannot be helped by it and is left out.
 func Floor(ceiling int, levels []plane.Level) (floor int, level string) {
-	others := Shares(levels)
+	others := Lasting(levels)
 	floor = 1
 	for _, need := range needs {
 		shares, ok := sharesOf(levels, need.level)
@@ -80,6 +81,18 @@ func Shares(levels []plane.Level) int {
 	for _, l := range levels {
 		if l.Name != BallastName {
 			sum += l.Shares
+		}
+	}
+	return sum
+}
+
+// Lasting is Shares without the jails. The ballast is sized by it: a jail's few
+// shares come and go, and must not move the ballast for as long as a sentence lasts.
+func Lasting(levels []plane.Level) int {
+	sum := Shares(levels)
+	for _, l := range levels {
+		if strings.HasPrefix(l.Name, plane.JailPrefix) {
+			sum -= l.Shares
 		}
 	}
 	return sum

@@ -1,3 +1,6 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
 // Command kubernetes is kube-apiserver, kube-controller-manager, kube-scheduler
 // and kubectl in one binary, chosen by the name it is started under.
 //
