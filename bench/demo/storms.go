@@ -68,7 +68,6 @@ func (p *run) measureQuiet(ctx context.Context) error {
 		return err
 	}
 	p.quiet = window{from, time.Now()}
-	p.victims.add(p.report, report.Quiet, p.quiet)
 	p.picture.phase("quiet", p.quiet)
 	return nil
 }
@@ -114,6 +113,7 @@ func (p *run) stormByDefault(ctx context.Context) error {
 	if err := p.recover(ctx); err != nil {
 		return err
 	}
+	p.victims.add(p.report, report.Quiet, p.quiet)
 	p.victims.add(p.report, report.Default, measured)
 	return nil
 }

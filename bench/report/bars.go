@@ -33,7 +33,10 @@ type Bar struct {
 
 // The aims of `make demo` that are the same for every scenario.
 const (
-	slowdownMost    = 3.0    // victims' p99 under Evenkeel over quiet
+	slowdownMost = 3.0 // victims' p99 under Evenkeel over quiet
+	// protectedLeast is what protection must be worth on the noisiest machine; the
+	// bars below it grade how well it worked.
+	protectedLeast  = 5.0
 	gainLeast       = 50.0   // victims' p99 by default over that under Evenkeel
 	jailMost        = 5.0    // seconds
 	ballastMost     = 1000.0 // milliseconds
@@ -44,13 +47,15 @@ const (
 func demoBars(r *Report) []Bar {
 	evenkeel, quiet, byDefault := Victims(Evenkeel, P99), Victims(Quiet, P99), Victims(Default, P99)
 	return []Bar{
-		r.ratio(Bar{Key: "slowdown", Protects: true, Title: "victims' p99 under Evenkeel against quiet"},
+		r.ratio(Bar{Key: "protected", Protects: true, Title: "protection works at all: default's p99 against Evenkeel's"},
+			byDefault, evenkeel, func(x float64) bool { return x >= protectedLeast }, "at least "+times(protectedLeast)),
+		r.ratio(Bar{Key: "slowdown", Title: "victims' p99 under Evenkeel against quiet"},
 			evenkeel, quiet, func(x float64) bool { return x <= slowdownMost }, "at most "+times(slowdownMost)),
 		r.ratio(Bar{Key: "gain", Title: "victims' p99 by default against Evenkeel"},
 			byDefault, evenkeel, func(x float64) bool { return x >= gainLeast }, "at least "+times(gainLeast)),
 		r.never(Bar{Key: "failed", Protects: true, Title: "victims failed or rejected under Evenkeel"},
 			Victims(Evenkeel, Failed)),
-		r.atMost(Bar{Key: "jail", Protects: true, Title: "first saturated second to jail in force"}, Jailed, jailMost),
+		r.atMost(Bar{Key: "jail", Title: "first saturated second to jail in force"}, Jailed, jailMost),
 		r.atMostFigure(Bar{Key: "release", Protects: true, Title: "storm over to tenant as before"}, Released, ReleaseAllowed),
 		r.never(Bar{Key: "restarts", Protects: true, Title: "restarts of apiservers and etcds"}, Restarts),
 		r.atMost(Bar{Key: "ballast", Title: "ballast written to in force on every replica"}, BallastEffective, ballastMost),
