@@ -52,7 +52,7 @@ func TestWhatIsWrongBecomesAConditionAndNothingIsWritten(t *testing.T) {
 		{"a kubeconfig that is none", func(w *world, _ *v1alpha1.ControlPlaneProfile) {
 			w.secret([]byte("garbage"))
 		}, "False AccessInvalid", []string{"Secret access: the kubeconfig is not YAML"}},
-		{"certificates that have expired", func(w *world, _ *v1alpha1.ControlPlaneProfile) { w.ahead = 100 * 365 * 24 * time.Hour },
+		{"certificates that have expired", func(w *world, _ *v1alpha1.ControlPlaneProfile) { w.ahead.Store(int64(100 * 365 * 24 * time.Hour)) },
 			"False AccessExpired", []string{"Secret access: ", "expired"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

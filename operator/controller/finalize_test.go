@@ -95,11 +95,7 @@ func TestAnUnreachableTenantKeepsTheProfileUntilItsSecretIsGone(t *testing.T) {
 // poke has a profile looked at now rather than at the next try.
 func (w *world) poke(name string) {
 	w.t.Helper()
-	cpp := w.seen(name)
-	cpp.Annotations = map[string]string{"test": "now"}
-	if err := w.Update(w.t.Context(), cpp); err != nil {
-		w.t.Fatal(err)
-	}
+	w.change(name, func(cpp *v1alpha1.ControlPlaneProfile) { cpp.Annotations = map[string]string{"test": "now"} })
 }
 
 // In a namespace that is deleted the right to read the Secret may go first.
@@ -116,6 +112,7 @@ func TestANamespaceThatIsDeletedIsLetGoOf(t *testing.T) {
 	w.delete("acme")
 	w.start()
 	w.awaitReady("acme", "False AccessDenied")
+	w.dying = true
 	if err := w.Delete(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.ns}}); err != nil {
 		t.Fatal(err)
 	}
@@ -131,11 +128,7 @@ func TestAProfileThatLostItsTargetStillLeavesAsFound(t *testing.T) {
 	time.Sleep(1100 * time.Millisecond) // creation is stamped in whole seconds
 	w.start()
 	w.held("younger")
-	older := w.seen("older")
-	older.Spec.APIServer.TargetRef.Name = "kube-apiserver"
-	if err := w.Update(t.Context(), older); err != nil {
-		t.Fatal(err)
-	}
+	w.change("older", func(cpp *v1alpha1.ControlPlaneProfile) { cpp.Spec.APIServer.TargetRef.Name = "kube-apiserver" })
 	w.awaitReady("younger", "False TargetTaken")
 	w.delete("younger")
 	w.awaitGone("younger")

@@ -105,7 +105,7 @@ func (k *kept) close() {
 	}
 	k.stopPulse()
 	k.tenant.Close()
-	k.tenant, k.access, k.turnedDown = nil, nil, false
+	k.tenant, k.access, k.turnedDown, k.config = nil, nil, false, nil
 }
 
 // enter takes up a new way into the tenant and starts its pulse.

@@ -121,7 +121,11 @@ func logStep(ctx context.Context, step plane.Step, o plane.Outcome, began time.T
 		l.Info("A step failed", "fault", o.Fault.Reason, "message", o.Fault.Message)
 		return
 	}
-	l.Info("Carried a step out", "writtenAfter", o.Written.Sub(began).String(), "inForceAfter", o.InForce.Sub(began).String())
+	l = l.WithValues("writtenAfter", o.Written.Sub(began).String())
+	if !o.InForce.IsZero() {
+		l = l.WithValues("inForceAfter", o.InForce.Sub(began).String())
+	}
+	l.Info("Carried a step out")
 }
 
 // hold says why nothing was decided. What is known from before stays in the

@@ -226,11 +226,7 @@ func TestTheProfileReachesTheRecommender(t *testing.T) {
 	if n := len(w.tenant.applied); n != 0 {
 		t.Errorf("%d steps were applied to a paused profile's tenant, want none", n)
 	}
-	cpp := w.seen("acme")
-	cpp.Annotations = nil
-	if err := w.Update(t.Context(), cpp); err != nil {
-		t.Fatal(err)
-	}
+	w.change("acme", func(cpp *v1alpha1.ControlPlaneProfile) { cpp.Annotations = nil })
 	w.await(func() string {
 		if profiles, _, _ = decider.seen(); profiles[len(profiles)-1].Paused {
 			return "still paused after the annotation has been removed"

@@ -4,6 +4,9 @@
 package controller
 
 import (
+	"fmt"
+	"hash/fnv"
+
 	"github.com/prometheus/client_golang/prometheus"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -116,9 +119,17 @@ func forget(key types.NamespacedName) {
 	decisionsTotal.DeletePartialMatch(match)
 }
 
-// event tells the profile's readers. The text of an event is bounded by the API.
+// event tells the profile's readers. The API's events are one series where all but
+// their text is the same, and keep the first text: two clients jailed one after the
+// other would look like one. A reference that follows the text keeps them apart.
 func (p *pass) event(kind, reason, action, message string) {
-	p.r.Events.Eventf(p.cpp, nil, kind, reason, action, "%s", cut(message, longText))
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(message))
+	about := &corev1.ObjectReference{
+		APIVersion: v1alpha1.GroupVersion.String(), Kind: "ControlPlaneProfile",
+		Namespace: p.cpp.Namespace, Name: p.cpp.Name, UID: p.cpp.UID, FieldPath: fmt.Sprintf("status#%08x", h.Sum32()),
+	}
+	p.r.Events.Eventf(p.cpp, about, kind, reason, action, "%s", cut(message, longText))
 }
 
 func word(applied bool) string {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,11 +43,13 @@ type world struct {
 	tenant *tenant
 	wire   *wire
 	// ahead is added to the operator's clock.
-	ahead time.Duration
+	ahead atomic.Int64
 	// open and decide replace the fake tenant and the recommender.
 	open    controller.Opener
 	decide  controller.Decider
 	options controller.Options
+	// dying is true once the namespace is being deleted: nothing can be made there.
+	dying bool
 }
 
 // newWorld makes a namespace with a Deployment of two apiservers, its access
@@ -64,6 +67,14 @@ func newWorld(t *testing.T) *world {
 	if err := apply(t.Context(), w, "tenant-namespace/secret-access.yaml", "tenant-acme", w.ns, "acme-evenkeel", "access"); err != nil {
 		t.Fatal(err)
 	}
+	// The shipped rights are enough for everything but a Secret that nobody granted.
+	t.Cleanup(func() {
+		for _, request := range w.wire.denied() {
+			if !strings.Contains(request, "/secrets/") && (!w.dying || !strings.HasSuffix(request, "/events")) {
+				t.Errorf("the operator may not: %s", request)
+			}
+		}
+	})
 	w.deployment("kube-apiserver", "kube-apiserver", "--max-requests-inflight=200", "--max-mutating-requests-inflight", "100")
 	return w
 }
@@ -135,6 +146,17 @@ func (w *world) profile(name string, change func(cpp *v1alpha1.ControlPlaneProfi
 	return cpp
 }
 
+// change changes a profile, whatever the operator writes meanwhile.
+func (w *world) change(name string, how func(cpp *v1alpha1.ControlPlaneProfile)) {
+	w.t.Helper()
+	cpp := w.seen(name)
+	before := cpp.DeepCopy()
+	how(cpp)
+	if err := w.Patch(w.t.Context(), cpp, client.MergeFrom(before)); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 // start runs the operator until the test ends or stop is called.
 func (w *world) start() (stop func()) {
 	w.t.Helper()
@@ -159,7 +181,7 @@ func (w *world) start() (stop func()) {
 	}
 	r := &controller.Reconciler{
 		Client: m.GetClient(), Host: m.GetAPIReader(), Events: m.GetEventRecorder("evenkeel"), Open: open, Decide: w.decide,
-		Now: func() time.Time { return time.Now().Add(w.ahead) }, Options: w.options,
+		Now: func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }, Options: w.options,
 	}
 	if err := r.SetupWithManager(m); err != nil {
 		w.t.Fatal(err)

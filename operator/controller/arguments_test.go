@@ -1,0 +1,84 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/recommender/plane"
+)
+
+func TestCeiling(t *testing.T) {
+	for _, c := range []struct {
+		args string
+		want int
+	}{
+		{"kube-apiserver", 600},
+		{"kube-apiserver --max-requests-inflight=300", 500},
+		{"kube-apiserver --max-requests-inflight 300 --max-mutating-requests-inflight 150", 450},
+		{"kube-apiserver --max-requests-inflight=300 --max-requests-inflight=100", 300},
+		{"kube-apiserver --max_requests_inflight=300 --max_mutating_requests_inflight 150", 450},
+		{"kube-apiserver --max-mutating-requests-inflight=0", 400},
+		// Unknown: switched off, unreadable, or out of sight.
+		{"kube-apiserver --max-requests-inflight=0 --max-mutating-requests-inflight=0", 0},
+		{"kube-apiserver --max-requests-inflight=many", 0},
+		{"kube-apiserver --max-requests-inflight=$(INFLIGHT)", 0},
+		{"kube-apiserver --max-requests-inflight=-1", 0},
+		{"kube-apiserver --max-requests-inflight", 600},
+	} {
+		if got := ceiling(strings.Fields(c.args)); got != c.want {
+			t.Errorf("ceiling of %q is %d, want %d", c.args, got, c.want)
+		}
+	}
+	for _, shell := range []string{
+		"exec kube-apiserver --max-requests-inflight=100", "kube-apiserver --v=2 --max_mutating_requests_inflight=1",
+	} {
+		if got := ceiling([]string{"sh", "-c", shell}); got != 0 {
+			t.Errorf("ceiling of a shell's %q is %d, want 0, unknown", shell, got)
+		}
+	}
+}
+
+func TestAProtectionIsNeverBolderThanItsProfile(t *testing.T) {
+	for _, c := range []struct {
+		mode       v1alpha1.Mode
+		protection v1alpha1.ProtectionMode
+		want       plane.Mode
+	}{
+		{"", "", plane.Recommend},
+		{"", v1alpha1.ProtectionEnforce, plane.Recommend},
+		{v1alpha1.ModeRecommend, "", plane.Recommend},
+		{v1alpha1.ModeRecommend, v1alpha1.ProtectionOff, plane.Off},
+		{v1alpha1.ModeRecommend, v1alpha1.ProtectionRecommend, plane.Recommend},
+		{v1alpha1.ModeRecommend, v1alpha1.ProtectionEnforce, plane.Recommend},
+		{v1alpha1.ModeEnforce, "", plane.Enforce},
+		{v1alpha1.ModeEnforce, v1alpha1.ProtectionOff, plane.Off},
+		{v1alpha1.ModeEnforce, v1alpha1.ProtectionRecommend, plane.Recommend},
+		{v1alpha1.ModeEnforce, v1alpha1.ProtectionEnforce, plane.Enforce},
+		{"Bold", "Bolder", plane.Recommend},
+	} {
+		if got := effective(c.mode, c.protection); got != c.want {
+			t.Errorf("effective(%q, %q) is %s, want %s", c.mode, c.protection, got, c.want)
+		}
+	}
+}
+
+func TestCut(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := string(rapid.SliceOf(rapid.Byte()).Draw(t, "text"))
+		most := rapid.IntRange(3, 64).Draw(t, "most")
+		got := cut(text, most)
+		if len(got) > most || !utf8.ValidString(got) {
+			t.Fatalf("cut(%q, %d) is %q: %d bytes, valid %v", text, most, got, len(got), utf8.ValidString(got))
+		}
+		if utf8.ValidString(text) && len(text) <= most && got != text {
+			t.Fatalf("cut(%q, %d) is %q, want it whole", text, most, got)
+		}
+	})
+}
