@@ -22,7 +22,7 @@ var house = map[string][]string{
 	"operator":    {"operator", "recommender", "apis", "manifests"},
 	"bench":       {"bench", "recommender", "apis", "manifests"},
 	"cmd":         {"cmd", "operator", "recommender", "apis", "manifests"},
-	"manifests":   {"manifests"},
+	"manifests":   {"manifests", "apis"},
 	"hack":        {"hack"},
 }
 

@@ -17,6 +17,9 @@ const (
 	// sampleAge is how old a dump may be to count: three at the fast tick take a
 	// second, and replicas that are out of breath may take many more.
 	sampleAge = 20 * time.Second
+	// freshest is how old the last of them may be: nobody is sentenced for a storm
+	// that has passed.
+	freshest = 3 * time.Second
 	// leastHeld is how many requests at once a client must have open: fewer are
 	// no storm, however dear each is.
 	leastHeld = 4
@@ -109,6 +112,9 @@ func Judge(samples []plane.Sample, baselines map[string]plane.Baseline, now time
 		return Verdict{}, false
 	}
 	last := samples[len(samples)-1]
+	if now.Sub(last.Time) > freshest {
+		return Verdict{}, false
+	}
 	top, ok := heaviest(last, skip)
 	if !ok || top.Executing+top.Waiting < leastHeld {
 		return Verdict{}, false

@@ -40,16 +40,17 @@ func TestJudge(t *testing.T) {
 		later     time.Duration
 		want      string
 	}{
-		"most of the seats in every sample":           {samples: samples(heavy, heavy, heavy), want: "a"},
-		"two samples are too few":                     {samples: samples(heavy, heavy)},
-		"not in every sample":                         {samples: samples(heavy, []plane.Held{held("a", 2, 2), held("b", 40, 40)}, heavy)},
-		"less than half":                              {samples: samples([]plane.Held{held("a", 60, 60), held("b", 40, 40), held("c", 30, 30)}, heavy, heavy)},
-		"few requests, however dear":                  {samples: samples([]plane.Held{held("a", 3, 30)}, []plane.Held{held("a", 3, 30)}, []plane.Held{held("a", 3, 30)})},
-		"its flow schema is used to it":               {samples: samples(heavy, heavy, heavy), baselines: map[string]plane.Baseline{"service-accounts": {Held: 30, Weight: 10}}},
-		"its flow schema is used to less":             {samples: samples(heavy, heavy, heavy), baselines: map[string]plane.Baseline{"service-accounts": {Held: 2, Weight: 10}}, want: "a"},
-		"a baseline with little evidence is no alibi": {samples: samples(heavy, heavy, heavy), baselines: map[string]plane.Baseline{"service-accounts": {Held: 30, Weight: 1}}, want: "a"},
-		"samples that are too old":                    {samples: samples(heavy, heavy, heavy), later: time.Minute},
-		"an empty sample":                             {samples: samples(heavy, nil, heavy)},
+		"most of the seats in every sample":             {samples: samples(heavy, heavy, heavy), want: "a"},
+		"two samples are too few":                       {samples: samples(heavy, heavy)},
+		"not in every sample":                           {samples: samples(heavy, []plane.Held{held("a", 2, 2), held("b", 40, 40)}, heavy)},
+		"less than half":                                {samples: samples([]plane.Held{held("a", 60, 60), held("b", 40, 40), held("c", 30, 30)}, heavy, heavy)},
+		"few requests, however dear":                    {samples: samples([]plane.Held{held("a", 3, 30)}, []plane.Held{held("a", 3, 30)}, []plane.Held{held("a", 3, 30)})},
+		"its flow schema is used to it":                 {samples: samples(heavy, heavy, heavy), baselines: map[string]plane.Baseline{"service-accounts": {Held: 30, Weight: 10}}},
+		"its flow schema is used to less":               {samples: samples(heavy, heavy, heavy), baselines: map[string]plane.Baseline{"service-accounts": {Held: 2, Weight: 10}}, want: "a"},
+		"a baseline with little evidence is no alibi":   {samples: samples(heavy, heavy, heavy), baselines: map[string]plane.Baseline{"service-accounts": {Held: 30, Weight: 1}}, want: "a"},
+		"the last sample is of a storm that has passed": {samples: samples(heavy, heavy, heavy), later: 3 * time.Second},
+		"samples that are too old":                      {samples: samples(heavy, heavy, heavy), later: time.Minute},
+		"an empty sample":                               {samples: samples(heavy, nil, heavy)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v, ok := offender.Judge(c.samples, c.baselines, start.Add(3*time.Second+c.later), func(plane.Held) bool { return false })
