@@ -17,8 +17,8 @@ const (
 	// jailLimit is how long a storm waits for its offender to be jailed: four
 	// times what is aimed at, so that a miss is measured and not cut off.
 	jailLimit = 20 * time.Second
-	// rest is how long the victims are left in peace between two storms.
-	rest = 5 * time.Second
+	// peace is how long the victims are left in peace between two storms.
+	peace = 5 * time.Second
 	// storedLimit bounds the wait for the harness's own small changes.
 	storedLimit = 20 * time.Second
 )
@@ -131,7 +131,7 @@ func (p *run) recover(ctx context.Context) error {
 		}
 		if last := p.victims.live(2 * time.Second); last.P99 <= 2*calm && last.Pending < 3 {
 			// The next storm is to find a control plane at rest.
-			return p.pass(ctx, rest)
+			return p.pass(ctx, peace)
 		}
 	}
 	return nil
