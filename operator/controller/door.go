@@ -40,6 +40,9 @@ type door struct {
 	// clients are by address: which replica answers best changes, and each new
 	// client costs the tenant a TLS handshake.
 	clients map[string]apiClient
+	// quick is true while the flow control is read quickly, and next whose turn it is.
+	quick bool
+	next  int
 }
 
 // apiClient is a client of one replica's API, and what it is over.
@@ -78,17 +81,45 @@ func (d *door) Retarget(targets []observe.Target) {
 }
 
 // ReadConfig reads the tenant's flow control.
+//
+// While answers are quick the replicas take turns. That spreads the cost, and it
+// keeps a connection open to each: in a storm, when one of them answers best, a new
+// one would take seconds to make.
 func (d *door) ReadConfig(ctx context.Context) (*plane.FlowConfig, *plane.Fault) {
-	a, err := d.actuator()
+	a, err := d.actuator(d.turn())
 	if err != nil {
 		return nil, unreachable(err)
 	}
-	return a.ReadConfig(ctx)
+	began := time.Now()
+	config, fault := a.ReadConfig(ctx)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.quick = fault == nil && time.Since(began) < quickAnswer
+	return config, fault
+}
+
+// quickAnswer is how long the flow control takes to be read at the most while the
+// replicas take turns.
+const quickAnswer = 200 * time.Millisecond
+
+// turn is the address of the ready replica whose turn it is; empty while answers
+// are not quick.
+func (d *door) turn() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.quick || len(d.targets) == 0 {
+		return ""
+	}
+	d.next = (d.next + 1) % len(d.targets)
+	if t := d.targets[d.next]; t.Ready {
+		return t.Address
+	}
+	return ""
 }
 
 // Apply carries a step out.
 func (d *door) Apply(ctx context.Context, step plane.Step, replicas []plane.Replica, now func() time.Time) plane.Outcome {
-	a, err := d.actuator()
+	a, err := d.actuator("")
 	if err != nil {
 		out := plane.Outcome{Kind: step.Kind, Fault: unreachable(err)}
 		if step.Sentence != nil {
@@ -101,17 +132,21 @@ func (d *door) Apply(ctx context.Context, step plane.Step, replicas []plane.Repl
 
 // LeaveAsFound deletes what this profile wrote.
 func (d *door) LeaveAsFound(ctx context.Context) error {
-	a, err := d.actuator()
+	a, err := d.actuator("")
 	if err != nil {
 		return err
 	}
 	return a.LeaveAsFound(ctx)
 }
 
-// actuator writes through the replica that answers best, or through any ready one
-// while none has answered: in a storm a slow way in is better than none.
-func (d *door) actuator() (*actuate.Actuator, error) {
-	address, ok := d.Fastest()
+// actuator goes to an address or, when there is none, to the replica that answers
+// best, or to any ready one while none has answered: in a storm a slow way in is
+// better than none.
+func (d *door) actuator(address string) (*actuate.Actuator, error) {
+	ok := address != ""
+	if !ok {
+		address, ok = d.Fastest()
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for i := 0; !ok && i < len(d.targets); i++ {
