@@ -10,16 +10,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
@@ -27,16 +25,14 @@ import (
 )
 
 // cluster is a real kube-apiserver that has Evenkeel's kinds.
-type cluster struct {
-	client.Client
-	config *rest.Config
-}
+type cluster struct{ client.Client }
 
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
 	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
 		t.Fatal("KUBEBUILDER_ASSETS is not set: run `make test`, which builds the upstream servers first")
 	}
+	ctrl.SetLogger(logr.Discard())
 	env := &envtest.Environment{CRDDirectoryPaths: []string{"crd"}, ErrorIfCRDPathMissing: true}
 	config, err := env.Start()
 	if err != nil {
@@ -57,28 +53,19 @@ func newCluster(t *testing.T) *cluster {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &cluster{Client: c, config: config}
-}
-
-// namespace creates a namespace.
-func (c *cluster) namespace(t *testing.T, name string) {
-	t.Helper()
-	if err := c.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}); err != nil {
-		t.Fatal(err)
-	}
+	return &cluster{c}
 }
 
 // documents reads every object of the YAML files in a folder, in the files' order.
 func documents(t *testing.T, folder string) []*unstructured.Unstructured {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(folder, "*.yaml"))
+	files, err := filepath.Glob(filepath.Join(folder, "*.yaml")) // sorted
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no files in %s: %v", folder, err)
 	}
-	slices.Sort(files)
 	var all []*unstructured.Unstructured
 	for _, file := range files {
-		raw, err := os.ReadFile(file) //nolint:gosec // a file of this folder
+		raw, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,7 +87,7 @@ func decode(raw []byte) ([]*unstructured.Unstructured, error) {
 			return all, nil
 		case err != nil:
 			return nil, fmt.Errorf("document %d: %w", len(all)+1, err)
-		case len(o.Object) > 0 && o.GetKind() != "Kustomization":
+		case len(o.Object) > 0:
 			all = append(all, o)
 		}
 	}

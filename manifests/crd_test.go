@@ -4,6 +4,7 @@
 package manifests_test
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -135,7 +136,7 @@ func why(t *testing.T, err error) string {
 	if err == nil {
 		return "  ACCEPTED\n"
 	}
-	status, ok := err.(apierrors.APIStatus) //nolint:errorlint // the client returns it as it is
+	status, ok := errors.AsType[*apierrors.StatusError](err)
 	if !ok || !apierrors.IsInvalid(err) {
 		t.Errorf("want an Invalid answer, got %v", err)
 		return "  " + err.Error() + "\n"
@@ -187,7 +188,7 @@ func TestAProfileMayBeChanged(t *testing.T) {
 		{"spec.apiServer.seats", map[string]any{"min": int64(300), "max": int64(300)}},
 		{"spec.apiServer.seats", map[string]any{"max": int64(1)}},
 		{"spec.apiServer.seats", nil},
-		{"spec.apiServer.cpu", map[string]any{"min": "250m", "max": int64(6)}},
+		{"spec.apiServer.cpu", map[string]any{"min": "250m", "max": "6"}},
 		{"spec.apiServer.memory", map[string]any{"min": "4Gi", "max": "4096Mi"}},
 		{"spec.protection.sentence", map[string]any{"durationSeconds": int64(20), "maxDurationSeconds": int64(20)}},
 		{"spec.apiServer.targetRef", map[string]any{"kind": "StatefulSet", "name": "kube-apiserver"}},
@@ -237,7 +238,7 @@ func golden(t *testing.T, file, got string) {
 			t.Fatal(err)
 		}
 	}
-	want, err := os.ReadFile(path) //nolint:gosec // a file of this folder
+	want, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,4 +246,3 @@ func golden(t *testing.T, file, got string) {
 		t.Errorf("%s (-want +got), written anew by -update:\n%s", path, diff)
 	}
 }
-

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"time"
 
@@ -37,8 +38,8 @@ func newOperator() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "operator",
 		Short: "Run the operator",
-		Long: "Run the operator. It finds the host cluster by the flag of its kubeconfig, $KUBECONFIG\n" +
-			"or the service account of its pod.",
+		Long: "Run the operator. It finds the host cluster by --kubeconfig, $KUBECONFIG or the service\n" +
+			"account of its pod.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			m, err := newManager(f)
@@ -49,6 +50,7 @@ func newOperator() *cobra.Command {
 		},
 	}
 	flags := c.Flags()
+	flags.AddGoFlag(flag.Lookup(config.KubeconfigFlagName))
 	flags.StringVar(&f.metrics, "metrics-bind-address", "127.0.0.1:8080", "address of /metrics; 0 serves none")
 	flags.StringVar(&f.health, "health-probe-bind-address", "127.0.0.1:8081", "address of /healthz and /readyz")
 	flags.BoolVar(&f.elect, "leader-elect", true, "let one of several replicas lead")
@@ -56,7 +58,7 @@ func newOperator() *cobra.Command {
 	flags.DurationVar(&f.tick, "tick", d.Tick, "time between two looks at a control plane when all is calm")
 	flags.DurationVar(&f.fastTick, "fast-tick", d.FastTick, "time between two looks while somebody suffers")
 	flags.DurationVar(&f.beat, "pulse", d.Pulse, "time between two of the smallest requests to every replica")
-	flags.IntVar(&f.concurrency, "concurrency", d.Concurrency, "control planes that are looked at at once")
+	flags.IntVar(&f.concurrency, "concurrency", d.Concurrency, "control planes that are looked at side by side")
 	return c
 }
 
@@ -79,7 +81,7 @@ func newManager(f operatorFlags) (ctrl.Manager, error) {
 		LeaderElectionNamespace: f.electNamespace,
 		// The process ends with its leadership: the next one need not wait.
 		LeaderElectionReleaseOnCancel: true,
-		Cache: controller.CacheOptions(),
+		Cache:                         controller.CacheOptions(),
 		// Secrets are read one by one: the operator may not list them.
 		Client: client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
 	})

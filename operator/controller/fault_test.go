@@ -70,7 +70,7 @@ func TestWhatIsWrongBecomesAConditionAndNothingIsWritten(t *testing.T) {
 				}
 			}
 			w.await(func() string {
-				if all := strings.Join(w.events("acme"), "\n"); !strings.Contains(all, "Warning|"+strings.Fields(c.want)[1]+"|Hold|") {
+				if all := strings.Join(w.events(), "\n"); !strings.Contains(all, "Warning|"+strings.Fields(c.want)[1]+"|Hold|") {
 					return "no event tells of it: " + all
 				}
 				return ""
@@ -106,7 +106,7 @@ func TestWhatIsMendedIsSeen(t *testing.T) {
 	w.secret(host.kubeconfig)
 	w.awaitReady("acme", "True RecommendOnly")
 	w.await(func() string {
-		if all := strings.Join(w.events("acme"), "\n"); !strings.Contains(all, "Normal|RecommendOnly|Recover|") {
+		if all := strings.Join(w.events(), "\n"); !strings.Contains(all, "Normal|RecommendOnly|Recover|") {
 			return "no event tells of it: " + all
 		}
 		return ""

@@ -85,7 +85,7 @@ func TestAnUnreachableTenantKeepsTheProfileUntilItsSecretIsGone(t *testing.T) {
 	w.poke("acme")
 	w.awaitGone("acme")
 	w.await(func() string {
-		if all := strings.Join(w.events("acme"), "\n"); !strings.Contains(all, "Warning|AccessSecretNotFound|Abandon|what was written in the tenant is left in place") {
+		if all := strings.Join(w.events(), "\n"); !strings.Contains(all, "Warning|AccessSecretNotFound|Abandon|what was written in the tenant is left in place") {
 			return "no event tells of it: " + all
 		}
 		return ""

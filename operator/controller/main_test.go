@@ -4,13 +4,13 @@
 package controller_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/go-logr/logr"
@@ -97,10 +97,8 @@ func apply(ctx context.Context, c client.Client, file string, replacements ...st
 	if err != nil {
 		return err
 	}
-	for i := 0; i < len(replacements); i += 2 {
-		raw = bytes.ReplaceAll(raw, []byte(replacements[i]), []byte(replacements[i+1]))
-	}
-	for d := utilyaml.NewYAMLOrJSONDecoder(bytes.NewReader(raw), 4096); ; {
+	text := strings.NewReplacer(replacements...).Replace(string(raw))
+	for d := utilyaml.NewYAMLOrJSONDecoder(strings.NewReader(text), 4096); ; {
 		o := &unstructured.Unstructured{}
 		if err := d.Decode(&o.Object); errors.Is(err, io.EOF) {
 			return nil

@@ -154,13 +154,14 @@ func TestEnforceKeepsItsFinalizerBeforeItWrites(t *testing.T) {
 	if len(outcomes) != 1 || outcomes[0].Kind != plane.SetBallast || outcomes[0].InForce.IsZero() {
 		t.Errorf("the next snapshots hold %+v, want the outcome once", outcomes)
 	}
-	w.awaitEvents("acme", "Normal|LoadLineHeld|SetBallast|set the load line to 100 of 300 seats")
+	w.awaitEvents("Normal|LoadLineHeld|SetBallast|set the load line to 100 of 300 seats")
 }
 
-func (w *world) awaitEvents(name string, want ...string) {
+// awaitEvents waits until there are these events about profile acme.
+func (w *world) awaitEvents(want ...string) {
 	w.t.Helper()
 	w.await(func() string {
-		all := w.events(name)
+		all := w.events()
 		for _, e := range want {
 			if !slices.Contains(all, e) {
 				return fmt.Sprintf("the events are %q, want %q", all, e)
@@ -197,7 +198,7 @@ func TestADecisionThatIsTriedAgainIsOne(t *testing.T) {
 	w.tenant.with(func(f *tenant) { f.fails = nil })
 	decider.plan(step)
 	w.await(outcome("in force on every ready replica 120 ms after the write"))
-	w.awaitEvents("acme", "Warning|LoadLineHeld|SetBallast|set the load line", "Normal|LoadLineHeld|SetBallast|set the load line")
+	w.awaitEvents("Warning|LoadLineHeld|SetBallast|set the load line", "Normal|LoadLineHeld|SetBallast|set the load line")
 }
 
 // A pause and the profile's bounds reach the recommender.

@@ -42,7 +42,7 @@ type Options struct {
 	// Tick is the time between two looks when all is calm, FastTick when the
 	// recommender asks to look closer, Pulse that between two pulses.
 	Tick, FastTick, Pulse time.Duration
-	// Concurrency is how many control planes are looked at at once.
+	// Concurrency is how many control planes are looked at side by side.
 	Concurrency int
 }
 

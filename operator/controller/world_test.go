@@ -21,7 +21,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
-	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -120,7 +119,7 @@ func (w *world) pod(deployment, name, ip string, spec corev1.PodSpec) {
 	p := &corev1.Pod{ObjectMeta: w.named(name), Spec: spec}
 	p.Labels = map[string]string{"app": deployment, "pod-template-hash": "5d4f"}
 	p.OwnerReferences = []metav1.OwnerReference{{
-		APIVersion: "apps/v1", Kind: "ReplicaSet", Name: deployment + "-5d4f", UID: "0", Controller: ptr.To(true),
+		APIVersion: "apps/v1", Kind: "ReplicaSet", Name: deployment + "-5d4f", UID: "0", Controller: new(true),
 	}}
 	w.create(p)
 	p.Status = corev1.PodStatus{
@@ -167,7 +166,7 @@ func (w *world) start() (stop func()) {
 	cached.DefaultNamespaces = map[string]cache.Config{w.ns: {}}
 	m, err := ctrl.NewManager(hostConfig, ctrl.Options{
 		Scheme: host.scheme, Cache: cached, Metrics: metricsserver.Options{BindAddress: "0"},
-		Controller: config.Controller{SkipNameValidation: ptr.To(true)},
+		Controller: config.Controller{SkipNameValidation: new(true)},
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -233,8 +232,8 @@ func (w *world) awaitReady(name, want string) (message string) {
 	return message
 }
 
-// events are those about a profile: type, reason, action and note.
-func (w *world) events(name string) []string {
+// events are those about profile acme: type, reason, action and note.
+func (w *world) events() []string {
 	w.t.Helper()
 	var list eventsv1.EventList
 	if err := w.List(w.t.Context(), &list, client.InNamespace(w.ns)); err != nil {
@@ -242,7 +241,7 @@ func (w *world) events(name string) []string {
 	}
 	var out []string
 	for _, e := range list.Items {
-		if e.Regarding.Name == name {
+		if e.Regarding.Name == "acme" {
 			out = append(out, strings.Join([]string{e.Type, e.Reason, e.Action, e.Note}, "|"))
 		}
 	}

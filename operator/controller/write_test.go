@@ -67,7 +67,7 @@ func TestEventsComeAfterTheStatus(t *testing.T) {
 		w.awaitMore("applied steps", 1, applied)
 	}
 	w.awaitMore("looks", 3, w.tenant.count(func(f *tenant) int { return f.looks }))
-	if all := strings.Join(w.events("acme"), "\n"); strings.Contains(all, "decision") {
+	if all := strings.Join(w.events(), "\n"); strings.Contains(all, "decision") {
 		t.Errorf("events tell of what is in no status:\n%s", all)
 	}
 	w.wire.set(func(l *wire) { l.refuse = false })
@@ -81,7 +81,7 @@ func TestEventsComeAfterTheStatus(t *testing.T) {
 		}
 		return ""
 	})
-	w.awaitEvents("acme", "Normal|LoadLineHeld|SetBallast|decision 0", "Normal|LoadLineHeld|SetBallast|decision 2")
+	w.awaitEvents("Normal|LoadLineHeld|SetBallast|decision 0", "Normal|LoadLineHeld|SetBallast|decision 2")
 }
 
 // While the host's API is down the tenant is still looked after, and afterwards
@@ -106,7 +106,7 @@ func TestTheHostMayBeDownForAWhile(t *testing.T) {
 		}
 		return ""
 	})
-	w.awaitEvents("acme", "Normal|LoadLineHeld|SetBallast|held")
+	w.awaitEvents("Normal|LoadLineHeld|SetBallast|held")
 }
 
 // What a tenant makes a decision say is cut to what the status can hold.

@@ -1,0 +1,46 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"sigs.k8s.io/yaml"
+)
+
+// The shipped Deployment must start this very command.
+func TestTheShippedArgumentsAreKnown(t *testing.T) {
+	raw, err := os.ReadFile("../../manifests/operator/deployment.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d appsv1.Deployment
+	if err := yaml.UnmarshalStrict(raw, &d); err != nil {
+		t.Fatal(err)
+	}
+	args := d.Spec.Template.Spec.Containers[0].Args
+	if len(args) == 0 || args[0] != "operator" {
+		t.Fatalf("the arguments are %q, want the operator's", args)
+	}
+	if err := newOperator().ParseFlags(args[1:]); err != nil {
+		t.Errorf("the arguments %q: %v", args, err)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	var b strings.Builder
+	c := newVersion()
+	c.SetOut(&b)
+	c.SetArgs([]string{})
+	if err := c.ExecuteContext(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !regexp.MustCompile(`^evenkeel dev, go\d`).MatchString(b.String()) {
+		t.Errorf("it says %q", b.String())
+	}
+}
