@@ -5,7 +5,6 @@ package recommender
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -21,8 +20,8 @@ const (
 	// ballastPause is the least time between two writes of the ballast: each
 	// resets the apiserver's integrators of seat demand.
 	ballastPause = 30 * time.Second
-	// deadband is how far, in parts of the line, the usable seats may be off it
-	// before the ballast is written again.
+	// deadband is how far, in parts of the line, the usable seats may be below it
+	// before the ballast is written again. Above it they may never be.
 	deadband = 0.02
 )
 
@@ -71,11 +70,11 @@ func (d *pass) holdLoadLine() {
 		return
 	}
 	line, why := seats.Line(d.sight.ceiling, d.profile.SeatsMax, d.profile.SeatsMin, c.Levels)
-	have, others := ballast(c), seats.Lasting(c.Levels)
+	have, others := ballast(c), d.lasting()
 	usable := seats.Usable(d.sight.ceiling, others, have)
 	d.plan.LoadLine = plane.LoadLine{Ceiling: d.sight.ceiling, Seats: usable, Used: d.used()}
 	want := seats.Ballast(d.sight.ceiling, others, line)
-	near := math.Abs(float64(usable-line)) <= float64(line)*deadband && (have > 0) == (want > 0)
+	near := usable <= line && float64(line-usable) <= float64(line)*deadband && (have > 0) == (want > 0)
 	if near || have == want || slices.Contains(c.Taken, seats.BallastName) {
 		return
 	}
@@ -123,6 +122,16 @@ func (d *pass) ballastStep(want, usable, line int, why string) plane.Step {
 		step.Reason.Message = fmt.Sprintf("%s every replica at its ceiling of %d seats: no ballast is needed", verb, ceiling)
 	}
 	return step
+}
+
+// lasting are the shares that the ballast is sized by, those of Evenkeel's own level
+// included while that is about to be written.
+func (d *pass) lasting() int {
+	sum := seats.Lasting(d.seen.Config.Levels)
+	if slices.ContainsFunc(d.plan.Steps, func(s plane.Step) bool { return s.Kind == plane.ProtectSelf }) {
+		sum += seats.SelfShares
+	}
+	return sum
 }
 
 // used are the seats in use on the busiest ready replica, exempt requests left

@@ -87,7 +87,7 @@ func (d *pass) changed(was, now plane.Sentence, change offender.Change) plane.Re
 			Code:    v1alpha1.ReasonOffenderJailed,
 			Message: fmt.Sprintf("jailed %s again: %s, until %s", now.Client, now.Grade.Words(), clock(now.Until)),
 			Evidence: []string{
-				fmt.Sprintf("others suffered again when it had %s", was.Grade.Words()),
+				"others suffered again when it had " + was.Grade.Words(),
 				fmt.Sprintf("sentence number %d of this client: the term is now %s", now.Count, now.Term),
 			},
 		}
@@ -123,12 +123,13 @@ func (d *pass) carryOut() {
 	for _, name := range slices.Sorted(maps.Keys(d.memory.Offenders)) {
 		want := d.memory.Offenders[name]
 		have, there := held[name]
+		wanted := want.Active() && d.profile.Jail == plane.Enforce
 		switch {
-		case want.Active() && d.profile.Jail == plane.Enforce && !there:
+		case wanted && !there:
 			d.write(plane.PassSentence, want)
-		case want.Active() && d.profile.Jail == plane.Enforce && differs(have, want):
+		case wanted && differs(have, want):
 			d.write(plane.ChangeGrade, want)
-		case !want.Active() && there, want.Active() && d.profile.Jail != plane.Enforce && there:
+		case !wanted && there:
 			d.end(want)
 		}
 	}

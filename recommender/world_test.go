@@ -132,6 +132,7 @@ func (w *world) obey(s plane.Step) {
 	switch s.Kind {
 	case plane.ProtectSelf:
 		c.SelfProtected = true
+		c.Levels = append(c.Levels, plane.Level{Name: "evenkeel-self", Shares: seats.SelfShares, Own: true})
 	case plane.RemoveBallast:
 		drop(seats.BallastName)
 	case plane.PassSentence, plane.ChangeGrade:
@@ -187,7 +188,7 @@ func (w *world) snapshot(window time.Duration) plane.Snapshot {
 
 func (w *world) replica(i int, window time.Duration) plane.Replica {
 	r := plane.Replica{
-		Name: fmt.Sprintf("kube-apiserver-%d", i), Zone: string(rune('a' + i)), Ready: true,
+		Name: fmt.Sprintf("kube-apiserver-%d", i), Zone: []string{"a", "b", "c"}[i], Ready: true,
 		Ceiling: w.ceiling, Observed: w.now, Window: window, Pulse: 2 * time.Millisecond, Fault: w.blind[i],
 	}
 	if r.Fault != nil {

@@ -177,7 +177,7 @@ type Int32Range struct {
 
 // QuantityRange bounds a resource quantity, ends included.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.min) || !has(self.max) || quantity(self.min).compareTo(quantity(self.max)) <= 0",message="min must not be above max"
+// +kubebuilder:validation:XValidation:rule="!has(self.min) || !has(self.max) || quantity(string(self.min)).compareTo(quantity(string(self.max))) <= 0",message="min must not be above max"
 type QuantityRange struct {
 	// min is the least that is ever requested.
 	// +optional

@@ -6,6 +6,7 @@ package demo
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -48,7 +49,7 @@ func (p *run) costs(ctx context.Context) error {
 		return err
 	}
 	if len(replicas) == 0 {
-		return fmt.Errorf("counting the cost: no apiserver is left")
+		return errors.New("counting the cost: no apiserver is left")
 	}
 	restarts, err := p.restarts(ctx)
 	if err != nil {

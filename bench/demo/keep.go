@@ -21,7 +21,7 @@ func (p *run) keep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	raw, err := pki.Kubeconfig(p.stage.tenant.BalancerURL, p.stage.tenant.AdminConfig.TLSClientConfig.ServerName, p.stage.tenant.CA.PEM(), admin)
+	raw, err := pki.Kubeconfig(p.stage.tenant.BalancerURL, p.stage.tenant.AdminConfig.ServerName, p.stage.tenant.CA.PEM(), admin)
 	if err != nil {
 		return err
 	}

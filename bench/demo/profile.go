@@ -155,7 +155,7 @@ func summary(seen v1alpha1.ControlPlaneProfile) string {
 	return strings.Join(parts, "; ")
 }
 
-// offender finds a user's offence in the status.
+// offender finds a user's entry in the status.
 func offender(seen v1alpha1.ControlPlaneProfile, user string) (v1alpha1.OffenderStatus, bool) {
 	i := slices.IndexFunc(seen.Status.Offenders, func(o v1alpha1.OffenderStatus) bool {
 		return strings.HasPrefix(o.Client, user+" ")

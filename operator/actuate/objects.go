@@ -16,6 +16,7 @@ import (
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/recommender/plane"
+	"evenkeel.dev/evenkeel/recommender/seats"
 )
 
 const (
@@ -24,8 +25,6 @@ const (
 	// every jail.
 	selfPrecedence = 10
 	jailPrecedence = 50
-	// selfShares are about a fiftieth of the default levels' 245.
-	selfShares = 5
 )
 
 func newLevel(name string) *flowcontrolv1.PriorityLevelConfiguration {
@@ -42,7 +41,7 @@ func newSchema(name string) *flowcontrolv1.FlowSchema {
 	}
 }
 
-// mark makes an object recognisable as this profile's.
+// mark makes an object recognizable as this profile's.
 func (a *Actuator) mark(o client.Object) {
 	o.SetLabels(map[string]string{v1alpha1.ManagedByLabel: v1alpha1.ManagedBy})
 	o.SetAnnotations(map[string]string{v1alpha1.OwnerAnnotation: a.owner.String()})
@@ -56,7 +55,7 @@ func (a *Actuator) level(spec plane.LevelSpec) *flowcontrolv1.PriorityLevelConfi
 	l.Spec = flowcontrolv1.PriorityLevelConfigurationSpec{
 		Type: flowcontrolv1.PriorityLevelEnablementLimited,
 		Limited: &flowcontrolv1.LimitedPriorityLevelConfiguration{
-			NominalConcurrencyShares: ptr.To(int32(spec.Shares)), //nolint:gosec // a few thousand at the most
+			NominalConcurrencyShares: new(int32(spec.Shares)), //nolint:gosec // a few thousand at the most
 			LendablePercent:          ptr.To[int32](0),
 			BorrowingLimitPercent:    ptr.To[int32](0),
 			LimitResponse:            flowcontrolv1.LimitResponse{Type: flowcontrolv1.LimitResponseTypeReject},
@@ -80,7 +79,7 @@ func queue(queues, handSize, length int) flowcontrolv1.LimitResponse {
 // selfLevel is where Evenkeel's own requests run: its seats are lent to nobody,
 // and it may borrow what is idle.
 func (a *Actuator) selfLevel() *flowcontrolv1.PriorityLevelConfiguration {
-	l := a.level(plane.LevelSpec{Name: SelfName, Shares: selfShares, Queues: 16, HandSize: 4, QueueLength: 50})
+	l := a.level(plane.LevelSpec{Name: SelfName, Shares: seats.SelfShares, Queues: 16, HandSize: 4, QueueLength: 50})
 	l.Spec.Limited.BorrowingLimitPercent = ptr.To[int32](100)
 	return l
 }

@@ -72,6 +72,10 @@ func Floor(ceiling int, levels []plane.Level) (floor int, level string) {
 	return floor, level
 }
 
+// SelfShares are the shares of Evenkeel's own level: about a fiftieth of what the
+// default levels have between them.
+const SelfShares = 5
+
 // BallastName is the name of the ballast's priority level.
 const BallastName = "evenkeel-ballast"
 

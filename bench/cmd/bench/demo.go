@@ -104,14 +104,15 @@ func (f demoFlags) write(r *report.Report) error {
 // bar that only says how well it worked is printed and left at that, because
 // shared machines are noisy.
 func judge(r *report.Report, played error) error {
-	if played != nil && len(r.Figures) == 0 {
+	whole := played == nil
+	if !whole && len(r.Figures) == 0 {
 		return nil
 	}
 	d := report.NewDemo(r)
 	fmt.Println()
 	fmt.Print(d.Text())
-	if played != nil {
-		return nil
+	if !whole {
+		return nil // the run's own error says it
 	}
 	for _, bar := range d.Unmet() {
 		if bar.Protects {
