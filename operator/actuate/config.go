@@ -6,8 +6,6 @@ package actuate
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,10 +13,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/recommender/plane"
 )
 
@@ -26,26 +22,27 @@ import (
 // is decided about them: Kubernetes has about ten of each.
 const mostObjects = 500
 
-// ReadConfig reads the tenant's flow control. A sentence's schema whose
-// annotation cannot be read any more is left out of the sentences: its level then
-// counts as one that no sentence uses, and both are removed.
+// ReadConfig reads the tenant's flow control. A name that Evenkeel needs is taken
+// when an object of it is not this profile's own. Sentences are what own schemas
+// carry, as far as they can be believed: see sentenceOf.
 func (a *Actuator) ReadConfig(ctx context.Context) (*plane.FlowConfig, *plane.Fault) {
 	schemas, levels, err := a.list(ctx)
 	if err != nil {
-		return nil, faultOf("reading the tenant's flow control", err)
+		return nil, readFault("reading the tenant's flow control", err)
 	}
 	a.remember(objectsOf(schemas, levels), time.Now())
 	c := &plane.FlowConfig{}
-	own := map[string]bool{}
+	own := map[string]*flowcontrolv1.PriorityLevelConfiguration{}
 	for i := range levels.Items {
 		l := &levels.Items[i]
-		if ours := a.owns(l); ours {
-			own[l.Name] = true
+		ours := a.owns(l)
+		if ours {
+			own[l.Name] = l
 		} else if reserved(l.Name) {
 			c.Taken = append(c.Taken, l.Name)
 		}
 		c.Levels = append(c.Levels, plane.Level{
-			Name: l.Name, Exempt: l.Spec.Type == flowcontrolv1.PriorityLevelEnablementExempt, Shares: shares(l), Own: own[l.Name],
+			Name: l.Name, Exempt: l.Spec.Type == flowcontrolv1.PriorityLevelEnablementExempt, Shares: shares(l), Own: ours,
 		})
 	}
 	for i := range schemas.Items {
@@ -54,16 +51,15 @@ func (a *Actuator) ReadConfig(ctx context.Context) (*plane.FlowConfig, *plane.Fa
 		case !ours && reserved(s.Name):
 			c.Taken = append(c.Taken, s.Name)
 		case ours && s.Name == SelfName:
-			c.SelfProtected = own[SelfName]
-		case ours:
-			if sentence, ok := sentenceOf(s); ok {
-				c.Sentences = append(c.Sentences, sentence)
-			}
+			c.SelfProtected = own[SelfName] != nil && a.protects(s)
+		case ours && strings.HasPrefix(s.Name, plane.JailPrefix):
+			c.Sentences = append(c.Sentences, sentenceOf(s, own[s.Name]))
 		}
 	}
 	slices.Sort(c.Taken)
 	c.Taken = slices.Compact(c.Taken)
 	slices.SortFunc(c.Levels, func(x, y plane.Level) int { return cmp.Compare(x.Name, y.Name) })
+	slices.SortFunc(c.Sentences, func(x, y plane.Sentence) int { return cmp.Compare(x.Name, y.Name) })
 	return c, nil
 }
 
@@ -102,7 +98,7 @@ func (a *Actuator) list(ctx context.Context) (*flowcontrolv1.FlowSchemaList, *fl
 		return nil, nil, err
 	}
 	if schemas.Continue != "" || levels.Continue != "" {
-		return nil, nil, fmt.Errorf("the tenant has more than %d flow schemas or priority levels", mostObjects)
+		return nil, nil, fmt.Errorf("listing flow schemas and priority levels: %w", errTooMany)
 	}
 	return &schemas, &levels, nil
 }
@@ -125,30 +121,4 @@ func shares(l *flowcontrolv1.PriorityLevelConfiguration) int {
 	default:
 		return 0
 	}
-}
-
-// sentenceOf reads the sentence that a schema carries. It is believed only as far
-// as its name fits: the tenant's administrators can write what they like.
-func sentenceOf(s *flowcontrolv1.FlowSchema) (plane.Sentence, bool) {
-	var sentence plane.Sentence
-	err := json.Unmarshal([]byte(s.Annotations[v1alpha1.SentenceAnnotation]), &sentence)
-	ok := err == nil && sentence.Name == s.Name && sentence.Client.SentenceName() == s.Name && sentence.Active()
-	return sentence, ok
-}
-
-// faultOf names an error of the tenant's API and what to do about it.
-func faultOf(attempted string, err error) *plane.Fault {
-	f := &plane.Fault{Reason: v1alpha1.ReasonWriteFailed, Message: fmt.Sprintf("%s: %v", attempted, err)}
-	status := apierrors.APIStatus(nil)
-	switch {
-	case apierrors.IsConflict(err):
-		f.Reason = v1alpha1.ReasonFieldContested
-		f.Message += "; somebody else manages that field: agree on one manager, or pause this profile"
-	case apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err):
-		f.Reason = v1alpha1.ReasonAccessDenied
-		f.Message += "; apply manifests/tenant/rbac.yaml in the tenant"
-	case !errors.As(err, &status):
-		f.Reason = v1alpha1.ReasonTenantUnreachable
-	}
-	return f
 }

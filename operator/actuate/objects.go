@@ -55,7 +55,7 @@ func (a *Actuator) level(spec plane.LevelSpec) *flowcontrolv1.PriorityLevelConfi
 	l.Spec = flowcontrolv1.PriorityLevelConfigurationSpec{
 		Type: flowcontrolv1.PriorityLevelEnablementLimited,
 		Limited: &flowcontrolv1.LimitedPriorityLevelConfiguration{
-			NominalConcurrencyShares: new(int32(spec.Shares)), //nolint:gosec // a few thousand at the most
+			NominalConcurrencyShares: new(int32(spec.Shares)), //nolint:gosec // incomplete has seen to it
 			LendablePercent:          ptr.To[int32](0),
 			BorrowingLimitPercent:    ptr.To[int32](0),
 			LimitResponse:            flowcontrolv1.LimitResponse{Type: flowcontrolv1.LimitResponseTypeReject},
@@ -71,7 +71,7 @@ func queue(queues, handSize, length int) flowcontrolv1.LimitResponse {
 	return flowcontrolv1.LimitResponse{
 		Type: flowcontrolv1.LimitResponseTypeQueue,
 		Queuing: &flowcontrolv1.QueuingConfiguration{
-			Queues: int32(queues), HandSize: int32(handSize), QueueLengthLimit: int32(length), //nolint:gosec // a handful each
+			Queues: int32(queues), HandSize: int32(handSize), QueueLengthLimit: int32(length), //nolint:gosec // incomplete has seen to it
 		},
 	}
 }
@@ -111,12 +111,16 @@ func (a *Actuator) schema(sentence plane.Sentence) (*flowcontrolv1.FlowSchema, e
 	s := newSchema(sentence.Name)
 	a.mark(s)
 	s.Annotations[v1alpha1.SentenceAnnotation] = string(raw)
-	s.Spec = flowcontrolv1.FlowSchemaSpec{
+	s.Spec = jailSpec(sentence)
+	return s, nil
+}
+
+func jailSpec(sentence plane.Sentence) flowcontrolv1.FlowSchemaSpec {
+	return flowcontrolv1.FlowSchemaSpec{
 		PriorityLevelConfiguration: flowcontrolv1.PriorityLevelConfigurationReference{Name: sentence.Name},
 		MatchingPrecedence:         jailPrecedence,
 		Rules:                      []flowcontrolv1.PolicyRulesWithSubjects{rules(sentence.Client)},
 	}
-	return s, nil
 }
 
 func rules(c plane.Client) flowcontrolv1.PolicyRulesWithSubjects {
@@ -125,11 +129,12 @@ func rules(c plane.Client) flowcontrolv1.PolicyRulesWithSubjects {
 		r.NonResourceRules = []flowcontrolv1.NonResourcePolicyRule{{Verbs: []string{c.Verb}, NonResourceURLs: []string{c.Path}}}
 		return r
 	}
-	rule := flowcontrolv1.ResourcePolicyRule{Verbs: []string{c.Verb}, APIGroups: []string{c.Group}, Resources: []string{c.Resource}}
+	rule := flowcontrolv1.ResourcePolicyRule{
+		Verbs: []string{c.Verb}, APIGroups: []string{c.Group}, Resources: []string{c.Resource},
+		ClusterScope: !c.Namespaced, Namespaces: []string{},
+	}
 	if c.Namespaced {
 		rule.Namespaces = []string{"*"}
-	} else {
-		rule.ClusterScope = true
 	}
 	r.ResourceRules = []flowcontrolv1.ResourcePolicyRule{rule}
 	return r

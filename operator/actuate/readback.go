@@ -6,10 +6,12 @@ package actuate
 import (
 	"context"
 	"fmt"
-	"sort"
+	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/recommender/plane"
@@ -27,30 +29,61 @@ const (
 type check func(ctx context.Context, r plane.Replica) (problem string)
 
 // readBackLimit waits until every ready replica shows the limit that a level must
-// have by its shares, and says when the last of them did.
-func (a *Actuator) readBackLimit(ctx context.Context, level plane.LevelSpec, replicas []plane.Replica, now func() time.Time) (time.Time, *plane.Fault) {
+// have by its shares, and says when the last of them did. Without a name it looks
+// at the level with the most shares, which every change of the others moves.
+//
+// The sum of the shares is that of the levels that the API has now. A replica that
+// still lets a deleted level's requests run to their end counts its shares as well,
+// and obeys when they have ended.
+func (a *Actuator) readBackLimit(ctx context.Context, done, name string, replicas []plane.Replica, now func() time.Time) (time.Time, *plane.Fault) {
 	_, levels, err := a.list(ctx)
 	if err != nil {
-		return time.Time{}, faultOf("reading back", err)
+		return time.Time{}, readFault(done+", but it cannot be read back", err)
 	}
-	total := 0
-	for i := range levels.Items {
-		total += shares(&levels.Items[i])
+	level, total := witness(levels.Items, name)
+	if level == nil {
+		return time.Time{}, &plane.Fault{
+			Reason:  v1alpha1.ReasonNotReadBack,
+			Message: done + ", but the tenant has no such level any more: somebody else has deleted it",
+		}
 	}
-	return a.readBack(ctx, level.Name, replicas, func(ctx context.Context, r plane.Replica) string {
+	return a.readBack(ctx, done, replicas, a.shows(level.Name, shares(level), total), now)
+}
+
+// witness is the level of a name, or without a name the one with the most shares,
+// and the sum of all levels' shares; nil when there is none.
+func witness(levels []flowcontrolv1.PriorityLevelConfiguration, name string) (level *flowcontrolv1.PriorityLevelConfiguration, total int) {
+	for i := range levels {
+		l := &levels[i]
+		total += shares(l)
+		switch {
+		case name != "" && l.Name != name:
+		case level == nil || shares(l) > shares(level):
+			level = l
+		}
+	}
+	return level, total
+}
+
+// shows is the check that a replica gives a level the seats of its shares.
+func (a *Actuator) shows(level string, shares, total int) check {
+	return func(ctx context.Context, r plane.Replica) string {
+		if r.Ceiling == 0 && shares > 0 {
+			return "has inflight flags that are not known, and so is what it should give " + level
+		}
 		limits, err := a.limits.NominalLimits(ctx, r.Name)
-		want := seats.Nominal(r.Ceiling, level.Shares, total)
-		switch got, there := limits[level.Name]; {
+		want := seats.Nominal(r.Ceiling, shares, total)
+		switch got, there := limits[level]; {
 		case err != nil:
-			return err.Error()
+			return shortened(err.Error())
 		case !there:
-			return "does not know the level yet"
+			return "does not know " + level + " yet"
 		case got != want:
-			return fmt.Sprintf("shows %d seats instead of %d", got, want)
+			return fmt.Sprintf("gives %s %d seats instead of %d", level, got, want)
 		default:
 			return ""
 		}
-	}, now)
+	}
 }
 
 // knows is the check that a replica has the level at all.
@@ -58,57 +91,71 @@ func (a *Actuator) knows(level string) check {
 	return func(ctx context.Context, r plane.Replica) string {
 		switch live, err := a.limits.LiveLevels(ctx, r.Name); {
 		case err != nil:
-			return err.Error()
+			return shortened(err.Error())
 		case !live[level]:
-			return "does not know the level yet"
+			return "does not know " + level + " yet"
 		default:
 			return ""
 		}
 	}
 }
 
-// readBack waits until every ready replica passes a check of a level, and says when
-// the last of them did.
-func (a *Actuator) readBack(ctx context.Context, level string, replicas []plane.Replica, passes check, now func() time.Time) (time.Time, *plane.Fault) {
+// readBack waits until every ready replica passes a check of what was done, and
+// says when the last of them did. Replicas that are not ready serve nobody: they
+// are not waited for, and what they have been told they learn before they serve
+// again. While none is ready, nothing is in force.
+func (a *Actuator) readBack(ctx context.Context, done string, replicas []plane.Replica, passes check, now func() time.Time) (time.Time, *plane.Fault) {
 	ctx, cancel := context.WithTimeout(ctx, readBackWithin)
 	defer cancel()
 	var mu sync.Mutex
 	var last time.Time
-	var problems []string
+	var problems, idle []string
 	var looks sync.WaitGroup
 	for _, r := range replicas {
 		if !r.Ready {
+			idle = append(idle, r.Name)
 			continue
 		}
 		looks.Go(func() {
 			problem := await(ctx, r, passes)
+			at := now()
 			mu.Lock()
 			defer mu.Unlock()
 			if problem != "" {
 				problems = append(problems, problem)
 			}
-			if at := now(); at.After(last) {
+			if at.After(last) {
 				last = at
 			}
 		})
 	}
 	looks.Wait()
-	if len(problems) > 0 {
-		sort.Strings(problems)
-		return time.Time{}, &plane.Fault{
-			Reason:  v1alpha1.ReasonNotReadBack,
-			Message: fmt.Sprintf("%s was written, but not every replica obeys: %s", level, strings.Join(problems, "; ")),
-		}
+	if len(problems) == 0 && len(idle) < len(replicas) {
+		return last, nil
 	}
-	return last, nil
+	slices.Sort(problems)
+	if len(idle) > 0 {
+		problems = append(problems, "not ready and not asked: "+strings.Join(idle, ", "))
+	}
+	if len(replicas) == 0 {
+		problems = append(problems, "there is none")
+	}
+	return time.Time{}, &plane.Fault{
+		Reason:  v1alpha1.ReasonNotReadBack,
+		Message: fmt.Sprintf("%s, but not every replica obeys: %s", done, strings.Join(problems, "; ")),
+	}
 }
 
 // await looks at one replica until it passes; it returns what is wrong when it does
-// not in time.
+// not in time. A fault of the look before is told only where the replica has not
+// answered since.
 func await(ctx context.Context, r plane.Replica, passes check) string {
 	tick := time.NewTicker(readBackEvery)
 	defer tick.Stop()
-	problem := "not read in time"
+	problem := "has not answered in time"
+	if r.Fault != nil {
+		problem += " (" + shortened(r.Fault.Message) + ")"
+	}
 	for {
 		said := passes(ctx, r)
 		if said == "" {
