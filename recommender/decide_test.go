@@ -201,6 +201,20 @@ func TestARefusedWriteIsSaidAndTriedAgain(t *testing.T) {
 	}
 }
 
+func TestAFailureThatHasPassedIsNotToldForEver(t *testing.T) {
+	w := newWorld()
+	w.run(10 * time.Second)
+	w.outcomes = []plane.Outcome{{Kind: plane.SetBallast, Written: w.now, Fault: &plane.Fault{Reason: v1alpha1.ReasonNotReadBack, Message: "one replica shows 1 seat instead of 300"}}}
+	w.run(10 * time.Second)
+	if got := finding(t, w, v1alpha1.ConditionLoadLineInForce); got.True || got.Reason != v1alpha1.ReasonNotReadBack {
+		t.Errorf("LoadLineInForce = %+v, want it False with reason NotReadBack", got)
+	}
+	w.run(2 * time.Minute)
+	if got := finding(t, w, v1alpha1.ConditionLoadLineInForce); !got.True {
+		t.Errorf("LoadLineInForce = %+v two minutes later, want it True: every replica obeys", got)
+	}
+}
+
 func TestNamesOfOthersAreNotTouched(t *testing.T) {
 	w := newWorld()
 	w.config.Taken = []string{seats.BallastName, agent.SentenceName()}

@@ -24,6 +24,10 @@ import (
 // retryAfter is how long a step whose try failed is left alone.
 const retryAfter = 5 * time.Second
 
+// failureLasts is how long a failure is told when it is not met again: what still
+// fails is tried more often than that, and what has come right shows in the replicas.
+const failureLasts = time.Minute
+
 // burst is how long debug dumps are asked for in one go.
 const burst = 10 * time.Second
 

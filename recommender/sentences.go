@@ -18,6 +18,11 @@ import (
 // became of the steps, what an operator before this one had decided, what a
 // person has taken back by hand, and which sentences have settled.
 func (d *pass) recall() {
+	for name, failed := range d.memory.Failed {
+		if d.now.Sub(failed.At) > failureLasts {
+			delete(d.memory.Failed, name)
+		}
+	}
 	for _, o := range d.seen.Outcomes {
 		d.take(o)
 	}

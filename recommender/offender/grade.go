@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"evenkeel.dev/evenkeel/recommender/plane"
-	"evenkeel.dev/evenkeel/recommender/seats"
 )
 
 // giant is the width in seats from which a request is dear in itself: the
@@ -84,13 +83,12 @@ func Level(name string, g plane.Grade, ceiling, others int) plane.LevelSpec {
 	}
 }
 
-// sharesFor is the smallest number of shares that gives at least want seats.
+// sharesFor is the smallest number of shares that gives at least want seats, or all
+// of a ceiling that has fewer: from ceil(ceiling·s/(others+s)) ≥ want follows
+// s > others·(want−1)/(ceiling−want+1).
 func sharesFor(want, ceiling, others int) int {
-	shares := 1
-	for shares < others && seats.Nominal(ceiling, shares, others+shares) < want {
-		shares++
-	}
-	return shares
+	want = min(want, ceiling)
+	return int(int64(others)*int64(want-1)/int64(ceiling-want+1)) + 1
 }
 
 func isJail(level string) bool { return strings.HasPrefix(level, plane.JailPrefix) }

@@ -1,3 +1,6 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
 // Command metrics-server is the upstream metrics-server, built from its pinned
 // module.
 package main
