@@ -15,8 +15,6 @@ import (
 )
 
 const (
-	// selfName is the name of Evenkeel's own schema and level.
-	selfName = "evenkeel-self"
 	// ballastPause is the least time between two writes of the ballast: each
 	// resets the apiserver's integrators of seat demand.
 	ballastPause = 30 * time.Second
@@ -52,7 +50,7 @@ func (d *pass) withdraw() {
 // else is written, so that it can act, and take back, inside a storm.
 func (d *pass) protectSelf() {
 	c := d.seen.Config
-	if c == nil || c.SelfProtected || !d.enforcing(d.profile.Jail) && !d.enforcing(d.profile.LoadLine) || slices.Contains(c.Taken, selfName) {
+	if c == nil || c.SelfProtected || !d.enforcing(d.profile.Jail) && !d.enforcing(d.profile.LoadLine) || slices.Contains(c.Taken, seats.SelfName) {
 		return
 	}
 	d.step(plane.Step{Kind: plane.ProtectSelf, Apply: true, Reason: plane.Reason{

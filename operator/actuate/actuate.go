@@ -29,7 +29,7 @@ const (
 	// BallastName is the ballast's priority level.
 	BallastName = seats.BallastName
 	// SelfName is the schema and the level of Evenkeel's own requests.
-	SelfName = "evenkeel-self"
+	SelfName = seats.SelfName
 
 	// callWithin bounds one call to the tenant's API.
 	callWithin = 5 * time.Second

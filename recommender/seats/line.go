@@ -72,6 +72,9 @@ func Floor(ceiling int, levels []plane.Level) (floor int, level string) {
 	return floor, level
 }
 
+// SelfName is the name of Evenkeel's own schema and level.
+const SelfName = "evenkeel-self"
+
 // SelfShares are the shares of Evenkeel's own level: about a fiftieth of what the
 // default levels have between them.
 const SelfShares = 5
