@@ -201,6 +201,56 @@ func TestARefusedWriteIsSaidAndTriedAgain(t *testing.T) {
 	}
 }
 
+// A replica that is too busy to give a page still shows, by its pulse and its dump,
+// that a grade is not enough.
+func TestHarsherWithoutPages(t *testing.T) {
+	w := newWorld()
+	w.run(30 * time.Second)
+	w.storming = []plane.Client{agent}
+	for len(w.config.Sentences) == 0 {
+		w.tick(500 * time.Millisecond)
+	}
+	paged := w.now
+	busy := func(pulsed time.Time, seen func(plane.Replica) plane.Replica) {
+		s := w.snapshot(0)
+		for i, r := range s.Replicas {
+			r.Observed, r.Window, r.Flows = paged, 0, nil
+			r.Pulse, r.Pulsed, r.Dumped = time.Second, pulsed, w.now
+			s.Replicas[i] = seen(r)
+		}
+		w.pass(s)
+	}
+	inJail := func(r plane.Replica) plane.Replica {
+		r.Held = []plane.Held{{Client: agent, Level: agent.SentenceName(), Schema: agent.SentenceName(), Executing: 1, Seats: 10, Width: 10}}
+		return r
+	}
+	for range 9 { // its requests from before run to their end for so many seconds
+		w.now = w.now.Add(time.Second)
+		busy(w.now, func(r plane.Replica) plane.Replica {
+			r.Held = []plane.Held{{Client: agent, Level: "workload-low", Schema: "service-accounts", Executing: 5, Seats: 50, Width: 10}}
+			return r
+		})
+	}
+	drained := w.now.Add(time.Second)
+	for range 2 {
+		w.now = w.now.Add(time.Second)
+		busy(drained.Add(-time.Millisecond), inJail)
+	}
+	if got, _ := w.grade(agent); got != plane.GradeOne {
+		t.Fatalf("grade %s by pulses from before its requests had ended:\n%s", got, w.log.String())
+	}
+	w.now = w.now.Add(time.Second)
+	busy(w.now, func(r plane.Replica) plane.Replica { return r })
+	if got, _ := w.grade(agent); got != plane.GradeOne {
+		t.Fatalf("grade %s while the client runs nothing:\n%s", got, w.log.String())
+	}
+	w.now = w.now.Add(time.Second)
+	busy(w.now, inJail)
+	if got, _ := w.grade(agent); got != plane.GradeNone {
+		t.Errorf("grade %s while others suffer and the client runs in its jail:\n%s", got, w.log.String())
+	}
+}
+
 func TestAFailureThatHasPassedIsNotToldForEver(t *testing.T) {
 	w := newWorld()
 	w.run(10 * time.Second)

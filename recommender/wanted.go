@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/recommender/offender"
@@ -57,13 +58,19 @@ func (d *pass) situation(s plane.Sentence) offender.Situation {
 		if r.Ready && r.Window > 0 && !r.Observed.Add(-r.Window).Before(settled) {
 			sit.Judged = true
 		}
-		for _, f := range r.Flows {
-			if f.Schema == s.Name && (f.Requests > 0 || f.Executing > 0) {
-				sit.Running = true
-			}
-		}
+		sit.Running = sit.Running || runs(r, s, settled)
 	}
 	return sit
+}
+
+// runs tells whether the client's requests have run in the jail on a replica, by its
+// page or by a dump since the sentence had settled.
+func runs(r plane.Replica, s plane.Sentence, settled time.Time) bool {
+	return slices.ContainsFunc(r.Flows, func(f plane.FlowLoad) bool {
+		return f.Schema == s.Name && (f.Requests > 0 || f.Executing > 0)
+	}) || !r.Dumped.Before(settled) && slices.ContainsFunc(r.Held, func(h plane.Held) bool {
+		return h.Client == s.Client && h.Level == s.Name && h.Executing > 0
+	})
 }
 
 // changed is the reason of a change of a sentence.

@@ -42,6 +42,9 @@ type Limits interface {
 	// LiveLevels are the priority levels that one replica knows now; it costs the
 	// replica a small part of what NominalLimits does.
 	LiveLevels(ctx context.Context, replica string) (map[string]bool, error)
+	// Queues are how many queues the levels that have any have on one replica; as
+	// cheap as LiveLevels.
+	Queues(ctx context.Context, replica string) (map[string]int, error)
 }
 
 // Owner is the profile that writes.
@@ -92,11 +95,15 @@ func (a *Actuator) Apply(ctx context.Context, step plane.Step, replicas []plane.
 		return out
 	}
 	out.Written = now()
-	switch {
-	case step.Kind == plane.PassSentence && step.Level.Shares == 0:
+	switch l := step.Level; {
+	case l != nil && l.Shares == 0 && l.Queues > 0:
+		// The grade that leaves nothing has no number either, but a queue that no
+		// grade without shares has.
+		out.InForce, out.Fault = a.readBack(ctx, l.Name+" was written", replicas, a.queues(l.Name, l.Queues), now)
+	case step.Kind == plane.PassSentence && l.Shares == 0:
 		// A new level without shares has no seats on whichever replica knows it:
 		// there is no number to compare, and every moment counts.
-		out.InForce, out.Fault = a.readBack(ctx, step.Level.Name+" was written", replicas, a.knows(step.Level.Name), now)
+		out.InForce, out.Fault = a.readBack(ctx, l.Name+" was written", replicas, a.knows(l.Name), now)
 	case step.Kind == plane.SetBallast, step.Kind == plane.PassSentence, step.Kind == plane.ChangeGrade:
 		out.InForce, out.Fault = a.readBackLimit(ctx, step.Level.Name+" was written", step.Level.Name, replicas, now)
 	case step.Kind == plane.RemoveBallast:

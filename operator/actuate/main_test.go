@@ -4,7 +4,6 @@
 package actuate_test
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -169,16 +168,27 @@ func (w *tenant) NominalLimits(ctx context.Context, _ string) (map[string]int, e
 
 // LiveLevels reads the server's own debug dump.
 func (w *tenant) LiveLevels(ctx context.Context, _ string) (map[string]bool, error) {
-	page, err := w.metrics.Get().AbsPath("/debug/api_priority_and_fairness/dump_priority_levels").DoRaw(ctx)
-	if err != nil {
-		return nil, err
-	}
+	rows, err := w.rows(ctx, "dump_priority_levels")
 	live := map[string]bool{}
-	for lines := bufio.NewScanner(strings.NewReader(string(page))); lines.Scan(); {
-		level, _, _ := strings.Cut(lines.Text(), ",")
-		live[strings.TrimSpace(level)] = true
+	for level := range rows {
+		live[level] = true
 	}
-	return live, nil
+	return live, err
+}
+
+// Queues reads the server's own debug dump.
+func (w *tenant) Queues(ctx context.Context, _ string) (map[string]int, error) {
+	return w.rows(ctx, "dump_queues")
+}
+
+func (w *tenant) rows(ctx context.Context, dump string) (map[string]int, error) {
+	page, err := w.metrics.Get().AbsPath("/debug/api_priority_and_fairness/" + dump).DoRaw(ctx)
+	rows := map[string]int{}
+	for line := range strings.Lines(string(page)) {
+		level, _, _ := strings.Cut(line, ",")
+		rows[strings.TrimSpace(level)]++
+	}
+	return rows, err
 }
 
 // specs are all the levels and schemas, without what only the server writes.

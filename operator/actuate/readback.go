@@ -23,10 +23,19 @@ const (
 	// time between two looks at one of them.
 	readBackWithin = 4 * time.Second
 	readBackEvery  = 100 * time.Millisecond
+	// cheapLooks is how many looks may be on their way to one replica where one
+	// costs it little. In a storm each takes a second by chance, and a look that
+	// began before the replica had learnt of the write is of no use.
+	cheapLooks = 3
 )
 
-// check looks at one replica and says what is wrong there; empty when it obeys.
-type check func(ctx context.Context, r plane.Replica) (problem string)
+// check looks at one replica.
+type check struct {
+	// passes says what is wrong there; empty when the replica obeys.
+	passes func(ctx context.Context, r plane.Replica) (problem string)
+	// atOnce is how many looks may be on their way.
+	atOnce int
+}
 
 // readBackLimit waits until every ready replica shows the limit that a level must
 // have by its shares, and says when the last of them did. Without a name it looks
@@ -67,7 +76,7 @@ func witness(levels []flowcontrolv1.PriorityLevelConfiguration, name string) (le
 
 // shows is the check that a replica gives a level the seats of its shares.
 func (a *Actuator) shows(level string, shares, total int) check {
-	return func(ctx context.Context, r plane.Replica) string {
+	return check{atOnce: 1, passes: func(ctx context.Context, r plane.Replica) string {
 		if r.Ceiling == 0 && shares > 0 {
 			return "has inflight flags that are not known, and so is what it should give " + level
 		}
@@ -83,12 +92,12 @@ func (a *Actuator) shows(level string, shares, total int) check {
 		default:
 			return ""
 		}
-	}
+	}}
 }
 
 // knows is the check that a replica has the level at all.
 func (a *Actuator) knows(level string) check {
-	return func(ctx context.Context, r plane.Replica) string {
+	return check{atOnce: cheapLooks, passes: func(ctx context.Context, r plane.Replica) string {
 		switch live, err := a.limits.LiveLevels(ctx, r.Name); {
 		case err != nil:
 			return shortened(err.Error())
@@ -97,14 +106,28 @@ func (a *Actuator) knows(level string) check {
 		default:
 			return ""
 		}
-	}
+	}}
+}
+
+// queues is the check that a replica gives a level so many queues.
+func (a *Actuator) queues(level string, want int) check {
+	return check{atOnce: cheapLooks, passes: func(ctx context.Context, r plane.Replica) string {
+		switch queues, err := a.limits.Queues(ctx, r.Name); {
+		case err != nil:
+			return shortened(err.Error())
+		case queues[level] != want:
+			return fmt.Sprintf("gives %s %d queues instead of %d", level, queues[level], want)
+		default:
+			return ""
+		}
+	}}
 }
 
 // readBack waits until every ready replica passes a check of what was done, and
 // says when the last of them did. Replicas that are not ready serve nobody: they
 // are not waited for, and what they have been told they learn before they serve
 // again. While none is ready, nothing is in force.
-func (a *Actuator) readBack(ctx context.Context, done string, replicas []plane.Replica, passes check, now func() time.Time) (time.Time, *plane.Fault) {
+func (a *Actuator) readBack(ctx context.Context, done string, replicas []plane.Replica, obeys check, now func() time.Time) (time.Time, *plane.Fault) {
 	ctx, cancel := context.WithTimeout(ctx, readBackWithin)
 	defer cancel()
 	var mu sync.Mutex
@@ -117,7 +140,7 @@ func (a *Actuator) readBack(ctx context.Context, done string, replicas []plane.R
 			continue
 		}
 		looks.Go(func() {
-			problem := await(ctx, r, passes)
+			problem := await(ctx, r, obeys)
 			at := now()
 			mu.Lock()
 			defer mu.Unlock()
@@ -146,28 +169,38 @@ func (a *Actuator) readBack(ctx context.Context, done string, replicas []plane.R
 	}
 }
 
-// await looks at one replica until it passes; it returns what is wrong when it does
+// await looks at one replica until it obeys; it returns what is wrong when it does
 // not in time. A fault of the look before is told only where the replica has not
 // answered since.
-func await(ctx context.Context, r plane.Replica, passes check) string {
+func await(ctx context.Context, r plane.Replica, obeys check) string {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	tick := time.NewTicker(readBackEvery)
 	defer tick.Stop()
 	problem := "has not answered in time"
 	if r.Fault != nil {
 		problem += " (" + shortened(r.Fault.Message) + ")"
 	}
-	for {
-		said := passes(ctx, r)
-		if said == "" {
-			return ""
+	said := make(chan string, obeys.atOnce)
+	for asking := 0; ; {
+		if asking < obeys.atOnce {
+			asking++
+			go func() { said <- obeys.passes(ctx, r) }()
 		}
-		if ctx.Err() == nil {
-			problem = said
-		}
-		select {
-		case <-ctx.Done():
-			return r.Name + " " + problem
-		case <-tick.C:
+		for waiting := true; waiting; {
+			select {
+			case <-ctx.Done():
+				return r.Name + " " + problem
+			case p := <-said:
+				if asking--; p == "" {
+					return ""
+				}
+				if ctx.Err() == nil {
+					problem = p
+				}
+			case <-tick.C:
+				waiting = false
+			}
 		}
 	}
 }

@@ -59,6 +59,18 @@ func (l *told) LiveLevels(ctx context.Context, replica string) (map[string]bool,
 	return live, err
 }
 
+// Queues are one for each level that has a number below nought.
+func (l *told) Queues(ctx context.Context, replica string) (map[string]int, error) {
+	seats, err := l.NominalLimits(ctx, replica)
+	queues := map[string]int{}
+	for level, n := range seats {
+		if n < 0 {
+			queues[level] = 1
+		}
+	}
+	return queues, err
+}
+
 // TestReadBack: a write is in force when every ready replica shows it, each by its
 // own ceiling, and a fault names each that does not and what it shows instead.
 func TestReadBack(t *testing.T) {
@@ -93,6 +105,9 @@ func TestReadBack(t *testing.T) {
 		{"a sentence that one does not know", passed, []plane.Replica{ready("a", 600), ready("b", 600)},
 			map[string]shown{"a": seats(300), "b": {seats: map[string]int{}}}, []string{name + " was written, but not every replica obeys: b does not know " + name + " yet"}, 6 * time.Second},
 		{"a sentence without shares, whatever the ceiling", passed, []plane.Replica{ready("a", 0)}, map[string]shown{"a": seats(300)}, nil, time.Second},
+		{"the grade that leaves nothing", jail(plane.ChangeGrade, agent, none), []plane.Replica{ready("a", 600)}, map[string]shown{"a": {seats: map[string]int{name: -1}, after: 2}}, nil, time.Second},
+		{"the grade before it", jail(plane.ChangeGrade, agent, none), []plane.Replica{ready("a", 600)}, map[string]shown{"a": seats(300)},
+			[]string{"a gives " + name + " 0 queues instead of 1"}, 6 * time.Second},
 		{"a ballast that is gone and still felt", plane.Step{Kind: plane.RemoveBallast, Apply: true}, []plane.Replica{ready("a", 600)},
 			map[string]shown{"a": {seats: map[string]int{"workload-low": 123}}}, []string{"evenkeel-ballast was deleted, but not every replica obeys: a gives workload-low 123 seats instead of 245"}, 6 * time.Second},
 	} {

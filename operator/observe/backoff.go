@@ -11,12 +11,12 @@ import (
 )
 
 // How long a replica that failed is left alone: a second, doubled by each failure
-// on end. One that is merely slow is asked again sooner, since a storm is when
-// sight is needed most.
+// on end. One that is merely slow has had its deadline to rest in, and is asked again
+// after a second each time: a storm is when sight is needed most.
 const (
 	firstPause = time.Second
 	longPause  = 30 * time.Second
-	slowPause  = 4 * time.Second
+	slowPause  = firstPause
 )
 
 // backoff is the memory of failures of one kind.
@@ -42,4 +42,13 @@ func (b *backoff) failed(fault *plane.Fault, now time.Time) {
 	}
 	b.pause = min(max(2*b.pause, firstPause), longest)
 	b.fault, b.until = fault, now.Add(b.pause)
+}
+
+// settle keeps count of failures on end.
+func (b *backoff) settle(fault *plane.Fault, now time.Time) {
+	if fault == nil {
+		*b = backoff{}
+		return
+	}
+	b.failed(fault, now)
 }

@@ -57,7 +57,7 @@ func newDoor(a *access.Access, address string, o Options) (*door, error) {
 		DisableCompression:     true,
 		HTTP2: &http.HTTP2Config{
 			SendPingTimeout:           o.Ping,
-			PingTimeout:               o.Ping / 2,
+			PingTimeout:               o.Ping,
 			MaxReceiveBufferPerStream: streamBuffer,
 		},
 	}

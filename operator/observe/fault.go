@@ -25,8 +25,9 @@ const (
 	pagePath  = "/metrics"
 	dumpRule  = "/debug/api_priority_and_fairness/*"
 	pulsePath = "/livez/ping"
-	// levelsPath lists the priority levels that are live.
+	// levelsPath lists the priority levels that are live, queuesPath their queues.
 	levelsPath = "/debug/api_priority_and_fairness/dump_priority_levels"
+	queuesPath = "/debug/api_priority_and_fairness/dump_queues"
 )
 
 // errOversize is a dump over its bound.

@@ -37,35 +37,55 @@ func (p *Plane) NominalLimits(ctx context.Context, replica string) (map[string]i
 // LiveLevels are the priority levels that one replica knows now, by its debug
 // endpoint: a page of 1.5 KB, where the metrics are 350 KB.
 func (p *Plane) LiveLevels(ctx context.Context, replica string) (map[string]bool, error) {
+	rows, err := p.rows(ctx, replica, levelsPath)
+	if err != nil {
+		return nil, err
+	}
+	live := map[string]bool{}
+	for level := range rows {
+		live[level] = true
+	}
+	return live, nil
+}
+
+// Queues are how many queues each of the levels that have any has on one replica
+// now. A level that refuses what it cannot serve at once has none.
+func (p *Plane) Queues(ctx context.Context, replica string) (map[string]int, error) {
+	return p.rows(ctx, replica, queuesPath)
+}
+
+// rows counts the rows of a debug dump by the level that is in their first column.
+func (p *Plane) rows(ctx context.Context, replica, path string) (map[string]int, error) {
 	for _, r := range p.all() {
 		r.mu.Lock()
 		name := r.target.Name
 		r.mu.Unlock()
 		if name == replica && r.door != nil {
-			return r.liveLevels(ctx, name)
+			return r.rows(ctx, name, path)
 		}
 	}
 	return nil, fmt.Errorf("reading the levels of %s: there is no such replica", replica)
 }
 
-// maxLevelsPage bounds the list of live levels, in bytes: a line each.
-const maxLevelsPage = 256 << 10
+// maxRows bounds a debug dump of levels or queues, in bytes: a line each of a
+// hundred, and by default some five hundred queues.
+const maxRows = 1 << 20
 
-func (r *replica) liveLevels(ctx context.Context, name string) (map[string]bool, error) {
-	live := map[string]bool{}
-	err := r.door.get(ctx, levelsPath, "text/plain, */*", r.options.DumpTimeout, func(response *http.Response) error {
-		lines := bufio.NewScanner(io.LimitReader(response.Body, maxLevelsPage))
+func (r *replica) rows(ctx context.Context, name, path string) (map[string]int, error) {
+	rows := map[string]int{}
+	err := r.door.get(ctx, path, "text/plain, */*", r.options.DumpTimeout, func(response *http.Response) error {
+		lines := bufio.NewScanner(io.LimitReader(response.Body, maxRows))
 		for lines.Scan() {
 			level, _, _ := strings.Cut(lines.Text(), ",")
-			live[strings.TrimSpace(level)] = true
+			rows[strings.TrimSpace(level)]++
 		}
 		return lines.Err()
 	})
 	if err != nil {
-		fault := r.door.faultOf(levelsPath, dumpRule, r.options.DumpTimeout, err)
+		fault := r.door.faultOf(path, dumpRule, r.options.DumpTimeout, err)
 		return nil, fmt.Errorf("reading the levels of %s: %s: %w", name, fault.Message, err)
 	}
-	return live, nil
+	return rows, nil
 }
 
 func (r *replica) limits(ctx context.Context, name string) (map[string]int, error) {

@@ -5,95 +5,146 @@ package observe
 
 import (
 	"context"
-	"errors"
-	"sync"
 	"time"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/recommender/plane"
 )
 
-// Look reads the page, and the debug dump if asked to, of every replica at once,
-// and returns when the last has answered or failed: after the longer of PageTimeout
-// and DumpTimeout at the latest. The replicas are sorted by name.
+const (
+	// lookWithin bounds a look. What has not come by then is seen by a later one.
+	lookWithin = 3 * time.Second
+	// grace is how long a look waits for the rest once the first dump is in.
+	grace = 100 * time.Millisecond
+)
+
+// Look asks every replica at once for its page and, if asked to, for its debug
+// dump, and returns what is known by lookWithin at the latest. The replicas are
+// sorted by name.
 //
-// With a dump it does not wait for pages that are slow to come. In a storm a page
-// takes seconds and a dump a fraction of one, and it is the dumps that name the
-// client: a page that is on its way is seen by a later look.
+// With a dump it returns soon after the first has come. In a storm one replica
+// answers in a tenth of a second and the next, as busy, in two, and it is the dumps
+// that name the client. A page or a dump that is still on its way is seen by a later
+// look, so a replica never has more than one request of each kind to answer.
 //
 // A replica that fails has a Fault, and the Levels, Flows, Observed and Window of
 // the last page that could be read: in a storm a page may take longer than its
 // deadline, and then old loads with their age are more than none. After a failure
 // the replica is left alone for a second, then for longer, up to half a minute;
-// until then its Fault is repeated. Held is never old: it is there only when
-// Dumped is not zero, and a dump may have come where the page has not.
+// until then its Fault is repeated.
 //
-// now is when the look begins, and what Observed and Dumped are set to: what they
-// stand for is that old at the most.
+// now is when the look begins. Observed and Dumped are the beginning of the look
+// that asked: what they stand for is that old at the most.
 func (p *Plane) Look(ctx context.Context, now time.Time, dump bool) []plane.Replica {
+	ctx, cancel := context.WithTimeout(ctx, lookWithin)
+	defer cancel()
 	replicas := p.all()
-	seen := make([]plane.Replica, len(replicas))
-	var all sync.WaitGroup
-	for i, r := range replicas {
-		all.Go(func() { seen[i] = r.look(ctx, now, dump) })
+	var pages, dumps []<-chan struct{}
+	for _, r := range replicas {
+		if !dump || !r.fresh(now) {
+			pages = append(pages, r.fetchPage(now))
+		}
+		if dump {
+			dumps = append(dumps, r.fetchDump(now))
+		}
 	}
-	all.Wait()
+	if dump {
+		waitFirst(ctx, dumps)
+		ctx, cancel = context.WithTimeout(ctx, grace)
+		defer cancel()
+	}
+	waitAll(ctx, append(pages, dumps...))
+	seen := make([]plane.Replica, len(replicas))
+	for i, r := range replicas {
+		seen[i] = r.snapshot()
+		if dump {
+			r.addDump(&seen[i], now)
+		}
+	}
 	return seen
 }
 
-// pageGrace is how much longer than for the dump a look waits for the page.
-const pageGrace = 50 * time.Millisecond
+// waitFirst waits until one of the channels that are not nil has closed.
+func waitFirst(ctx context.Context, dones []<-chan struct{}) {
+	first := make(chan struct{}, len(dones))
+	none := true
+	for _, done := range dones {
+		if done == nil {
+			continue
+		}
+		none = false
+		go func() {
+			waitAll(ctx, []<-chan struct{}{done})
+			first <- struct{}{}
+		}()
+	}
+	if !none {
+		<-first
+	}
+}
 
-func (r *replica) look(ctx context.Context, now time.Time, dump bool) plane.Replica {
-	if r.door == nil {
-		return r.snapshot()
+// waitAll waits until all of the channels that are not nil have closed, or ctx ends.
+func waitAll(ctx context.Context, dones []<-chan struct{}) {
+	for _, done := range dones {
+		if done == nil {
+			continue
+		}
+		select {
+		case <-done:
+		case <-ctx.Done():
+			return
+		}
 	}
-	r.looking.Lock()
-	defer r.looking.Unlock()
-	if !dump {
-		<-r.fetchPage(ctx, now) // within PageTimeout
-		return r.snapshot()
-	}
-	var page <-chan struct{}
-	if !r.fresh(now) {
-		page = r.fetchPage(context.WithoutCancel(ctx), now)
-	}
-	var dumped dumped
-	if r.reachable() {
-		dumped = r.readDump(ctx, now)
-	}
-	if page != nil {
-		wait(ctx, page, pageGrace)
-	}
-	out := r.snapshot()
-	out.Dumped, out.Held = dumped.at, dumped.held
-	if out.Fault == nil {
-		out.Fault = dumped.fault
-	}
-	return out
 }
 
 // fetchPage has the page read, unless one is on its way already, and returns a
-// channel that closes when it is in, after PageTimeout at the latest.
-func (r *replica) fetchPage(ctx context.Context, now time.Time) <-chan struct{} {
+// channel that closes when it is in; nil when the replica is left alone.
+func (r *replica) fetchPage(now time.Time) <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.paging != nil {
+	if r.door == nil || r.paging != nil {
 		return r.paging
 	}
-	done := make(chan struct{})
 	if fault := r.pageFail.holds(now); fault != nil {
 		r.seen.Fault = fault
-		close(done)
-		return done
+		return nil
 	}
+	done := make(chan struct{})
 	r.paging = done
 	go func() {
 		defer close(done)
-		fault := r.readPage(ctx, now)
+		fault := r.readPage(context.Background(), now)
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.seen.Fault, r.paging = fault, nil
+		r.pageFail.settle(fault, now)
+	}()
+	return done
+}
+
+// fetchDump has the dump read, like fetchPage.
+func (r *replica) fetchDump(now time.Time) <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.door == nil || r.dumping != nil || !r.reachable() {
+		return r.dumping
+	}
+	if fault := r.dumpFail.holds(now); fault != nil {
+		r.dump.fault = fault
+		return nil
+	}
+	done := make(chan struct{})
+	r.dumping = done
+	go func() {
+		defer close(done)
+		came := r.readDump(context.Background(), now)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.dump, r.dumping = came, nil
+		r.dumpFail.settle(came.fault, now)
+		if came.fault == nil {
+			r.vitals.Dumps++
+		}
 	}()
 	return done
 }
@@ -101,20 +152,7 @@ func (r *replica) fetchPage(ctx context.Context, now time.Time) <-chan struct{} 
 // reachable is false while the page is not asked for because the replica cannot
 // be spoken to at all; one that is merely slow may still give a dump.
 func (r *replica) reachable() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	return r.seen.Fault == nil || r.seen.Fault.Reason == v1alpha1.ReasonReplicaTimeout || r.paging != nil
-}
-
-// wait waits for a channel to close, for a time at the most.
-func wait(ctx context.Context, done <-chan struct{}, most time.Duration) {
-	timer := time.NewTimer(most)
-	defer timer.Stop()
-	select {
-	case <-done:
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }
 
 // fresh is true when the last look brought a page, and only just.
@@ -123,16 +161,4 @@ func (r *replica) fresh(now time.Time) bool {
 	defer r.mu.Unlock()
 	age := now.Sub(r.seen.Observed)
 	return r.seen.Fault == nil && age >= 0 && age < r.options.PageFresh
-}
-
-// settle keeps count of failures. One that was our own doing, by ending the
-// look, is none of the replica's.
-func (b *backoff) settle(ctx context.Context, err error, fault *plane.Fault, now time.Time) {
-	switch {
-	case err == nil:
-		*b = backoff{}
-	case errors.Is(ctx.Err(), context.Canceled):
-	default:
-		b.failed(fault, now)
-	}
 }

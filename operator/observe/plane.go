@@ -33,11 +33,12 @@ type Target struct {
 // Options bound what looking may cost. A zero option has its default.
 type Options struct {
 	// PageTimeout, DumpTimeout and PulseTimeout are from the request to the end
-	// of the answer: 3 s, 3 s and 250 ms.
+	// of the answer: 10 s, 5 s and 250 ms. A look does not wait that long.
 	PageTimeout, DumpTimeout, PulseTimeout time.Duration
 	// Ping, 4 s, is how long a connection may be silent before it is asked for a
-	// sign of life. It is closed when there is none within half that time: the
-	// next request dials instead of running into its deadline.
+	// sign of life. It is closed when there is none within that time again: the
+	// next request dials instead of running into its deadline. A replica out of
+	// breath takes a second or two, and a new connection would cost it more.
 	Ping time.Duration
 	// MaxPage and MaxDump bound the bodies, in bytes: 32 MiB and 16 MiB.
 	MaxPage, MaxDump int64
@@ -51,8 +52,8 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	o.PageTimeout = cmp.Or(o.PageTimeout, 3*time.Second)
-	o.DumpTimeout = cmp.Or(o.DumpTimeout, 3*time.Second)
+	o.PageTimeout = cmp.Or(o.PageTimeout, 10*time.Second)
+	o.DumpTimeout = cmp.Or(o.DumpTimeout, 5*time.Second)
 	o.PulseTimeout = cmp.Or(o.PulseTimeout, 250*time.Millisecond)
 	o.Ping = cmp.Or(o.Ping, 4*time.Second)
 	o.MaxPage = cmp.Or(o.MaxPage, 32<<20)
@@ -74,7 +75,7 @@ type Plane struct {
 
 	mu       sync.Mutex
 	replicas []*replica // sorted by name
-	fastest  *replica
+	turn     int        // of Quickest
 	closed   bool
 }
 
@@ -116,9 +117,6 @@ func (p *Plane) Retarget(targets []Target) {
 	for _, r := range was {
 		r.close()
 	}
-	if p.fastest != nil && !slices.Contains(p.replicas, p.fastest) {
-		p.fastest = nil
-	}
 }
 
 // key tells targets apart for which nothing can be kept.
@@ -131,7 +129,7 @@ func (p *Plane) Close() {
 	for _, r := range p.replicas {
 		r.close()
 	}
-	p.replicas, p.fastest, p.closed = nil, nil, true
+	p.replicas, p.closed = nil, true
 }
 
 // all are the replicas at this moment.

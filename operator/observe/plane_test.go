@@ -11,7 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/recommender/plane"
 )
 
 func TestRetargetKeepsConnectionsAndHistory(t *testing.T) {
@@ -56,7 +60,7 @@ func TestRetargetBoundsReplicas(t *testing.T) {
 	if len(p.replicas) != maxTargets+1 {
 		t.Fatalf("%d replicas", len(p.replicas))
 	}
-	last := p.replicas[maxTargets].look(t.Context(), time.Now(), true)
+	last := p.Look(t.Context(), time.Now(), true)[maxTargets]
 	if last.Fault == nil || last.Fault.Reason != v1alpha1.ReasonOversize || last.Name != "r064" {
 		t.Errorf("the replica past the bound: %+v", last)
 	}
@@ -127,14 +131,21 @@ func TestPulsesAreMeasuredAgainstTheirMedian(t *testing.T) {
 	}
 }
 
-func TestFastest(t *testing.T) {
+func TestQuickest(t *testing.T) {
 	a, b := newTenant(t, wellThen(t)), newTenant(t, wellThen(t))
 	p := a.plane(t)
-	p.Retarget([]Target{a.target("a"), b.target("b")})
-	if _, ok := p.Fastest(); ok {
-		t.Error("a replica is the fastest that was never seen")
+	both := []Target{a.target("a"), b.target("b")}
+	p.Retarget(both)
+	want := func(why string, tenants ...*fakeTenant) {
+		t.Helper()
+		var addresses []string
+		for _, f := range tenants {
+			addresses = append(addresses, f.address)
+		}
+		if diff := cmp.Diff(addresses, p.Quickest(), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", why, diff)
+		}
 	}
-	p.Look(t.Context(), time.Now(), false)
 	took := func(ra, rb time.Duration) {
 		for i, d := range []time.Duration{ra, rb} {
 			p.replicas[i].mu.Lock()
@@ -142,26 +153,30 @@ func TestFastest(t *testing.T) {
 			p.replicas[i].mu.Unlock()
 		}
 	}
-	want := func(f *fakeTenant, why string) {
-		t.Helper()
-		if address, ok := p.Fastest(); !ok || address != f.address {
-			t.Errorf("%s: %s, %v", why, address, ok)
-		}
+	fail := func(i int, reason string) {
+		p.replicas[i].mu.Lock()
+		defer p.replicas[i].mu.Unlock()
+		p.replicas[i].seen.Fault = &plane.Fault{Reason: reason}
 	}
-	took(2, 1)
-	want(b, "the one with the shorter pulse")
-	took(20, 30)
-	want(b, "kept, as the other is hardly faster")
-	took(10, 30)
-	want(a, "the other is three times as fast")
-	away := a.target("a")
-	away.Ready = false
-	p.Retarget([]Target{away, b.target("b")})
-	want(b, "the one that is ready")
-	p.Retarget([]Target{away})
-	if address, ok := p.Fastest(); ok {
-		t.Errorf("%s is not ready", address)
+	p.Look(t.Context(), time.Now(), false)
+	took(time.Millisecond, 20*time.Millisecond)
+	if first, second := p.Quickest(), p.Quickest(); len(first) != 2 || len(second) != 2 || first[0] == second[0] {
+		t.Errorf("%v and %v: they do not take turns while both are quick", first, second)
 	}
+	for range 2 {
+		took(300*time.Millisecond, 200*time.Millisecond)
+		want("the shorter pulse first", b, a)
+	}
+	fail(1, v1alpha1.ReasonReplicaTimeout)
+	want("the one that answers first", a, b)
+	fail(0, v1alpha1.ReasonReplicaUnreachable)
+	want("the one that is merely late first", b, a)
+	both[0].Ready = false
+	p.Retarget(both)
+	want("the one that is ready", b)
+	both[1].Ready = false
+	p.Retarget(both)
+	want("none is ready")
 }
 
 func TestNominalLimits(t *testing.T) {
@@ -189,7 +204,7 @@ func TestPlaneIsSafeForConcurrentUse(t *testing.T) {
 		func() { p.Look(t.Context(), time.Now(), true) },
 		func() { p.Look(t.Context(), time.Now(), false) },
 		func() { p.Pulse(t.Context()) },
-		func() { p.Fastest(); p.Vitals() },
+		func() { p.Quickest(); p.Vitals() },
 		func() { _, _ = p.NominalLimits(t.Context(), "r0") },
 		func() { p.Retarget([]Target{tenant.target("r0"), tenant.target("r1")}) },
 		func() { p.Retarget([]Target{tenant.target("r0")}) },

@@ -43,9 +43,6 @@ func (r *replica) readPage(ctx context.Context, now time.Time) *plane.Fault {
 	if err != nil {
 		fault = r.door.faultOf(pagePath, pagePath, r.options.PageTimeout, err)
 	}
-	r.mu.Lock()
-	r.pageFail.settle(ctx, err, fault, now)
-	r.mu.Unlock()
 	if fault == nil {
 		r.saw(now)
 	}
@@ -91,7 +88,7 @@ func (r *replica) saw(now time.Time) {
 	r.vitals.Fell += int64(s.fell)
 }
 
-// dumped is what came of reading a dump.
+// dumped is what came of reading a dump, asked for at a time.
 type dumped struct {
 	at    time.Time
 	held  []plane.Held
@@ -107,9 +104,6 @@ var bodies = sync.Pool{New: func() any { return &bytes.Buffer{} }}
 const keptBody = 1 << 20
 
 func (r *replica) readDump(ctx context.Context, now time.Time) dumped {
-	if fault := r.dumpFail.holds(now); fault != nil {
-		return dumped{fault: fault}
-	}
 	body, _ := bodies.Get().(*bytes.Buffer)
 	body.Reset()
 	defer func() {
@@ -134,16 +128,8 @@ func (r *replica) readDump(ctx context.Context, now time.Time) dumped {
 	if err == nil {
 		result, err = dump.Parse(body.Bytes(), date, r.options.dump())
 	}
-	var fault *plane.Fault
 	if err != nil {
-		fault = r.door.faultOf(dump.Path, dumpRule, r.options.DumpTimeout, err)
+		return dumped{fault: r.door.faultOf(dump.Path, dumpRule, r.options.DumpTimeout, err)}
 	}
-	r.dumpFail.settle(ctx, err, fault, now)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if fault != nil {
-		return dumped{fault: fault}
-	}
-	r.vitals.Dumps++
 	return dumped{at: now, held: result.Held}
 }

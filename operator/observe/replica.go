@@ -21,24 +21,23 @@ type replica struct {
 	// door is nil when there is no way to the replica; seen.Fault says why.
 	door *door
 
-	// looking is held during a look: there is one at a time.
-	looking  sync.Mutex
-	decoder  *page.Decoder
-	page     page.Page
-	tally    tally // of the last page
-	spare    tally // memory for the next
-	dumpFail backoff
+	// These belong to whoever reads the page: one at a time.
+	decoder *page.Decoder
+	page    page.Page
+	tally   tally // of the last page
+	spare   tally // memory for the next
 
 	// mu guards what follows, and is held for moments only.
 	mu     sync.Mutex
 	target Target
 	seen   plane.Replica
-	// paging closes when the page that is on its way is in; nil while none is. The
-	// decoder and the tallies belong to whoever reads it.
-	paging   chan struct{}
-	pageFail backoff
-	vitals   Vitals
-	pulses   pulses
+	// paging closes when the page that is on its way is in; nil while none is.
+	// dumping is the same of the dump, and dump what came of the last.
+	paging, dumping    chan struct{}
+	dump               dumped
+	pageFail, dumpFail backoff
+	vitals             Vitals
+	pulses             pulses
 }
 
 func newReplica(a *access.Access, t Target, o Options) *replica {
@@ -92,7 +91,20 @@ func (r *replica) snapshot() plane.Replica {
 	out.Name, out.Zone, out.Ready, out.Ceiling = r.target.Name, r.target.Zone, r.target.Ready, r.target.Ceiling
 	out.Levels, out.Flows = slices.Clone(r.seen.Levels), slices.Clone(r.seen.Flows)
 	if time.Since(r.pulses.at) < stalePulse {
-		out.Pulse = r.pulses.last
+		out.Pulse, out.Pulsed = r.pulses.last, r.pulses.at.Add(-r.pulses.last)
 	}
 	return out
+}
+
+// addDump adds the last dump, if it is not too old to say who is there, and what
+// went wrong with it.
+func (r *replica) addDump(out *plane.Replica, now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if age := now.Sub(r.dump.at); age >= 0 && age <= r.options.DumpTimeout {
+		out.Dumped, out.Held = r.dump.at, r.dump.held
+	}
+	if out.Fault == nil {
+		out.Fault = r.dump.fault
+	}
 }

@@ -115,7 +115,7 @@ func (h Harm) Without(schema string) Harm {
 }
 
 // Look says who suffers, given what was seen and what is usual. Flows of jails do
-// not count, and windows that began before since do not either: they hold
+// not count, and windows and pulses that began before since do not either: they hold
 // requests from before a sentence was in force.
 func Look(replicas []plane.Replica, baselines map[string]plane.Baseline, since time.Time) Harm {
 	var harm Harm
@@ -124,7 +124,7 @@ func Look(replicas []plane.Replica, baselines map[string]plane.Baseline, since t
 			continue
 		}
 		harm.Full = append(harm.Full, full(r)...)
-		if r.Pulse >= pulseSlow && tooSlow(r.Pulse.Seconds(), baselines[pulseKey]) {
+		if r.Pulse >= pulseSlow && !r.Pulsed.Before(since) && tooSlow(r.Pulse.Seconds(), baselines[pulseKey]) {
 			harm.Slow = append(harm.Slow, Slow{Replica: r.Name, Mean: r.Pulse.Seconds(), Calm: trusted(baselines[pulseKey])})
 		}
 		if r.Window <= 0 || r.Observed.Add(-r.Window).Before(since) {

@@ -17,9 +17,9 @@ const (
 	// sampleAge is how old a dump may be to count: three at the fast tick take a
 	// second, and replicas that are out of breath may take many more.
 	sampleAge = 20 * time.Second
-	// freshest is how old the last of them may be: nobody is sentenced for a storm
-	// that has passed.
-	freshest = 3 * time.Second
+	// freshest is how long ago the last of them may have been asked for: nobody is
+	// sentenced for a storm that has passed, and in one a dump takes seconds to come.
+	freshest = 5 * time.Second
 	// leastHeld is how many requests at once a client must have open: fewer are
 	// no storm, however dear each is.
 	leastHeld = 4
@@ -31,8 +31,8 @@ const (
 	overBaseline = 3.0
 )
 
-// Merge adds the replicas' fresh debug dumps up to one sample; ok is false when
-// no replica gave one.
+// Merge adds the replicas' last debug dumps up to one sample, of the time when the
+// latest was asked for; ok is false when no replica has given one.
 func Merge(replicas []plane.Replica) (sample plane.Sample, ok bool) {
 	type key struct {
 		client        plane.Client
@@ -70,7 +70,8 @@ func Merge(replicas []plane.Replica) (sample plane.Sample, ok bool) {
 	return sample, sample.Replicas > 0
 }
 
-// Keep appends a sample and drops those that are too old or too many to count.
+// Keep appends a sample and drops those that are too old or too many to count. A
+// sample of the same time takes the other's place: a replica has been heard since.
 func Keep(samples []plane.Sample, next plane.Sample) []plane.Sample {
 	kept := slices.DeleteFunc(slices.Clone(samples), func(s plane.Sample) bool {
 		return next.Time.Sub(s.Time) > sampleAge || !s.Time.Before(next.Time)

@@ -48,7 +48,7 @@ func TestJudge(t *testing.T) {
 		"its flow schema is used to it":                 {samples: samples(heavy, heavy, heavy), baselines: map[string]plane.Baseline{"service-accounts": {Held: 30, Weight: 10}}},
 		"its flow schema is used to less":               {samples: samples(heavy, heavy, heavy), baselines: map[string]plane.Baseline{"service-accounts": {Held: 2, Weight: 10}}, want: "a"},
 		"a baseline with little evidence is no alibi":   {samples: samples(heavy, heavy, heavy), baselines: map[string]plane.Baseline{"service-accounts": {Held: 30, Weight: 1}}, want: "a"},
-		"the last sample is of a storm that has passed": {samples: samples(heavy, heavy, heavy), later: 3 * time.Second},
+		"the last sample is of a storm that has passed": {samples: samples(heavy, heavy, heavy), later: 6 * time.Second},
 		"samples that are too old":                      {samples: samples(heavy, heavy, heavy), later: time.Minute},
 		"an empty sample":                               {samples: samples(heavy, nil, heavy)},
 	} {
@@ -81,6 +81,28 @@ func TestKeepBoundsTheSamples(t *testing.T) {
 	kept = offender.Keep(kept, plane.Sample{Time: start.Add(time.Hour)})
 	if len(kept) != 1 {
 		t.Errorf("kept %d samples after an hour, want the new one alone", len(kept))
+	}
+}
+
+// A replica that answers late is heard in the sample that it was asked for.
+func TestKeepRefinesTheLastSample(t *testing.T) {
+	one, two := plane.Replica{Dumped: start, Held: []plane.Held{held("a", 10, 10)}}, plane.Replica{Held: []plane.Held{held("a", 5, 5)}}
+	first, _ := offender.Merge([]plane.Replica{one, two})
+	two.Dumped = start.Add(-time.Second)
+	later, _ := offender.Merge([]plane.Replica{one, two})
+	kept := offender.Keep(offender.Keep(nil, first), later)
+	if len(kept) != 1 || kept[0].Replicas != 2 || !kept[0].Time.Equal(start) || kept[0].Held[0].Executing != 15 {
+		t.Errorf("kept %+v, want one sample of both replicas", kept)
+	}
+}
+
+func TestPulsesFromBeforeASentenceAreNoHarm(t *testing.T) {
+	r := plane.Replica{Name: "r", Ready: true, Pulse: time.Second, Pulsed: start}
+	if !offender.Look([]plane.Replica{r}, nil, start).Found() {
+		t.Error("a slow pulse is no harm")
+	}
+	if offender.Look([]plane.Replica{r}, nil, start.Add(time.Millisecond)).Found() {
+		t.Error("a pulse from before counts")
 	}
 }
 

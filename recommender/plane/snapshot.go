@@ -36,12 +36,14 @@ type Replica struct {
 	// Levels and Flows are the loads by priority level and by flow schema.
 	Levels []LevelLoad
 	Flows  []FlowLoad
-	// Dumped is when Held was read; zero when there was no dump this time.
+	// Dumped is when Held was asked for, lately; zero when there is no dump. In a
+	// storm one takes seconds to come: Held is that old at the most.
 	Dumped time.Time
 	// Held are the requests in the debug dump, by client.
 	Held []Held
-	// Pulse is how long the smallest request took to be answered.
-	Pulse time.Duration
+	// Pulse is how long the smallest request took that was sent at Pulsed.
+	Pulse  time.Duration
+	Pulsed time.Time
 }
 
 // Fault says why something could not be observed.
