@@ -77,6 +77,9 @@ func raise(ctx context.Context, dir string, b servers.Binaries, s *scenario.Scen
 	if st.cgroups.Mode() == "none" {
 		logf("no cgroups (%s): CPU limits are recorded but not enforced, so the figures are not comparable", st.cgroups.Why())
 	}
+	if err := process.GiveWay(); err != nil {
+		logf("the load competes with the servers for the same cores, so the figures are not comparable: %v", err)
+	}
 	logf("starting the host cluster")
 	st.host, err = host.Start(ctx, host.Options{
 		Dir: filepath.Join(dir, "host"), Binaries: b, Runner: st.runner, Cgroups: st.cgroups, Logf: logf,

@@ -51,5 +51,8 @@ func becomeTarget(hostname, groups string, argv []string) error {
 			return fmt.Errorf("joining a cgroup: %w", err)
 		}
 	}
+	if err := takeTurns(); err != nil {
+		return err
+	}
 	return syscall.Exec(argv[0], argv, os.Environ()) //nolint:gosec // it is the shim's purpose
 }
