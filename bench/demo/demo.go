@@ -65,11 +65,11 @@ type run struct {
 	// jailed are the seconds from the start of each storm until its offender was
 	// jailed on every replica.
 	jailed []float64
-	// sentence is the first storm's; its storm was over at stormOver. Since first
-	// the offender was jailed, since held by the grade that was enough.
+	// sentence is the first storm's; its storm was over at stormOver. The sentence
+	// holds in heldWindow.
 	sentence                v1alpha1.OffenderStatus
 	stormOver               time.Time
-	firstWindow, heldWindow window
+	wholeWindow, heldWindow window
 	state                   *state
 }
 

@@ -110,7 +110,7 @@ func (p *run) release(ctx context.Context) error {
 	p.picture.phase("after", window{p.stormOver, at})
 	// By now every request of the storm has ended, one way or the other.
 	p.victims.add(p.report, report.Evenkeel, p.heldWindow)
-	p.victims.add(p.report, "first_sentence", p.firstWindow)
+	p.victims.add(p.report, report.Whole, p.wholeWindow)
 	return nil
 }
 

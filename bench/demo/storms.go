@@ -160,16 +160,21 @@ func (p *run) stormUnderEvenkeel(ctx context.Context) error {
 	}
 	over := time.Now()
 	seen, _ = p.profile.now()
-	held := lastGrade(seen, s, jailed)
+	held, drained := holds(seen, s, jailed)
 	s.end()
 	p.stormOver = time.Now()
 	p.picture.mark("storm over", p.stormOver)
 	p.picture.phase("storm, Evenkeel", window{s.began, over})
+	p.report.Add(report.OffenderRate(report.Whole), "/s", s.agent.Window(s.began, over).Rate)
 	p.report.Add(report.OffenderRate(report.Evenkeel), "/s", s.agent.Window(held, over).Rate)
-	p.report.Add("jail.held_seconds", "s", held.Sub(s.began).Seconds())
+	if drained {
+		p.report.Add(report.Held, "s", held.Sub(s.began).Seconds())
+	} else {
+		p.report.Miss(report.Held, "the storm was over before all lists from before the sentence had ended")
+	}
 	p.sentence = o
 	p.heldWindow = window{held, over}
-	p.firstWindow = window{jailed, over}
+	p.wholeWindow = window{s.began, over}
 	return nil
 }
 
@@ -181,13 +186,20 @@ func inForce(s *storm) func(v1alpha1.ControlPlaneProfile) bool {
 	}
 }
 
-// lastGrade is when the sentence's last grade of a storm came into force: from
-// then on it holds.
-func lastGrade(seen v1alpha1.ControlPlaneProfile, s *storm, first time.Time) time.Time {
+// holds is when a sentence holds: its last grade of the storm has come into force,
+// and the lists that were begun before that have ended. Until then the apiservers
+// are at work on what they had let in. When such a list is left at the end of the
+// storm, it is when the grade came into force.
+func holds(seen v1alpha1.ControlPlaneProfile, s *storm, first time.Time) (at time.Time, drained bool) {
+	grade := first
 	if o, ok := offender(seen, s.user); ok && o.InForce != nil && o.InForce.After(first) {
-		return o.InForce.Time
+		grade = o.InForce.Time
 	}
-	return first
+	last, drained := s.agent.Drained(grade)
+	if !drained || last.Before(grade) {
+		return grade, drained
+	}
+	return last, true
 }
 
 // moreStorms plays the other storms: each until its offender is jailed, and calm

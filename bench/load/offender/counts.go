@@ -11,22 +11,57 @@ import (
 
 // event is one list that ended.
 type event struct {
-	at     time.Time
-	status int
-	bytes  int64
-	failed bool
+	// begun and at are when it was asked for and when it ended.
+	begun, at time.Time
+	status    int
+	bytes     int64
+	failed    bool
 }
 
 // tally keeps every list raw, so that windows can be cut afterwards.
 type tally struct {
 	mu     sync.Mutex
 	events []event
+	// open are the lists that have not ended, by when they were asked for.
+	open map[int]time.Time
 }
 
-func (t *tally) add(e event) {
+// begin notes that a client asks for a list.
+func (t *tally) begin(client int, at time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.open == nil {
+		t.open = map[int]time.Time{}
+	}
+	t.open[client] = at
+}
+
+// end notes what became of a client's list.
+func (t *tally) end(client int, e event) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e.begun = t.open[client]
+	delete(t.open, client)
 	t.events = append(t.events, e)
+}
+
+// Drained is when the last list that was asked for before a time had ended; ok is
+// false while one is still open, or was when the agent stopped. An apiserver runs
+// what it has begun to its end, whatever limits are set meanwhile.
+func (f *Offender) Drained(before time.Time) (last time.Time, ok bool) {
+	f.tally.mu.Lock()
+	defer f.tally.mu.Unlock()
+	for _, begun := range f.tally.open {
+		if begun.Before(before) {
+			return time.Time{}, false
+		}
+	}
+	for _, e := range f.tally.events {
+		if e.begun.Before(before) && e.at.After(last) {
+			last = e.at
+		}
+	}
+	return last, true
 }
 
 // Counts is what the agent got in a window.

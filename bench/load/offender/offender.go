@@ -78,23 +78,24 @@ func New(o Options) (*Offender, error) {
 // Run lists until ctx ends, and returns once every client has stopped.
 func (f *Offender) Run(ctx context.Context) {
 	var clients sync.WaitGroup
-	for _, conn := range f.conns {
+	for i, conn := range f.conns {
 		clients.Go(func() {
 			defer conn.Close()
-			f.loop(ctx, conn)
+			f.loop(ctx, i, conn)
 		})
 	}
 	clients.Wait()
 }
 
-func (f *Offender) loop(ctx context.Context, conn *load.Conn) {
+func (f *Offender) loop(ctx context.Context, client int, conn *load.Conn) {
 	buffer := make([]byte, 256<<10)
 	for ctx.Err() == nil {
+		f.tally.begin(client, time.Now())
 		status, bytes, err := f.list(ctx, conn, buffer)
 		if ctx.Err() != nil {
 			return
 		}
-		f.tally.add(event{at: time.Now(), status: status, bytes: bytes, failed: err != nil})
+		f.tally.end(client, event{at: time.Now(), status: status, bytes: bytes, failed: err != nil})
 		if err == nil && status == http.StatusOK {
 			continue
 		}

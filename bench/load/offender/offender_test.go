@@ -141,3 +141,29 @@ func TestNewNeedsAConfig(t *testing.T) {
 		t.Errorf("err = %v", err)
 	}
 }
+
+// What was begun before a time is waited for, and what came after is not.
+func TestDrained(t *testing.T) {
+	gate := make(chan struct{})
+	var asked atomic.Int64
+	f, from, to, _ := run(t, offender.Options{Clients: 2}, 300*time.Millisecond, func(_ http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) == 1 {
+			select {
+			case <-gate:
+			case <-r.Context().Done():
+			}
+		}
+	})
+	defer close(gate)
+	if at, ok := f.Drained(from); !ok || !at.IsZero() {
+		t.Errorf("drained at %s, %v of what was begun before the start", at, ok)
+	}
+	if at, ok := f.Drained(to); ok {
+		t.Errorf("drained at %s, while a list is stuck", at)
+	}
+	g, from, to, _ := run(t, offender.Options{Clients: 2}, 300*time.Millisecond, func(http.ResponseWriter, *http.Request) { time.Sleep(20 * time.Millisecond) })
+	middle := from.Add(150 * time.Millisecond)
+	if at, ok := g.Drained(middle); !ok || at.Before(middle.Add(-time.Millisecond)) || !at.Before(to.Add(-50*time.Millisecond)) {
+		t.Errorf("drained %s after the start, %v; want soon after %s", at.Sub(from), ok, middle.Sub(from))
+	}
+}
