@@ -50,7 +50,7 @@ func (d *pass) situation(s plane.Sentence) offender.Situation {
 	if settled.IsZero() {
 		return sit
 	}
-	if !s.Relieved.IsZero() && offender.Suspect(d.memory.Samples, d.skip) {
+	if !s.Relieved.IsZero() && offender.Suspect(d.memory.Samples, d.now, d.skip) {
 		return sit // the grade had been enough: what is suffered now is somebody else's doing
 	}
 	sit.Harmed = offender.Look(d.seen.Replicas, d.memory.Baselines, settled).Without(s.Name).Found()

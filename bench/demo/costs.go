@@ -26,9 +26,9 @@ const (
 	// tick and pulse are how often the operator looks when all is calm, as it is
 	// deployed by the shipped manifests.
 	tick  = 5 * time.Second
-	pulse = 500 * time.Millisecond
+	pulse = 250 * time.Millisecond
 	// costRounds is how many looks are made to tell what one costs.
-	costRounds = 60
+	costRounds = 40
 	// background is how long the apiserver is watched without them.
 	background = 5 * time.Second
 	// maxPage bounds a metrics page, in bytes.

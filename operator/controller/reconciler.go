@@ -48,7 +48,7 @@ type Options struct {
 
 // DefaultOptions are what the shipped Deployment runs with.
 func DefaultOptions() Options {
-	return Options{Tick: 5 * time.Second, FastTick: 250 * time.Millisecond, Pulse: 500 * time.Millisecond, Concurrency: 8}
+	return Options{Tick: 5 * time.Second, FastTick: 250 * time.Millisecond, Pulse: 250 * time.Millisecond, Concurrency: 8}
 }
 
 const (

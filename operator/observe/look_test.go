@@ -320,12 +320,12 @@ func TestLookSparesAPageThatIsFresh(t *testing.T) {
 	p := tenant.plane(t)
 	now := time.Now()
 	p.Look(t.Context(), now, false)
-	r := p.Look(t.Context(), now.Add(999*time.Millisecond), true)[0]
+	r := p.Look(t.Context(), now.Add(1999*time.Millisecond), true)[0]
 	if !r.Observed.Equal(now) || r.Dumped.IsZero() || tenant.asked.Load() != 2 {
 		t.Errorf("observed %s, %d requests; want the old page and a dump", r.Observed, tenant.asked.Load())
 	}
-	r = p.Look(t.Context(), now.Add(time.Second), true)[0]
-	if !r.Observed.Equal(now.Add(time.Second)) || tenant.asked.Load() != 4 {
+	r = p.Look(t.Context(), now.Add(2*time.Second), true)[0]
+	if !r.Observed.Equal(now.Add(2*time.Second)) || tenant.asked.Load() != 4 {
 		t.Errorf("observed %s, %d requests; want a new page and a dump", r.Observed, tenant.asked.Load())
 	}
 }

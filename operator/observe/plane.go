@@ -42,7 +42,7 @@ type Options struct {
 	Ping time.Duration
 	// MaxPage and MaxDump bound the bodies, in bytes: 32 MiB and 16 MiB.
 	MaxPage, MaxDump int64
-	// PageFresh is the age, 1 s, below which a page is not read again together
+	// PageFresh is the age, 2 s, below which a page is not read again together
 	// with a dump: it costs the server some 30 ms.
 	PageFresh time.Duration
 	// MaxWindow is the longest window that deltas are told over: 1 min. After a
@@ -58,7 +58,7 @@ func (o Options) withDefaults() Options {
 	o.Ping = cmp.Or(o.Ping, 4*time.Second)
 	o.MaxPage = cmp.Or(o.MaxPage, 32<<20)
 	o.MaxDump = cmp.Or(o.MaxDump, 16<<20)
-	o.PageFresh = cmp.Or(o.PageFresh, time.Second)
+	o.PageFresh = cmp.Or(o.PageFresh, 2*time.Second)
 	o.MaxWindow = cmp.Or(o.MaxWindow, time.Minute)
 	return o
 }

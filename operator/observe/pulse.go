@@ -20,9 +20,9 @@ const (
 	// A pulse is slow over slowPulse and over slowTimes the replica's own median.
 	slowPulse = 50 * time.Millisecond
 	slowTimes = 8
-	// keptPulses are what the median is of. At one a second a storm has to last
+	// keptPulses are what the median is of. At four a second a storm has to last
 	// two and a half minutes before its own pulses are the measure.
-	keptPulses = 300
+	keptPulses = 1200
 	// leastPulses are needed for a median.
 	leastPulses = 8
 )

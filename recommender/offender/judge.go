@@ -14,6 +14,12 @@ import (
 const (
 	// Samples is how many debug dumps in a row a verdict needs.
 	Samples = 3
+	// Of a client that leaves others next to nothing two are enough, if there is
+	// time between them: in such a storm a dump takes a second to come, and to wait
+	// for a third is to let it go on.
+	plainSamples = 2
+	plainShare   = 0.9
+	plainSpan    = 500 * time.Millisecond
 	// sampleAge is how old a dump may be to count: three at the fast tick take a
 	// second, and replicas that are out of breath may take many more.
 	sampleAge = 20 * time.Second
@@ -109,7 +115,21 @@ type Verdict struct {
 // if there is one. Clients for which skip says so (already jailed, Evenkeel
 // itself) count neither as holder nor in the total.
 func Judge(samples []plane.Sample, baselines map[string]plane.Baseline, now time.Time, skip func(plane.Held) bool) (Verdict, bool) {
-	if len(samples) < Samples || now.Sub(samples[0].Time) > sampleAge {
+	if n := len(samples); n >= Samples {
+		if v, ok := judge(samples[n-Samples:], baselines, now, skip); ok && v.Share >= majority {
+			return v, true
+		}
+	}
+	if n := len(samples); n >= plainSamples {
+		v, ok := judge(samples[n-plainSamples:], baselines, now, skip)
+		return v, ok && v.Share >= plainShare && v.Span >= plainSpan
+	}
+	return Verdict{}, false
+}
+
+// judge is the case against the heaviest client of the last of these samples.
+func judge(samples []plane.Sample, baselines map[string]plane.Baseline, now time.Time, skip func(plane.Held) bool) (Verdict, bool) {
+	if now.Sub(samples[0].Time) > sampleAge {
 		return Verdict{}, false
 	}
 	last := samples[len(samples)-1]
@@ -134,9 +154,6 @@ func Judge(samples []plane.Sample, baselines map[string]plane.Baseline, now time
 		v.Share = min(v.Share, float64(own)/float64(all))
 		v.Total = all
 	}
-	if v.Share < majority {
-		return Verdict{}, false
-	}
 	if b := baselines[top.Schema]; b.Weight >= trustedWeight {
 		v.CalmHeld = b.Held
 		if float64(v.Requests) < overBaseline*b.Held {
@@ -147,13 +164,16 @@ func Judge(samples []plane.Sample, baselines map[string]plane.Baseline, now time
 	return v, true
 }
 
-// Suspect tells whether one client holds most of the seats in the last sample:
-// not yet a verdict, but reason enough not to blame somebody else.
-func Suspect(samples []plane.Sample, skip func(plane.Held) bool) bool {
+// Suspect tells whether one client holds most of the seats in a fresh last sample:
+// not yet a verdict, but reason enough to look closer and not to blame somebody else.
+func Suspect(samples []plane.Sample, now time.Time, skip func(plane.Held) bool) bool {
 	if len(samples) == 0 {
 		return false
 	}
 	last := samples[len(samples)-1]
+	if now.Sub(last.Time) > freshest {
+		return false
+	}
 	top, ok := heaviest(last, skip)
 	if !ok || top.Executing+top.Waiting < leastHeld {
 		return false

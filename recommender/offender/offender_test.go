@@ -34,6 +34,11 @@ func samples(of ...[]plane.Held) []plane.Sample {
 
 func TestJudge(t *testing.T) {
 	heavy := []plane.Held{held("a", 60, 60), held("b", 3, 3)}
+	most := []plane.Held{held("a", 60, 60), held("b", 10, 10)}
+	hurried := func(s []plane.Sample) []plane.Sample {
+		s[0].Time = s[1].Time.Add(-499 * time.Millisecond)
+		return s
+	}
 	for name, c := range map[string]struct {
 		samples   []plane.Sample
 		baselines map[string]plane.Baseline
@@ -41,9 +46,13 @@ func TestJudge(t *testing.T) {
 		want      string
 	}{
 		"most of the seats in every sample":             {samples: samples(heavy, heavy, heavy), want: "a"},
-		"two samples are too few":                       {samples: samples(heavy, heavy)},
+		"two samples of all but everything":             {samples: samples(heavy, heavy), want: "a"},
+		"two samples of most are too few":               {samples: samples(most, most)},
+		"two samples at almost the same time":           {samples: hurried(samples(heavy, heavy))},
+		"all but everything in the last two of three":   {samples: samples(most[1:], heavy, heavy), want: "a"},
+		"one sample":                                    {samples: samples(heavy)},
 		"not in every sample":                           {samples: samples(heavy, []plane.Held{held("a", 2, 2), held("b", 40, 40)}, heavy)},
-		"less than half":                                {samples: samples([]plane.Held{held("a", 60, 60), held("b", 40, 40), held("c", 30, 30)}, heavy, heavy)},
+		"less than half":                                {samples: samples(heavy, heavy, []plane.Held{held("a", 60, 60), held("b", 40, 40), held("c", 30, 30)})},
 		"few requests, however dear":                    {samples: samples([]plane.Held{held("a", 3, 30)}, []plane.Held{held("a", 3, 30)}, []plane.Held{held("a", 3, 30)})},
 		"its flow schema is used to it":                 {samples: samples(heavy, heavy, heavy), baselines: map[string]plane.Baseline{"service-accounts": {Held: 30, Weight: 10}}},
 		"its flow schema is used to less":               {samples: samples(heavy, heavy, heavy), baselines: map[string]plane.Baseline{"service-accounts": {Held: 2, Weight: 10}}, want: "a"},
