@@ -182,7 +182,7 @@ func (d *pass) mayJail(name string, was plane.Sentence) bool {
 }
 
 func (d *pass) jail(v offender.Verdict, harm offender.Harm, was plane.Sentence) {
-	s := offender.Pass(v.Client, offender.First(v.Width, harm), was.Count, d.profile, d.now)
+	s := offender.Pass(v.Client, offender.First(v, harm), was.Count, d.profile, d.now)
 	reason := offender.Explain(v, harm, fmt.Sprintf("jailed %s: %s, until %s", v.Client, s.Grade.Words(), clock(s.Until)))
 	reason.Code = v1alpha1.ReasonOffenderJailed
 	if was.Count > 0 {
@@ -195,7 +195,7 @@ func (d *pass) jail(v offender.Verdict, harm offender.Harm, was plane.Sentence) 
 // recommend shows what would be done, once, and keeps showing it while the
 // client goes on.
 func (d *pass) recommend(v offender.Verdict, harm offender.Harm, was plane.Sentence) {
-	s := offender.Pass(v.Client, offender.First(v.Width, harm), was.Count, d.profile, d.now)
+	s := offender.Pass(v.Client, offender.First(v, harm), was.Count, d.profile, d.now)
 	s.Phase, s.Count, s.Pardoned = plane.PhaseRecommended, was.Count, was.Pardoned
 	reason := offender.Explain(v, harm, fmt.Sprintf("would jail %s: %s for %s", v.Client, s.Grade.Words(), s.Term))
 	reason.Code = v1alpha1.ReasonOffenderNamed

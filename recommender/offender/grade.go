@@ -30,10 +30,10 @@ var parole = []plane.Grade{
 	{Kind: plane.GradeSeats, Seats: 8},
 }
 
-// First is the grade of a new sentence, by the client's widest request and by what
-// others suffer.
-func First(width int, harm Harm) plane.Grade {
-	if width >= giant || harm.worst() >= severe {
+// First is the grade of a new sentence, by the client's widest request, by what it
+// leaves to others and by what they suffer.
+func First(v Verdict, harm Harm) plane.Grade {
+	if v.Width >= giant || v.Share >= plainShare || harm.worst() >= severe {
 		return plane.Grade{Kind: plane.GradeOne}
 	}
 	return plane.Grade{Kind: plane.GradeSeats, Seats: firstSeats}

@@ -45,11 +45,11 @@ func TestJudge(t *testing.T) {
 		later     time.Duration
 		want      string
 	}{
-		"most of the seats in every sample":             {samples: samples(heavy, heavy, heavy), want: "a"},
-		"two samples of all but everything":             {samples: samples(heavy, heavy), want: "a"},
-		"two samples of most are too few":               {samples: samples(most, most)},
-		"two samples at almost the same time":           {samples: hurried(samples(heavy, heavy))},
-		"all but everything in the last two of three":   {samples: samples(most[1:], heavy, heavy), want: "a"},
+		"most of the seats in every sample":           {samples: samples(heavy, heavy, heavy), want: "a"},
+		"two samples of all but everything":           {samples: samples(heavy, heavy), want: "a"},
+		"two samples of most are too few":             {samples: samples(most, most)},
+		"two samples at almost the same time":         {samples: hurried(samples(heavy, heavy))},
+		"all but everything in the last two of three": {samples: samples(most[1:], heavy, heavy), want: "a"},
 		"one sample":                                    {samples: samples(heavy)},
 		"not in every sample":                           {samples: samples(heavy, []plane.Held{held("a", 2, 2), held("b", 40, 40)}, heavy)},
 		"less than half":                                {samples: samples(heavy, heavy, []plane.Held{held("a", 60, 60), held("b", 40, 40), held("c", 30, 30)})},
@@ -146,6 +146,26 @@ func TestHarmNeedsARatioAndADifference(t *testing.T) {
 				t.Error("a window that began before the sentence was in force is counted")
 			}
 		})
+	}
+}
+
+func TestFirstGradeIsMildWhereMildCanHelp(t *testing.T) {
+	slow := func(times float64) offender.Harm {
+		return offender.Harm{Slow: []offender.Slow{{Replica: "r", Schema: "s", Mean: times * 0.01, Calm: 0.01}}}
+	}
+	for name, c := range map[string]struct {
+		verdict offender.Verdict
+		harm    offender.Harm
+		want    plane.GradeKind
+	}{
+		"narrow requests, half of the seats, slow others": {offender.Verdict{Width: 9, Share: 0.89}, slow(19), plane.GradeSeats},
+		"giant requests":         {offender.Verdict{Width: 10, Share: 0.6}, slow(4), plane.GradeOne},
+		"next to nothing left":   {offender.Verdict{Width: 1, Share: 0.9}, slow(4), plane.GradeOne},
+		"others at twenty times": {offender.Verdict{Width: 1, Share: 0.6}, slow(20.01), plane.GradeOne},
+	} {
+		if got := offender.First(c.verdict, c.harm); got.Kind != c.want {
+			t.Errorf("%s: %s, want %s", name, got.Words(), c.want)
+		}
 	}
 }
 
