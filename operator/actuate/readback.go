@@ -21,7 +21,7 @@ import (
 const (
 	// readBackWithin is how long replicas are given to obey; readBackEvery the
 	// time between two looks at one of them.
-	readBackWithin = 4 * time.Second
+	readBackWithin = 6 * time.Second
 	readBackEvery  = 100 * time.Millisecond
 	// cheapLooks is how many looks may be on their way to one replica where one
 	// costs it little. In a storm each takes a second by chance, and a look that

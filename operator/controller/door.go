@@ -7,14 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -30,7 +28,6 @@ type door struct {
 	*observe.Plane
 	access   *access.Access
 	actuator *actuate.Actuator
-	over     http.RoundTripper
 }
 
 // hedgeAfter is how long an API call waits for one replica before it is made to the
@@ -48,16 +45,13 @@ func Open(a *access.Access, owner actuate.Owner) (Tenant, error) {
 	}
 	replicas := observe.NewPlane(a, observe.Options{})
 	config := a.RESTConfig(a.ServerName()) // the address is the hedge's to choose
-	h, err := rest.HTTPClientFor(config)
+	config.Transport = access.Hedge(replicas.RoundTripper(), replicas.Quickest, hedgeAfter)
+	config.TLSClientConfig = rest.TLSClientConfig{} // it is the replicas' connections that are used
+	c, err := client.New(config, client.Options{Scheme: s, Mapper: flowControlMapper()})
 	if err != nil {
 		return nil, fmt.Errorf("preparing to call the tenant's API: %w", err)
 	}
-	h.Transport = access.Hedge(h.Transport, replicas.Quickest, hedgeAfter)
-	c, err := client.New(config, client.Options{HTTPClient: h, Scheme: s, Mapper: flowControlMapper()})
-	if err != nil {
-		return nil, fmt.Errorf("preparing to call the tenant's API: %w", err)
-	}
-	return &door{Plane: replicas, access: a, actuator: actuate.New(c, replicas, owner), over: h.Transport}, nil
+	return &door{Plane: replicas, access: a, actuator: actuate.New(c, replicas, owner)}, nil
 }
 
 // User is Evenkeel's user name in the tenant.
@@ -75,12 +69,6 @@ func (d *door) Apply(ctx context.Context, step plane.Step, replicas []plane.Repl
 
 // LeaveAsFound deletes what this profile wrote.
 func (d *door) LeaveAsFound(ctx context.Context) error { return d.actuator.LeaveAsFound(ctx) }
-
-// Close ends the connections.
-func (d *door) Close() {
-	d.Plane.Close()
-	utilnet.CloseIdleConnectionsFor(d.over)
-}
 
 // flowControlMapper knows the two kinds that are written, so that no tenant is
 // asked for its discovery documents.

@@ -179,6 +179,35 @@ func TestQuickest(t *testing.T) {
 	want("none is ready")
 }
 
+// API requests take the connection that a replica is observed by.
+func TestRoundTripper(t *testing.T) {
+	tenant := newTenant(t, wellThen(t))
+	p := tenant.plane(t)
+	p.Look(t.Context(), time.Now(), false)
+	client := &http.Client{Transport: p.RoundTripper()}
+	get := func(address string) (*http.Response, error) {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+address+pagePath, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return client.Do(request)
+	}
+	response, err := get(tenant.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusOK || tenant.connections.Load() != 1 {
+		t.Errorf("%s over %d connections, want one", response.Status, tenant.connections.Load())
+	}
+	if response, err := get("127.0.0.1:1"); err == nil || !strings.Contains(err.Error(), "no replica at 127.0.0.1:1 any more") {
+		if err == nil {
+			_ = response.Body.Close()
+		}
+		t.Errorf("error %v of a stranger's address", err)
+	}
+}
+
 func TestNominalLimits(t *testing.T) {
 	tenant := newTenant(t, wellThen(t))
 	p := tenant.plane(t)

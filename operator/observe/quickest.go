@@ -5,6 +5,8 @@ package observe
 
 import (
 	"cmp"
+	"fmt"
+	"net/http"
 	"slices"
 	"time"
 
@@ -37,6 +39,23 @@ func (p *Plane) Quickest() []string {
 		addresses[i] = p.address
 	}
 	return addresses
+}
+
+// RoundTripper sends requests to the replica whose address they name, over the
+// connection that it is observed by: one more would cost it a TLS handshake, and
+// seconds in a storm. It adds no credentials but the certificate.
+func (p *Plane) RoundTripper() http.RoundTripper { return roundTripper{p} }
+
+type roundTripper struct{ plane *Plane }
+
+// RoundTrip implements http.RoundTripper.
+func (t roundTripper) RoundTrip(request *http.Request) (*http.Response, error) {
+	for _, r := range t.plane.all() {
+		if r.door != nil && r.door.address == request.URL.Host {
+			return r.door.client.Transport.RoundTrip(request)
+		}
+	}
+	return nil, fmt.Errorf("%s %s: there is no replica at %s any more", request.Method, request.URL.Path, request.URL.Host)
 }
 
 // pace is how good a way in a replica is.
