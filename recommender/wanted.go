@@ -133,9 +133,9 @@ func (d *pass) carryOut() {
 		wanted := want.Active() && d.profile.Jail == plane.Enforce
 		switch {
 		case wanted && !there:
-			d.write(plane.PassSentence, want)
+			d.write(plane.PassSentence, want, plane.Grade{})
 		case wanted && differs(have, want):
-			d.write(plane.ChangeGrade, want)
+			d.write(plane.ChangeGrade, want, have.Grade)
 		case !wanted && there:
 			d.end(want)
 		}
@@ -161,7 +161,7 @@ func differs(have, want plane.Sentence) bool {
 	return have.Grade != want.Grade || have.Phase != want.Phase || !have.Until.Equal(want.Until)
 }
 
-func (d *pass) write(kind plane.StepKind, s plane.Sentence) {
+func (d *pass) write(kind plane.StepKind, s plane.Sentence, had plane.Grade) {
 	reason, fresh := d.reasons[s.Name]
 	if !fresh {
 		reason = plane.Reason{Code: v1alpha1.ReasonOffenderJailed, Message: s.Reason}
@@ -173,7 +173,7 @@ func (d *pass) write(kind plane.StepKind, s plane.Sentence) {
 		}
 	}
 	level := offender.Level(s.Name, s.Grade, max(d.sight.ceiling, 1), others)
-	d.step(plane.Step{Kind: kind, Apply: true, Level: &level, Sentence: &s, Reason: reason})
+	d.step(plane.Step{Kind: kind, Apply: true, Level: &level, Sentence: &s, Had: had, Reason: reason})
 }
 
 func (d *pass) end(s plane.Sentence) {

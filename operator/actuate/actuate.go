@@ -96,15 +96,15 @@ func (a *Actuator) Apply(ctx context.Context, step plane.Step, replicas []plane.
 	}
 	out.Written = now()
 	switch l := step.Level; {
-	case l != nil && l.Shares == 0 && l.Queues > 0:
-		// The grade that leaves nothing has no number either, but a queue that no
-		// grade without shares has.
-		out.InForce, out.Fault = a.readBack(ctx, l.Name+" was written", replicas, a.queues(l.Name, l.Queues), now)
-	case step.Kind == plane.PassSentence && l.Shares == 0:
-		// A new level without shares has no seats on whichever replica knows it:
-		// there is no number to compare, and every moment counts.
+	case step.Kind == plane.PassSentence:
+		// A replica that knows a new level has given it the seats of its shares in
+		// the same moment: there is no need of a page, and every moment counts.
 		out.InForce, out.Fault = a.readBack(ctx, l.Name+" was written", replicas, a.knows(l.Name), now)
-	case step.Kind == plane.SetBallast, step.Kind == plane.PassSentence, step.Kind == plane.ChangeGrade:
+	case step.Kind == plane.ChangeGrade && l.Queues > 0 && step.Had.Kind == plane.GradeOne && l.Shares == 0:
+		// From one at a time to none there are no seats to compare, but a queue
+		// that was not there.
+		out.InForce, out.Fault = a.readBack(ctx, l.Name+" was written", replicas, a.queues(l.Name, l.Queues), now)
+	case step.Kind == plane.SetBallast, step.Kind == plane.ChangeGrade:
 		out.InForce, out.Fault = a.readBackLimit(ctx, step.Level.Name+" was written", step.Level.Name, replicas, now)
 	case step.Kind == plane.RemoveBallast:
 		out.InForce, out.Fault = a.readBackLimit(ctx, BallastName+" was deleted", "", replicas, now)

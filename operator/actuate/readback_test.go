@@ -78,6 +78,8 @@ func TestReadBack(t *testing.T) {
 	leave(t, actuate.New(w, w, owner))
 	passed := jail(plane.PassSentence, agent, one)
 	name := passed.Sentence.Name
+	harder := jail(plane.ChangeGrade, agent, none)
+	harder.Had = one
 	ready := func(name string, ceiling int) plane.Replica {
 		return plane.Replica{Name: name, Ready: true, Ceiling: ceiling}
 	}
@@ -105,8 +107,8 @@ func TestReadBack(t *testing.T) {
 		{"a sentence that one does not know", passed, []plane.Replica{ready("a", 600), ready("b", 600)},
 			map[string]shown{"a": seats(300), "b": {seats: map[string]int{}}}, []string{name + " was written, but not every replica obeys: b does not know " + name + " yet"}, 8 * time.Second},
 		{"a sentence without shares, whatever the ceiling", passed, []plane.Replica{ready("a", 0)}, map[string]shown{"a": seats(300)}, nil, time.Second},
-		{"the grade that leaves nothing", jail(plane.ChangeGrade, agent, none), []plane.Replica{ready("a", 600)}, map[string]shown{"a": {seats: map[string]int{name: -1}, after: 2}}, nil, time.Second},
-		{"the grade before it", jail(plane.ChangeGrade, agent, none), []plane.Replica{ready("a", 600)}, map[string]shown{"a": seats(300)},
+		{"the grade that leaves nothing", harder, []plane.Replica{ready("a", 600)}, map[string]shown{"a": {seats: map[string]int{name: -1}, after: 2}}, nil, time.Second},
+		{"the grade before it", harder, []plane.Replica{ready("a", 600)}, map[string]shown{"a": seats(300)},
 			[]string{"a gives " + name + " 0 queues instead of 1"}, 8 * time.Second},
 		{"a ballast that is gone and still felt", plane.Step{Kind: plane.RemoveBallast, Apply: true}, []plane.Replica{ready("a", 600)},
 			map[string]shown{"a": {seats: map[string]int{"workload-low": 123}}}, []string{"evenkeel-ballast was deleted, but not every replica obeys: a gives workload-low 123 seats instead of 245"}, 8 * time.Second},

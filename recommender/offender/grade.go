@@ -16,8 +16,9 @@ const giant = 10
 
 // severe is how many times their calm mean the requests of others take when the
 // mild grade is passed over: a replica so far gone is not saved by leaving a client
-// a few seats of the many that it holds.
-const severe = 20
+// a few seats of the many that it holds. The width does not always tell, as a level
+// of few seats has its requests priced at a part of them.
+const severe = 10
 
 // firstSeats is what the mild grade leaves a client, per replica.
 const firstSeats = 4

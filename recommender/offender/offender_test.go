@@ -158,10 +158,10 @@ func TestFirstGradeIsMildWhereMildCanHelp(t *testing.T) {
 		harm    offender.Harm
 		want    plane.GradeKind
 	}{
-		"narrow requests, half of the seats, slow others": {offender.Verdict{Width: 9, Share: 0.89}, slow(19), plane.GradeSeats},
-		"giant requests":         {offender.Verdict{Width: 10, Share: 0.6}, slow(4), plane.GradeOne},
-		"next to nothing left":   {offender.Verdict{Width: 1, Share: 0.9}, slow(4), plane.GradeOne},
-		"others at twenty times": {offender.Verdict{Width: 1, Share: 0.6}, slow(20.01), plane.GradeOne},
+		"narrow requests, half of the seats, slow others": {offender.Verdict{Width: 9, Share: 0.89}, slow(9), plane.GradeSeats},
+		"giant requests":       {offender.Verdict{Width: 10, Share: 0.6}, slow(4), plane.GradeOne},
+		"next to nothing left": {offender.Verdict{Width: 1, Share: 0.9}, slow(4), plane.GradeOne},
+		"others at ten times":  {offender.Verdict{Width: 1, Share: 0.6}, slow(10.01), plane.GradeOne},
 	} {
 		if got := offender.First(c.verdict, c.harm); got.Kind != c.want {
 			t.Errorf("%s: %s, want %s", name, got.Words(), c.want)

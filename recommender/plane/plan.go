@@ -66,8 +66,10 @@ type Step struct {
 	Apply bool
 	// Level is the priority level to write, for the kinds that write one.
 	Level *LevelSpec
-	// Sentence is what is passed, changed, ended or named.
+	// Sentence is what is passed, changed, ended or named; Had is the grade that the
+	// tenant holds, of one that is changed.
 	Sentence *Sentence
+	Had      Grade
 	// Reason is why.
 	Reason Reason
 }
