@@ -43,7 +43,7 @@ func (p *run) beginStorm(ctx context.Context, i int) (*storm, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := agent.New(agent.Options{Config: config, Clients: o.Clients})
+	a, err := agent.New(agent.Options{Config: config, Clients: o.Clients, Impatient: o.Impatient})
 	if err != nil {
 		return nil, fmt.Errorf("preparing the offender: %w", err)
 	}

@@ -71,6 +71,8 @@ type Offender struct {
 	Clients        int    `json:"clients"`
 	Namespace      string `json:"namespace"`
 	ServiceAccount string `json:"serviceAccount"`
+	// Impatient clients do not heed Retry-After, as client-go's do.
+	Impatient bool `json:"impatient"`
 }
 
 // Phases are the lengths of a run's parts.
@@ -148,6 +150,9 @@ func (s *Scenario) check() error {
 	}
 	if s.Phases.Saturate.Duration >= s.Phases.Default.Duration {
 		problems = append(problems, errors.New("phases.saturate must be shorter than phases.default"))
+	}
+	if term := float64(s.Profile.SentenceSeconds); term > 0 && 4*s.Phases.Enforce.Seconds() > 3*term {
+		problems = append(problems, errors.New("phases.enforce must end before the last quarter of profile.sentenceSeconds, in which the seats come back"))
 	}
 	return errors.Join(problems...)
 }

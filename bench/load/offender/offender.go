@@ -3,7 +3,8 @@
 
 // Package offender is a misbehaving agent: many clients of one service account
 // that list all pods in a closed loop, without limit and without
-// resourceVersion, as in the outage of 2024-12-11. It does not heed Retry-After.
+// resourceVersion, as in the outage of 2024-12-11. It heeds Retry-After, as client-go
+// does, unless it is told to be impatient.
 //
 // It spends as little as it can on reading: answers are thrown away undecoded,
 // so that the machine's time goes to the servers under test.
@@ -15,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -39,8 +41,10 @@ type Options struct {
 	Clients int
 	// Path is what they list.
 	Path string
-	// Pause is the wait after a refusal or an error, whatever the server asks for.
-	Pause time.Duration
+	// Pause is the wait after a refusal or an error; longer where the server asks
+	// for it with Retry-After, unless Impatient is set.
+	Pause     time.Duration
+	Impatient bool
 	// Timeout bounds one list; the apiserver's own bound is 60 s.
 	Timeout time.Duration
 	// Gzip asks for compressed answers, as client-go does: they cost the server
@@ -91,7 +95,7 @@ func (f *Offender) loop(ctx context.Context, client int, conn *load.Conn) {
 	buffer := make([]byte, 256<<10)
 	for ctx.Err() == nil {
 		f.tally.begin(client, time.Now())
-		status, bytes, err := f.list(ctx, conn, buffer)
+		status, bytes, retryAfter, err := f.list(ctx, conn, buffer)
 		if ctx.Err() != nil {
 			return
 		}
@@ -99,17 +103,20 @@ func (f *Offender) loop(ctx context.Context, client int, conn *load.Conn) {
 		if err == nil && status == http.StatusOK {
 			continue
 		}
-		pause(ctx, f.options.Pause)
+		if f.options.Impatient {
+			retryAfter = 0
+		}
+		pause(ctx, max(f.options.Pause, retryAfter))
 	}
 }
 
 // list asks once and reads the answer to its end; bytes are those of the body.
-func (f *Offender) list(ctx context.Context, conn *load.Conn, buffer []byte) (status int, bytes int64, err error) {
+func (f *Offender) list(ctx context.Context, conn *load.Conn, buffer []byte) (status int, bytes int64, retryAfter time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, f.options.Timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, conn.Base+f.options.Path, http.NoBody)
 	if err != nil {
-		return 0, 0, fmt.Errorf("preparing a list of %s: %w", f.options.Path, err)
+		return 0, 0, 0, fmt.Errorf("preparing a list of %s: %w", f.options.Path, err)
 	}
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("User-Agent", "telemetry-agent")
@@ -118,13 +125,14 @@ func (f *Offender) list(ctx context.Context, conn *load.Conn, buffer []byte) (st
 	}
 	answer, err := conn.Do(request)
 	if err != nil {
-		return 0, 0, err
+		return 0, 0, 0, err
 	}
+	seconds, _ := strconv.Atoi(answer.Header.Get("Retry-After")) // an apiserver sends whole seconds
 	bytes, err = drain(answer.Body, buffer)
 	if e := answer.Body.Close(); err == nil {
 		err = e
 	}
-	return answer.StatusCode, bytes, err
+	return answer.StatusCode, bytes, time.Duration(seconds) * time.Second, err
 }
 
 // drain reads to the end into one reused buffer. (io.Copy to io.Discard would

@@ -76,15 +76,20 @@ func TestListsInAClosedLoop(t *testing.T) {
 	}
 }
 
-func TestIgnoresRetryAfter(t *testing.T) {
-	f, from, to, _ := run(t, offender.Options{Clients: 2, Pause: 20 * time.Millisecond}, 400*time.Millisecond,
-		func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Retry-After", "30")
-			w.WriteHeader(http.StatusTooManyRequests)
-		})
-	got := f.Window(from, to)
-	if got.Rejected < 16 || got.Rejected > 42 || got.OK+got.Failed > 0 {
-		t.Errorf("counts = %+v, want about 40 refusals: it waits 20 ms, not what Retry-After says", got)
+func TestRetryAfter(t *testing.T) {
+	refuse := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "30")
+		w.WriteHeader(http.StatusTooManyRequests)
+	}
+	o := offender.Options{Clients: 2, Pause: 20 * time.Millisecond}
+	f, from, to, _ := run(t, o, 400*time.Millisecond, refuse)
+	if got := f.Window(from, to); got.Rejected != 2 || got.OK+got.Failed > 0 {
+		t.Errorf("counts = %+v, want a refusal for each client: both wait for 30 s", got)
+	}
+	o.Impatient = true
+	f, from, to, _ = run(t, o, 400*time.Millisecond, refuse)
+	if got := f.Window(from, to); got.Rejected < 16 || got.Rejected > 42 || got.OK+got.Failed > 0 {
+		t.Errorf("counts = %+v, want about 40 refusals: they wait 20 ms, not what Retry-After says", got)
 	}
 }
 
