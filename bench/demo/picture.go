@@ -46,7 +46,9 @@ func (p *run) draw(path string) error {
 	start := p.picture.phases[0].from
 	end := p.picture.phases[len(p.picture.phases)-1].to
 	var series []report.Point
-	for at := start; at.Before(end); at = at.Add(time.Second) {
+	// A second that is not wholly in the picture is left out: the next storm may
+	// have begun in it.
+	for at := start; !at.Add(time.Second).After(end); at = at.Add(time.Second) {
 		s := p.victims.between(window{at, at.Add(time.Second)})
 		point := report.Point{At: at.Sub(start), P50: math.NaN(), P99: math.NaN(), Failed: s.Failed + s.Rejected}
 		if s.P99 > 0 {

@@ -180,10 +180,14 @@ func poll(parent context.Context, limit time.Duration, what string, try func(con
 	defer cancel()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
+	var last error // that was not merely cut off by the end of the time
 	for {
 		err := try(ctx)
 		if err == nil {
 			return nil
+		}
+		if last == nil || ctx.Err() == nil {
+			last = err
 		}
 		if fatal, ok := errors.AsType[*fatalError](err); ok {
 			return fmt.Errorf("waiting for %s: %w", what, fatal.error)
@@ -191,9 +195,9 @@ func poll(parent context.Context, limit time.Duration, what string, try func(con
 		select {
 		case <-ctx.Done():
 			if parent.Err() != nil { // given up by the caller, not slow
-				return fmt.Errorf("waiting for %s: %w", what, errors.Join(parent.Err(), err))
+				return fmt.Errorf("waiting for %s: %w", what, errors.Join(parent.Err(), last))
 			}
-			return fmt.Errorf("waiting %s for %s: %w", limit, what, err)
+			return fmt.Errorf("waiting %s for %s: %w", limit, what, last)
 		case <-tick.C:
 		}
 	}
