@@ -137,6 +137,7 @@ func allowed(cold bool) float64 {
 }
 
 func (p *run) raise(ctx context.Context) error {
+	p.warnOfMemory()
 	st, err := raise(ctx, p.Dir, p.Binaries, p.Scenario, p.Screen.Logf)
 	p.stage = st
 	return err

@@ -39,6 +39,8 @@ type Scenario struct {
 	// Storms is how many storms are played in Enforce: the first one in full,
 	// the others until their offender is jailed.
 	Storms int `json:"storms"`
+	// MemoryGiB is what the run took at its peak when it was measured; 0 is unknown.
+	MemoryGiB float64 `json:"memoryGiB"`
 }
 
 // Tenant is the hosted control plane and what it stores.
