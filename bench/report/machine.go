@@ -45,19 +45,27 @@ func New(ctx context.Context, target, dir string) *Report {
 func ThisMachine() Machine {
 	return Machine{
 		Cores:     min(runtime.NumCPU(), runtime.GOMAXPROCS(0)),
-		MemoryGiB: memoryGiB("/proc/meminfo"),
+		MemoryGiB: math.Round(memoryGiB(meminfo, "MemTotal")*10) / 10,
 		CPUModel:  field("/proc/cpuinfo", "model name"),
 		Go:        runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
 		Kernel: kernel("/proc/sys/kernel/osrelease"),
 	}
 }
 
-func memoryGiB(path string) float64 {
-	kib, err := strconv.ParseFloat(strings.TrimSuffix(field(path, "MemTotal"), " kB"), 64)
+// meminfo is where the kernel tells of memory (proc(5)).
+const meminfo = "/proc/meminfo"
+
+// AvailableGiB is the memory that could be used without swapping; 0 when it cannot be
+// told.
+func AvailableGiB() float64 { return memoryGiB(meminfo, "MemAvailable") }
+
+// memoryGiB is a line of a file like meminfo; 0 when it has none.
+func memoryGiB(path, key string) float64 {
+	kib, err := strconv.ParseFloat(strings.TrimSuffix(field(path, key), " kB"), 64)
 	if err != nil {
 		return 0
 	}
-	return math.Round(kib/(1<<20)*10) / 10
+	return kib / (1 << 20)
 }
 
 var leadingNumbers = regexp.MustCompile(`^[0-9]+(\.[0-9]+)*`)

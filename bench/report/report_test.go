@@ -5,6 +5,8 @@ package report
 
 import (
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -115,5 +117,29 @@ func TestDigits(t *testing.T) {
 		if got := f.Words(); got != want {
 			t.Errorf("Words of %+v = %q, want %q", f, got, want)
 		}
+	}
+}
+
+func TestMemory(t *testing.T) {
+	const two = "MemTotal:       16384000 kB\nMemFree:          100000 kB\nMemAvailable:    2097152 kB\n"
+	for name, c := range map[string]struct {
+		meminfo string
+		want    float64
+	}{
+		"a number":       {two, 2},
+		"no such line":   {"MemTotal: 1 kB\n", 0},
+		"not a number":   {"MemAvailable: much kB\n", 0},
+		"nothing at all": {"", 0},
+	} {
+		path := filepath.Join(t.TempDir(), "meminfo")
+		if err := os.WriteFile(path, []byte(c.meminfo), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := memoryGiB(path, "MemAvailable"); got != c.want {
+			t.Errorf("%s: %v GiB, want %v", name, got, c.want)
+		}
+	}
+	if AvailableGiB() <= 0 {
+		t.Error("this machine has no memory")
 	}
 }

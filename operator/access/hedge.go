@@ -55,9 +55,6 @@ func (h *hedge) RoundTrip(r *http.Request) (*http.Response, error) {
 	return won.response, nil
 }
 
-// WrappedRoundTripper lets client-go find the transport to close.
-func (h *hedge) WrappedRoundTripper() http.RoundTripper { return h.next }
-
 // repeatable is true for a request that may be carried out twice, and whose body can
 // be sent twice.
 func repeatable(r *http.Request) bool {

@@ -100,12 +100,12 @@ func (a *Actuator) Apply(ctx context.Context, step plane.Step, replicas []plane.
 		// A replica that knows a new level has given it the seats of its shares in
 		// the same moment: there is no need of a page, and every moment counts.
 		out.InForce, out.Fault = a.readBack(ctx, l.Name+" was written", replicas, a.knows(l.Name), now)
-	case step.Kind == plane.ChangeGrade && l.Queues > 0 && step.Had.Kind == plane.GradeOne && l.Shares == 0:
+	case step.Kind == plane.ChangeGrade && step.Had.Kind == plane.GradeOne && step.Sentence.Grade.Kind == plane.GradeNone:
 		// From one at a time to none there are no seats to compare, but a queue
 		// that was not there.
 		out.InForce, out.Fault = a.readBack(ctx, l.Name+" was written", replicas, a.queues(l.Name, l.Queues), now)
 	case step.Kind == plane.SetBallast, step.Kind == plane.ChangeGrade:
-		out.InForce, out.Fault = a.readBackLimit(ctx, step.Level.Name+" was written", step.Level.Name, replicas, now)
+		out.InForce, out.Fault = a.readBackLimit(ctx, l.Name+" was written", l.Name, replicas, now)
 	case step.Kind == plane.RemoveBallast:
 		out.InForce, out.Fault = a.readBackLimit(ctx, BallastName+" was deleted", "", replicas, now)
 	default:

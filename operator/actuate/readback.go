@@ -182,25 +182,26 @@ func await(ctx context.Context, r plane.Replica, obeys check) string {
 		problem += " (" + shortened(r.Fault.Message) + ")"
 	}
 	said := make(chan string, obeys.atOnce)
-	for asking := 0; ; {
+	asking := 0
+	ask := func() {
 		if asking < obeys.atOnce {
 			asking++
 			go func() { said <- obeys.passes(ctx, r) }()
 		}
-		for waiting := true; waiting; {
-			select {
-			case <-ctx.Done():
-				return r.Name + " " + problem
-			case p := <-said:
-				if asking--; p == "" {
-					return ""
-				}
-				if ctx.Err() == nil {
-					problem = p
-				}
-			case <-tick.C:
-				waiting = false
+	}
+	for ask(); ; {
+		select {
+		case <-ctx.Done():
+			return r.Name + " " + problem
+		case p := <-said:
+			if asking--; p == "" {
+				return ""
 			}
+			if ctx.Err() == nil {
+				problem = p
+			}
+		case <-tick.C:
+			ask()
 		}
 	}
 }

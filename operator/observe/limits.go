@@ -6,6 +6,7 @@ package observe
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,19 +20,28 @@ import (
 // deleted stay on the page with their last limit until the process ends, so a
 // level's absence cannot be seen here.
 func (p *Plane) NominalLimits(ctx context.Context, replica string) (map[string]int, error) {
+	r, err := p.named(replica)
+	if err != nil {
+		return nil, fmt.Errorf("reading the limits of %s: %w", replica, err)
+	}
+	return r.limits(ctx, replica)
+}
+
+// named is the replica of a name, if there is a way to it.
+func (p *Plane) named(name string) (*replica, error) {
 	for _, r := range p.all() {
 		r.mu.Lock()
-		name, fault := r.target.Name, r.seen.Fault
+		found, fault := r.target.Name == name, r.seen.Fault
 		r.mu.Unlock()
 		switch {
-		case name != replica:
+		case !found:
 		case r.door == nil:
-			return nil, fmt.Errorf("reading the limits of %s: %s", replica, fault.Message)
+			return nil, errors.New(fault.Message)
 		default:
-			return r.limits(ctx, name)
+			return r, nil
 		}
 	}
-	return nil, fmt.Errorf("reading the limits of %s: there is no such replica", replica)
+	return nil, errors.New("there is no such replica")
 }
 
 // LiveLevels are the priority levels that one replica knows now, by its debug
@@ -56,15 +66,11 @@ func (p *Plane) Queues(ctx context.Context, replica string) (map[string]int, err
 
 // rows counts the rows of a debug dump by the level that is in their first column.
 func (p *Plane) rows(ctx context.Context, replica, path string) (map[string]int, error) {
-	for _, r := range p.all() {
-		r.mu.Lock()
-		name := r.target.Name
-		r.mu.Unlock()
-		if name == replica && r.door != nil {
-			return r.rows(ctx, name, path)
-		}
+	r, err := p.named(replica)
+	if err != nil {
+		return nil, fmt.Errorf("reading the levels of %s: %w", replica, err)
 	}
-	return nil, fmt.Errorf("reading the levels of %s: there is no such replica", replica)
+	return r.rows(ctx, replica, path)
 }
 
 // maxRows bounds a debug dump of levels or queues, in bytes: a line each of a

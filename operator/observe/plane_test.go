@@ -6,6 +6,7 @@ package observe
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/recommender/plane"
@@ -82,7 +84,7 @@ func TestPulse(t *testing.T) {
 	}
 	r := p.all()[0]
 	r.mu.Lock()
-	r.pulses.ring = nil
+	r.pulses = pulses{}
 	for range leastPulses {
 		r.pulses.add(time.Millisecond, time.Now())
 	}
@@ -95,7 +97,7 @@ func TestPulse(t *testing.T) {
 		t.Errorf("the pulse took %s", took)
 	}
 	r.mu.Lock()
-	r.pulses.ring = nil
+	r.pulses = pulses{}
 	for range leastPulses {
 		r.pulses.add(90*time.Millisecond, time.Now())
 	}
@@ -129,6 +131,19 @@ func TestPulsesAreMeasuredAgainstTheirMedian(t *testing.T) {
 	if len(p.ring) != keptPulses {
 		t.Errorf("%d pulses are kept", len(p.ring))
 	}
+}
+
+// The order that is kept is the order of what is in the ring.
+func TestPulsesKeepTheirOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := pulses{}
+		for _, took := range rapid.SliceOfN(rapid.IntRange(0, 20), 1, 2*keptPulses).Draw(t, "pulses") {
+			p.add(time.Duration(took), time.Unix(0, 0))
+		}
+		if want := slices.Sorted(slices.Values(p.ring)); !slices.Equal(want, p.sorted) {
+			t.Fatalf("%v is kept of the ring %v", p.sorted, p.ring)
+		}
+	})
 }
 
 func TestQuickest(t *testing.T) {

@@ -27,12 +27,13 @@ const (
 	leastPulses = 8
 )
 
-// pulses are the last pulses of a replica, in a ring.
+// pulses are the last pulses of a replica, in a ring and in their order: four times a
+// second, with every replica of a fleet, is too often to sort them.
 type pulses struct {
-	last time.Duration
-	at   time.Time
-	ring []time.Duration
-	next int
+	last         time.Duration
+	at           time.Time
+	ring, sorted []time.Duration
+	next         int
 }
 
 // slow compares a pulse with those before it.
@@ -44,14 +45,16 @@ func (p *pulses) slow(took time.Duration) bool {
 	return took > limit
 }
 
-func (p *pulses) median() time.Duration {
-	sorted := slices.Clone(p.ring)
-	slices.Sort(sorted)
-	return sorted[len(sorted)/2]
-}
+func (p *pulses) median() time.Duration { return p.sorted[len(p.sorted)/2] }
 
 func (p *pulses) add(took time.Duration, at time.Time) {
 	p.last, p.at = took, at
+	if len(p.ring) == keptPulses {
+		oldest, _ := slices.BinarySearch(p.sorted, p.ring[p.next])
+		p.sorted = slices.Delete(p.sorted, oldest, oldest+1)
+	}
+	place, _ := slices.BinarySearch(p.sorted, took)
+	p.sorted = slices.Insert(p.sorted, place, took)
 	if len(p.ring) < keptPulses {
 		p.ring = append(p.ring, took)
 		return

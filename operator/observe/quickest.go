@@ -18,8 +18,7 @@ const evenPulse = 50 * time.Millisecond
 
 // Quickest are the addresses of the ready replicas, to send API requests to: those
 // that were seen without fault first, and of them the one with the shortest last
-// pulse. Replicas with short pulses take turns, which spreads the cost and keeps a
-// connection open to each: in a storm a new one would take seconds to make.
+// pulse. Replicas with short pulses take turns, which spreads the cost.
 func (p *Plane) Quickest() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()

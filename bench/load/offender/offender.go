@@ -95,44 +95,52 @@ func (f *Offender) loop(ctx context.Context, client int, conn *load.Conn) {
 	buffer := make([]byte, 256<<10)
 	for ctx.Err() == nil {
 		f.tally.begin(client, time.Now())
-		status, bytes, retryAfter, err := f.list(ctx, conn, buffer)
+		got, err := f.list(ctx, conn, buffer)
 		if ctx.Err() != nil {
 			return
 		}
-		f.tally.end(client, event{at: time.Now(), status: status, bytes: bytes, failed: err != nil})
-		if err == nil && status == http.StatusOK {
+		f.tally.end(client, event{at: time.Now(), status: got.status, bytes: got.bytes, failed: err != nil})
+		if err == nil && got.status == http.StatusOK {
 			continue
 		}
 		if f.options.Impatient {
-			retryAfter = 0
+			got.retryAfter = 0
 		}
-		pause(ctx, max(f.options.Pause, retryAfter))
+		pause(ctx, max(f.options.Pause, got.retryAfter))
 	}
 }
 
-// list asks once and reads the answer to its end; bytes are those of the body.
-func (f *Offender) list(ctx context.Context, conn *load.Conn, buffer []byte) (status int, bytes int64, retryAfter time.Duration, err error) {
+// answer is what a list was answered; bytes are those of the body.
+type answer struct {
+	status     int
+	bytes      int64
+	retryAfter time.Duration
+}
+
+// list asks once and reads the answer to its end.
+func (f *Offender) list(ctx context.Context, conn *load.Conn, buffer []byte) (got answer, err error) {
 	ctx, cancel := context.WithTimeout(ctx, f.options.Timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, conn.Base+f.options.Path, http.NoBody)
 	if err != nil {
-		return 0, 0, 0, fmt.Errorf("preparing a list of %s: %w", f.options.Path, err)
+		return got, fmt.Errorf("preparing a list of %s: %w", f.options.Path, err)
 	}
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("User-Agent", "telemetry-agent")
 	if f.options.Gzip {
 		request.Header.Set("Accept-Encoding", "gzip")
 	}
-	answer, err := conn.Do(request)
+	response, err := conn.Do(request)
 	if err != nil {
-		return 0, 0, 0, err
+		return got, err
 	}
-	seconds, _ := strconv.Atoi(answer.Header.Get("Retry-After")) // an apiserver sends whole seconds
-	bytes, err = drain(answer.Body, buffer)
-	if e := answer.Body.Close(); err == nil {
+	seconds, _ := strconv.Atoi(response.Header.Get("Retry-After")) // an apiserver sends whole seconds
+	got = answer{status: response.StatusCode, retryAfter: time.Duration(seconds) * time.Second}
+	got.bytes, err = drain(response.Body, buffer)
+	if e := response.Body.Close(); err == nil {
 		err = e
 	}
-	return answer.StatusCode, bytes, time.Duration(seconds) * time.Second, err
+	return got, err
 }
 
 // drain reads to the end into one reused buffer. (io.Copy to io.Discard would
