@@ -50,8 +50,8 @@ help: ## Show this help
 demo: $(BENCH) ## Play a LIST storm on a real hosted control plane, by default and under Evenkeel
 	@$(BENCH) demo $(if $(JSON),--json '$(JSON)') $(if $(filter-out 0,$(KEEP)),--keep) $(if $(RUNS),--storms $(RUNS)) $(ARGS)
 
-test: test-fast $(BENCH) ## Run every test; those that need them run against real etcd and kube-apiserver
-	@assets="$$($(BENCH) servers)" || exit 1; \
+test: test-fast $(BENCH) ## Run every test; those that need them run against real servers
+	@assets="$$($(BENCH) servers --metrics-server)" || exit 1; \
 	packages="$(REAL_PACKAGES)"; \
 	if [ -n "$$packages" ]; then \
 		echo "tests against real servers: $$packages"; \

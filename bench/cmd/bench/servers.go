@@ -33,7 +33,11 @@ func newServers() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Println(filepath.Dir(b.KubeAPIServer))
+			folder, err := b.Folder(filepath.Join(root, ".cache", "servers"))
+			if err != nil {
+				return err
+			}
+			fmt.Println(folder)
 			return nil
 		},
 	}

@@ -65,7 +65,7 @@ func newBed(ctx context.Context, t *testing.T) *bed {
 		Dir: filepath.Join(b.dir, "host"), Runner: b.runner, Cgroups: b.groups,
 		Binaries: servers.Binaries{
 			KubeAPIServer: at("kube-apiserver"), KubeControllerManager: at("kube-controller-manager"),
-			KubeScheduler: at("kube-scheduler"), Etcd: at("etcd"),
+			KubeScheduler: at("kube-scheduler"), Etcd: at("etcd"), MetricsServer: at("metrics-server"),
 		},
 	})
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -39,7 +40,7 @@ func TestMain(m *testing.M) {
 }
 
 // serve answers until SIGTERM: its process id, who it is to the API server, and
-// the content of a file.
+// the content of a file; it burns a core from /burn to /rest.
 func serve(address string) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/healthz", func(http.ResponseWriter, *http.Request) {})
@@ -52,6 +53,12 @@ func serve(address string) error {
 		_, _ = fmt.Fprint(w, name)
 	})
 	mux.HandleFunc("/file", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, os.Getenv("FILE")) })
+	var burning atomic.Bool
+	mux.HandleFunc("/burn", func(http.ResponseWriter, *http.Request) {
+		burning.Store(true)
+		go burn(&burning)
+	})
+	mux.HandleFunc("/rest", func(http.ResponseWriter, *http.Request) { burning.Store(false) })
 	server := &http.Server{Addr: address, Handler: mux, ReadHeaderTimeout: time.Second}
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGTERM)
@@ -70,6 +77,12 @@ func serve(address string) error {
 		return err
 	}
 	return nil
+}
+
+// burn uses a core until it is told not to, for five minutes at most.
+func burn(burning *atomic.Bool) {
+	for end := time.Now().Add(5 * time.Minute); burning.Load() && time.Now().Before(end); {
+	}
 }
 
 func whoami(ctx context.Context) (string, error) {

@@ -27,7 +27,7 @@ import (
 // real scheduler. The parts follow each other on one cluster, for starting one
 // takes longer than all of them.
 func TestPodsOnThreeNodes(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	b := newBed(ctx, t)
 	pods := b.deploy(ctx, t)
@@ -39,6 +39,7 @@ func TestPodsOnThreeNodes(t *testing.T) {
 	b.evicted(ctx, t)
 	b.stateful(ctx, t)
 	b.lifecycles(ctx, t)
+	b.scaled(ctx, t)
 	b.powerCut(ctx, t)
 	b.stopped(ctx, t)
 }

@@ -12,6 +12,7 @@ package servers
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -106,14 +107,21 @@ func (e *ensurer) builds(kubernetes bool) []build {
 // link gives the kubernetes binary the names under which it is started.
 func (e *ensurer) link() error {
 	for _, name := range multicall {
-		path := filepath.Join(e.Cache, name)
-		if target, err := os.Readlink(path); err == nil && target == kubernetesBuild.name {
-			continue
+		if err := symlink(kubernetesBuild.name, filepath.Join(e.Cache, name)); err != nil {
+			return err
 		}
-		_ = os.Remove(path)
-		if err := os.Symlink(kubernetesBuild.name, path); err != nil {
-			return fmt.Errorf("naming %s: %w", name, err)
-		}
+	}
+	return nil
+}
+
+// symlink makes path a link to the target.
+func symlink(target, path string) error {
+	if was, err := os.Readlink(path); err == nil && was == target {
+		return nil
+	}
+	_ = os.Remove(path)
+	if err := os.Symlink(target, path); err != nil {
+		return fmt.Errorf("naming %s: %w", filepath.Base(path), err)
 	}
 	return nil
 }
@@ -136,4 +144,34 @@ func (e *ensurer) binaries() Binaries {
 		b.Evenkeel = at("evenkeel")
 	}
 	return b
+}
+
+// Folder is one folder with all of the binaries under their names: the one where they
+// all are, or else gathered, with links to them.
+func (b Binaries) Folder(gathered string) (string, error) {
+	all := map[string]string{
+		"kube-apiserver": b.KubeAPIServer, "kube-controller-manager": b.KubeControllerManager, "kube-scheduler": b.KubeScheduler,
+		"kubectl": b.Kubectl, "etcd": b.Etcd, "metrics-server": b.MetricsServer, "evenkeel": b.Evenkeel,
+	}
+	maps.DeleteFunc(all, func(_, path string) bool { return path == "" })
+	folders := map[string]bool{}
+	for _, path := range all {
+		folders[filepath.Dir(path)] = true
+	}
+	if len(folders) == 1 {
+		return filepath.Dir(b.Etcd), nil
+	}
+	if err := os.MkdirAll(gathered, 0o755); err != nil { //nolint:gosec // binaries are for everybody to run
+		return "", fmt.Errorf("making the folder for links to binaries: %w", err)
+	}
+	for name, path := range all {
+		link := filepath.Join(gathered, name)
+		if path == link { // a person named the folder of an earlier time as their own
+			continue
+		}
+		if err := symlink(path, link); err != nil {
+			return "", err
+		}
+	}
+	return gathered, nil
 }

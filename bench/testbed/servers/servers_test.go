@@ -84,6 +84,28 @@ func TestEnsureUsesAPersonsOwnBinaries(t *testing.T) {
 	}
 }
 
+// Tests are told of one folder, whoever the binaries in it belong to.
+func TestFolderHoldsAll(t *testing.T) {
+	built, own, gathered := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "servers")
+	b := servers.Binaries{KubeAPIServer: filepath.Join(built, "kube-apiserver"), Etcd: filepath.Join(built, "etcd")}
+	if folder, err := b.Folder(gathered); err != nil || folder != built {
+		t.Errorf("Folder = %s, %v; want the one where all are: %s", folder, err, built)
+	}
+	b.Etcd = filepath.Join(own, "etcd")
+	for range 2 { // the second time the links are there, and one of them is a person's own
+		folder, err := b.Folder(gathered)
+		if err != nil || folder != gathered {
+			t.Fatalf("Folder = %s, %v; want %s", folder, err, gathered)
+		}
+		for name, want := range map[string]string{"kube-apiserver": b.KubeAPIServer, "etcd": filepath.Join(own, "etcd")} {
+			if got, err := os.Readlink(filepath.Join(folder, name)); err != nil || got != want {
+				t.Errorf("%s leads to %s, %v; want %s", name, got, err, want)
+			}
+		}
+		b.Etcd = filepath.Join(gathered, "etcd")
+	}
+}
+
 func TestEnsureRefusesBinariesThatWillNotDo(t *testing.T) {
 	for name, c := range map[string]struct{ binary, script, want string }{
 		"does not run": {"etcd", "exit 1", "etcd in ASSETS cannot be used: it does not run (--version: exit status 1); replace it, or take it out"},
