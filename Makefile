@@ -16,6 +16,7 @@ export CGO_ENABLED := 0
 
 BIN       := .cache/bin
 BENCH     := $(BIN)/bench
+DECODE    := $(BIN)/bench-decode
 LINTER    := $(BIN)/golangci-lint
 GENERATOR := $(BIN)/controller-gen
 
@@ -33,22 +34,26 @@ REAL_PACKAGES = $(patsubst %/,./%,$(REAL))
 FAST_PACKAGES = $(shell go list -e -f '{{.Dir}}' ./... | sed 's|^$(CURDIR)|.|' | grep -vxF $(foreach package,./none $(REAL_PACKAGES),-e '$(package)'))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast verify generate lint servers clean FORCE
+.PHONY: help demo bench-decode test test-fast verify generate lint servers clean FORCE
 
 help: ## Show this help
 	@echo 'Evenkeel keeps hosted Kubernetes control planes on an even keel.'
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo '  JSON=FILE   demo: write the figures as JSON to FILE as well'
+	@echo '  JSON=FILE   demo, bench-*: write the figures as JSON to FILE as well'
 	@echo '  KEEP=1      demo: leave everything running and print the kubeconfigs, until Ctrl-C'
 	@echo '  RUNS=N      demo: play N storms under Evenkeel (default: what the scenario says)'
-	@echo '  ARGS=...    demo: further flags, as in ARGS="--scenario bench/scenarios/short.yaml";'
+	@echo '  ARGS=...    demo, bench-*: further flags, as in ARGS="--scenario bench/scenarios/short.yaml";'
 	@echo '              test, test-fast: flags of go test, as in ARGS="-run TestBars -v"'
 	@echo '  KUBEBUILDER_ASSETS=FOLDER   use the kube-apiserver, etcd and kubectl in FOLDER'
 
 demo: $(BENCH) ## Play a LIST storm on a real hosted control plane, by default and under Evenkeel
 	@$(BENCH) demo $(if $(JSON),--json '$(JSON)') $(if $(filter-out 0,$(KEEP)),--keep) $(if $(RUNS),--storms $(RUNS)) $(ARGS)
+
+bench-decode: $(BENCH) $(DECODE) ## Measure the decoding of a real metrics page beside other decoders
+	@$(BENCH) pages --dir .cache/pages
+	@$(DECODE) --pages .cache/pages $(if $(JSON),--json '$(JSON)') $(ARGS)
 
 test: test-fast $(BENCH) ## Run every test; those that need them run against real servers
 	@assets="$$($(BENCH) servers --metrics-server)" || exit 1; \
@@ -60,6 +65,7 @@ test: test-fast $(BENCH) ## Run every test; those that need them run against rea
 
 test-fast: ## Run the tests that need no servers
 	@go test -timeout 5m $(ARGS) $(FAST_PACKAGES)
+	@cd bench/decode && go test -timeout 5m $(ARGS) .
 
 verify: $(GENERATOR) $(LINTER) ## Check all that is checked before a change lands, the clean tree included
 	@hack/verify
@@ -82,6 +88,10 @@ clean: ## End what a killed run left behind, and remove everything that was buil
 $(BENCH): FORCE
 	@[ -x $@ ] || echo 'building the bench; the first time takes a minute or two' >&2
 	@go build -o $@ ./bench/cmd/bench
+
+$(DECODE): FORCE
+	@[ -x $@ ] || echo 'building the decoders to compare with' >&2
+	@cd bench/decode && go build -o ../../$@ .
 
 $(LINTER): hack/lint/go.mod hack/lint/go.sum
 	@echo 'building golangci-lint; the first time takes some minutes' >&2

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -17,6 +16,7 @@ import (
 
 	"evenkeel.dev/evenkeel/bench/scenario"
 	"evenkeel.dev/evenkeel/bench/testbed/cgroup"
+	"evenkeel.dev/evenkeel/bench/testbed/ground"
 	"evenkeel.dev/evenkeel/bench/testbed/host"
 	"evenkeel.dev/evenkeel/bench/testbed/node"
 	"evenkeel.dev/evenkeel/bench/testbed/process"
@@ -39,41 +39,15 @@ type stage struct {
 	tenant  *tenant.Tenant
 }
 
-// Clean ends what an earlier run that was killed has left in dir.
-func Clean(dir string) error {
-	if err := process.Clean(dir); err != nil {
-		return fmt.Errorf("ending the processes of an earlier run: %w", err)
-	}
-	groups, err := cgroup.Detect(cgroupName(dir))
-	if err != nil {
-		return fmt.Errorf("finding the cgroups of an earlier run: %w", err)
-	}
-	if err := groups.Clean(); err != nil {
-		return fmt.Errorf("removing the cgroups of an earlier run: %w", err)
-	}
-	if err := os.RemoveAll(dir); err != nil {
-		return fmt.Errorf("removing the files of an earlier run: %w", err)
-	}
-	return nil
-}
-
 // raise starts the host cluster, its nodes and the tenant in dir. What has been
 // started is in the stage even when an error is returned: close it.
 func raise(ctx context.Context, dir string, b servers.Binaries, s *scenario.Scenario, logf func(string, ...any)) (*stage, error) {
 	st := &stage{}
-	if err := Clean(dir); err != nil {
+	cleared, err := ground.Clear(dir)
+	if err != nil {
 		return st, err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return st, fmt.Errorf("making the run's folder: %w", err)
-	}
-	var err error
-	if st.runner, err = process.NewRunner(dir); err != nil {
-		return st, fmt.Errorf("preparing to start processes: %w", err)
-	}
-	if st.cgroups, err = cgroup.Detect(cgroupName(dir)); err != nil {
-		return st, fmt.Errorf("preparing cgroups: %w", err)
-	}
+	st.runner, st.cgroups = cleared.Runner, cleared.Cgroups
 	if st.cgroups.Mode() == "none" {
 		logf("no cgroups (%s): CPU limits are recorded but not enforced, so the figures are not comparable", st.cgroups.Why())
 	}
@@ -152,18 +126,10 @@ func (st *stage) close(dir string) error {
 		problems = append(problems, st.host.Stop(ctx))
 	}
 	// Whatever did not stop in time is ended like the remains of a killed run.
-	problems = append(problems, Clean(dir))
+	problems = append(problems, ground.Clean(dir))
 	return errors.Join(problems...)
 }
 
 func resources(r scenario.Resources) tenant.Resources {
 	return tenant.Resources{CPURequest: r.CPURequest, CPULimit: r.CPULimit, MemoryRequest: r.MemoryRequest}
-}
-
-func cgroupName(dir string) string {
-	absolute, err := filepath.Abs(dir)
-	if err != nil {
-		return dir
-	}
-	return absolute
 }

@@ -11,7 +11,7 @@ import (
 	"evenkeel.dev/evenkeel/operator/observe/page"
 )
 
-// The wanted families, in the order of wantedFamilies.
+// The wanted families, in the order of WantedFamilies.
 const (
 	nominalSeats = iota
 	currentSeats
@@ -27,10 +27,10 @@ const (
 	inflightRequests
 )
 
-// wantedFamilies are read of every page. Only regular requests count as executed:
+// WantedFamilies are read of every page. Only regular requests count as executed:
 // a watch holds its seat for its first moments alone. Only the waits of requests
 // that were executed in the end count, as the others show as rejected.
-func wantedFamilies() []page.Family {
+func WantedFamilies() []page.Family {
 	const prefix = "apiserver_flowcontrol_"
 	level := []string{"priority_level"}
 	flow := []string{"priority_level", "flow_schema"}
@@ -50,11 +50,11 @@ func wantedFamilies() []page.Family {
 	}
 }
 
-// wanted is wantedFamilies, compiled once.
-var wanted = sync.OnceValue(func() *page.Wanted { return mustWant(wantedFamilies()...) })
+// wanted is WantedFamilies, compiled once.
+var wanted = sync.OnceValue(func() *page.Wanted { return mustWant(WantedFamilies()...) })
 
 // wantedLimits is the one family that a read-back needs.
-var wantedLimits = sync.OnceValue(func() *page.Wanted { return mustWant(wantedFamilies()[nominalSeats]) })
+var wantedLimits = sync.OnceValue(func() *page.Wanted { return mustWant(WantedFamilies()[nominalSeats]) })
 
 // mustWant is for the lists above, which are right or fail every test.
 func mustWant(families ...page.Family) *page.Wanted {
@@ -72,7 +72,7 @@ func missing(p *page.Page) error {
 	for _, i := range []int{nominalSeats, currentSeats, executingSeats, dispatchedTotal, executionSeconds} {
 		if !p.Has(i) {
 			return fmt.Errorf("%w: it lacks the family %s: is priority and fairness disabled, or the server of another version than Evenkeel knows (1.29 and later)?",
-				errForm, wantedFamilies()[i].Name)
+				errForm, WantedFamilies()[i].Name)
 		}
 	}
 	return nil

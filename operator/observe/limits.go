@@ -104,7 +104,7 @@ func (r *replica) limits(ctx context.Context, name string) (map[string]int, erro
 		return decoder.Decode(response.Body, &p)
 	})
 	if err == nil && !p.Has(0) {
-		err = fmt.Errorf("%w: it lacks the family %s", errForm, wantedFamilies()[nominalSeats].Name)
+		err = fmt.Errorf("%w: it lacks the family %s", errForm, WantedFamilies()[nominalSeats].Name)
 	}
 	if err != nil {
 		fault := r.door.faultOf(pagePath, pagePath, r.options.PageTimeout, err)

@@ -47,7 +47,7 @@ func TestDecodeRealPage(t *testing.T) {
 	if p.Families != len(families) {
 		t.Errorf("%d families, want %d", p.Families, len(families))
 	}
-	for i, w := range wantedFamilies() {
+	for i, w := range WantedFamilies() {
 		var want []page.Series
 		for _, m := range families[w.Name].GetMetric() {
 			if s, ok := plainSeries(m, w); ok {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"evenkeel.dev/evenkeel/bench/demo"
+	"evenkeel.dev/evenkeel/bench/testbed/ground"
 )
 
 // newClean ends what a killed run left behind.
@@ -22,7 +22,7 @@ func newClean() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return demo.Clean(runDir(root))
+			return ground.Clean(runDir(root))
 		},
 	}
 }

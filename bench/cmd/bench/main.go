@@ -31,7 +31,7 @@ func main() {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newDemo(), newServers(), newClean())
+	root.AddCommand(newDemo(), newServers(), newPages(), newClean())
 	err := root.ExecuteContext(ctx)
 	stop()
 	if err != nil {
