@@ -265,6 +265,33 @@ func TestAFailureThatHasPassedIsNotToldForEver(t *testing.T) {
 	}
 }
 
+// A ballast that lends what it is to hold back is not in force, and is written again.
+func TestABallastThatLeaksIsWrittenAgain(t *testing.T) {
+	w := newWorld()
+	w.run(time.Minute)
+	leak := func() {
+		for i := range w.config.Levels {
+			w.config.Levels[i].Leaks = w.config.Levels[i].Name == seats.BallastName
+		}
+	}
+	leak()
+	before := w.log.Len()
+	w.run(5 * time.Second)
+	if got := w.log.String()[before:]; strings.Count(got, "SetBallast (done)") != 1 || !strings.Contains(got, "somebody has changed what the ballast lends or borrows") {
+		t.Errorf("it was done:\n%s\nwant the ballast written again, and why", got)
+	}
+	w.run(5 * time.Second)
+	if got := finding(t, w, v1alpha1.ConditionLoadLineInForce); !got.True {
+		t.Errorf("LoadLineInForce = %+v, want it True: it was written again", got)
+	}
+	leak()
+	w.profile.Paused = true
+	w.run(time.Minute)
+	if got := finding(t, w, v1alpha1.ConditionLoadLineInForce); got.True || got.Reason != v1alpha1.ReasonNotReadBack {
+		t.Errorf("LoadLineInForce = %+v, want it False with reason NotReadBack", got)
+	}
+}
+
 func TestNamesOfOthersAreNotTouched(t *testing.T) {
 	w := newWorld()
 	w.config.Taken = []string{seats.BallastName, agent.SentenceName()}

@@ -89,6 +89,11 @@ func (d *pass) lineInForce() plane.Finding {
 	if have == 0 {
 		return d.noBallast(f)
 	}
+	if leaking(c) {
+		f.Reason = v1alpha1.ReasonNotReadBack
+		f.Message = seats.BallastName + " lends or borrows seats, so that it does not hold them back: somebody has changed it"
+		return f
+	}
 	for _, r := range d.seen.Replicas {
 		want := seats.Nominal(r.Ceiling, have, have+others)
 		if got := nominal(r, seats.BallastName); r.Ready && got != want {

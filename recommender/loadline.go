@@ -72,8 +72,7 @@ func (d *pass) holdLoadLine() {
 	usable := seats.Usable(d.sight.ceiling, others, have)
 	d.plan.LoadLine = plane.LoadLine{Ceiling: d.sight.ceiling, Seats: usable, Used: d.used()}
 	want := seats.Ballast(d.sight.ceiling, others, line)
-	near := usable <= line && float64(line-usable) <= float64(line)*deadband && (have > 0) == (want > 0)
-	if near || have == want || slices.Contains(c.Taken, seats.BallastName) {
+	if slices.Contains(c.Taken, seats.BallastName) || !leaking(c) && (have == want || near(usable, line) && (have > 0) == (want > 0)) {
 		return
 	}
 	// Blind means hold, whichever way the ballast would move.
@@ -113,6 +112,9 @@ func (d *pass) ballastStep(want, usable, line int, why string) plane.Step {
 	}
 	if why != "" {
 		step.Reason.Evidence = append(step.Reason.Evidence, why)
+	}
+	if leaking(d.seen.Config) {
+		step.Reason.Evidence = append(step.Reason.Evidence, "somebody has changed what the ballast lends or borrows: its seats flow back to the others")
 	}
 	if want == 0 {
 		step.Kind, step.Level = plane.RemoveBallast, nil
@@ -155,6 +157,16 @@ func ballast(c *plane.FlowConfig) int {
 		}
 	}
 	return 0
+}
+
+// near tells whether so many usable seats are close enough below the line.
+func near(usable, line int) bool {
+	return usable <= line && float64(line-usable) <= float64(line)*deadband
+}
+
+// leaking tells whether the ballast gives back what it takes.
+func leaking(c *plane.FlowConfig) bool {
+	return slices.ContainsFunc(c.Levels, func(l plane.Level) bool { return l.Name == seats.BallastName && l.Leaks })
 }
 
 func bounds(p plane.Profile) string {

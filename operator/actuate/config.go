@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"evenkeel.dev/evenkeel/recommender/plane"
@@ -43,6 +44,7 @@ func (a *Actuator) ReadConfig(ctx context.Context) (*plane.FlowConfig, *plane.Fa
 		}
 		c.Levels = append(c.Levels, plane.Level{
 			Name: l.Name, Exempt: l.Spec.Type == flowcontrolv1.PriorityLevelEnablementExempt, Shares: shares(l), Own: ours,
+			Leaks: ours && l.Name == BallastName && leaks(l.Spec.Limited),
 		})
 	}
 	for i := range schemas.Items {
@@ -106,6 +108,13 @@ func (a *Actuator) list(ctx context.Context) (*flowcontrolv1.FlowSchemaList, *fl
 // reserved tells whether Evenkeel needs a name for itself.
 func reserved(name string) bool {
 	return name == BallastName || name == SelfName || strings.HasPrefix(name, plane.JailPrefix)
+}
+
+// leaks tells whether a level that is to keep its seats to itself lends some, or takes
+// idle ones in and gives them back: without a limit of borrowing it may take all. (The
+// API fills in what is left out, but for that limit.)
+func leaks(l *flowcontrolv1.LimitedPriorityLevelConfiguration) bool {
+	return l == nil || ptr.Deref(l.LendablePercent, 0) != 0 || ptr.Deref(l.BorrowingLimitPercent, 100) != 0
 }
 
 // shares are a level's nominal shares; the defaults are the API's.

@@ -113,6 +113,41 @@ func TestContestedField(t *testing.T) {
 	}
 }
 
+// TestABallastThatLeaks: a ballast that somebody lets lend or borrow is told of, and
+// written again; what is contested is named.
+func TestABallastThatLeaks(t *testing.T) {
+	w := newTenant(t)
+	a := actuate.New(w, w, owner)
+	leave(t, a)
+	leaks := func() bool {
+		t.Helper()
+		levels := w.read(t, a).Levels
+		i := slices.IndexFunc(levels, func(l plane.Level) bool { return l.Name == actuate.BallastName })
+		if slices.ContainsFunc(levels, func(l plane.Level) bool { return l.Leaks && l.Name != actuate.BallastName }) {
+			t.Errorf("other levels are to be like the ballast: %+v", levels)
+		}
+		return levels[i].Leaks
+	}
+	must(t, a, plane.Step{Kind: plane.ProtectSelf, Apply: true})
+	must(t, a, ballast(100))
+	if leaks() {
+		t.Error("the ballast as it was written leaks")
+	}
+	w.change(t, actuate.BallastName, func(l *flowcontrolv1.PriorityLevelConfiguration) { l.Spec.Limited.BorrowingLimitPercent = nil })
+	if !leaks() {
+		t.Error("a ballast that may borrow all there is does not leak")
+	}
+	must(t, a, ballast(100))
+	if leaks() {
+		t.Error("written again, the ballast leaks")
+	}
+	w.change(t, actuate.BallastName, func(l *flowcontrolv1.PriorityLevelConfiguration) { l.Spec.Limited.LendablePercent = ptr.To[int32](50) })
+	if !leaks() {
+		t.Error("a ballast that lends half of its seats does not leak")
+	}
+	fails(t, a, ballast(100), v1alpha1.ReasonFieldContested, `"an-administrator"`, "lendablePercent")
+}
+
 // change is what an administrator does with kubectl edit.
 func (w *tenant) change(t *testing.T, name string, edit func(*flowcontrolv1.PriorityLevelConfiguration)) {
 	t.Helper()

@@ -117,6 +117,9 @@ type Level struct {
 	Shares int
 	// Own is true for Evenkeel's.
 	Own bool
+	// Leaks is true for an own level that lends or borrows what Evenkeel's levels do
+	// not: somebody has changed it.
+	Leaks bool
 }
 
 // Outcome is what became of a step.
