@@ -9,8 +9,9 @@
 // seats that its shares win in the division of the ceiling are taken from all the
 // others. One write of its shares moves every level of every replica at once.
 //
-// This first version takes the load line from the profile's bounds and holds it;
-// finding it by live load is the next step, and changes only Line.
+// Line takes the load line from the profile's bounds, and that is what is held today.
+// Find finds it by live load, from what was served in windows of time; it awaits the
+// decoding of those times by kind of request, and is not asked yet.
 package seats
 
 // Nominal is a level's nominal concurrency limit in seats: its part of the
