@@ -166,7 +166,7 @@ func near(usable, line int) bool {
 
 // leaking tells whether the ballast gives back what it takes.
 func leaking(c *plane.FlowConfig) bool {
-	return slices.ContainsFunc(c.Levels, func(l plane.Level) bool { return l.Name == seats.BallastName && l.Leaks })
+	return slices.ContainsFunc(c.Levels, func(l plane.Level) bool { return l.Leaks })
 }
 
 func bounds(p plane.Profile) string {

@@ -48,8 +48,8 @@ func decoders() ([]decoder, error) {
 		{"evenkeel", pages.ProtoFile, own},
 		{"expfmt_text", pages.TextFile, expfmtText},
 		{"expfmt_proto", pages.ProtoFile, expfmtProto},
-		{"prometheus_text", pages.TextFile, prometheus(textForm)},
-		{"prometheus_proto", pages.ProtoFile, prometheus(protoForm)},
+		{"prometheus_text", pages.TextFile, prometheus(pages.TextForm)},
+		{"prometheus_proto", pages.ProtoFile, prometheus(pages.ProtoForm)},
 	}, nil
 }
 
@@ -112,11 +112,6 @@ func (f *found) add(family *dto.MetricFamily) {
 		f.seats += m.GetGauge().GetValue()
 	}
 }
-
-const (
-	textForm  = "text/plain"
-	protoForm = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
-)
 
 // prometheus reads with the parser of a scrape; names are remembered from one page to
 // the next, as a scrape does.

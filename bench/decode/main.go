@@ -11,7 +11,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"strconv"
 
 	"evenkeel.dev/evenkeel/bench/report"
 )
@@ -50,22 +49,12 @@ var titles = []struct{ name, title, form string }{
 
 // table is the report for people.
 func table(r *report.Report) report.Table {
-	t := report.Table{Head: []string{"decoder", "page", "µs a page", "least", "most", "times Evenkeel's"}, Left: []int{1}}
+	t := report.Table{Head: []string{"decoder", "reads", "a page", "times Evenkeel's"}, Left: []int{1}}
 	own, _ := r.Figure("decode.evenkeel.us")
 	for _, line := range titles {
-		f, ok := r.Figure("decode." + line.name + ".us")
-		if !ok {
-			continue
+		if f, ok := r.Figure("decode." + line.name + ".us"); ok {
+			t.Rows = append(t.Rows, []string{line.title, line.form, f.Words(), report.Times(f.Value / own.Value)})
 		}
-		t.Rows = append(t.Rows, []string{line.title, line.form, number(f.Value), number(f.Min), number(f.Max), number(f.Value / own.Value)})
 	}
 	return t
-}
-
-// number has three digits that count, and none behind the point above a hundred.
-func number(v float64) string {
-	if v >= 100 {
-		return strconv.FormatFloat(v, 'f', 0, 64)
-	}
-	return strconv.FormatFloat(v, 'g', 3, 64)
 }

@@ -15,7 +15,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"evenkeel.dev/evenkeel/bench/scenario"
-	"evenkeel.dev/evenkeel/bench/testbed/cgroup"
 	"evenkeel.dev/evenkeel/bench/testbed/ground"
 	"evenkeel.dev/evenkeel/bench/testbed/host"
 	"evenkeel.dev/evenkeel/bench/testbed/node"
@@ -32,31 +31,30 @@ var zones = []string{"a", "b", "c"}
 
 // stage is the testbed of a run: a host cluster with three nodes, and one tenant.
 type stage struct {
-	runner  *process.Runner
-	cgroups *cgroup.Manager
-	host    *host.Cluster
-	nodes   []*node.Agent
-	tenant  *tenant.Tenant
+	*ground.Ground
+
+	host   *host.Cluster
+	nodes  []*node.Agent
+	tenant *tenant.Tenant
 }
 
 // raise starts the host cluster, its nodes and the tenant in dir. What has been
 // started is in the stage even when an error is returned: close it.
 func raise(ctx context.Context, dir string, b servers.Binaries, s *scenario.Scenario, logf func(string, ...any)) (*stage, error) {
 	st := &stage{}
-	cleared, err := ground.Clear(dir)
-	if err != nil {
+	var err error
+	if st.Ground, err = ground.Clear(dir); err != nil {
 		return st, err
 	}
-	st.runner, st.cgroups = cleared.Runner, cleared.Cgroups
-	if st.cgroups.Mode() == "none" {
-		logf("no cgroups (%s): CPU limits are recorded but not enforced, so the figures are not comparable", st.cgroups.Why())
+	if st.Cgroups.Mode() == "none" {
+		logf("no cgroups (%s): CPU limits are recorded but not enforced, so the figures are not comparable", st.Cgroups.Why())
 	}
 	if err := process.GiveWay(); err != nil {
 		logf("the load competes with the servers for the same cores, so the figures are not comparable: %v", err)
 	}
 	logf("starting the host cluster")
 	st.host, err = host.Start(ctx, host.Options{
-		Dir: filepath.Join(dir, "host"), Binaries: b, Runner: st.runner, Cgroups: st.cgroups, Logf: logf,
+		Dir: filepath.Join(dir, "host"), Binaries: b, Runner: st.Runner, Cgroups: st.Cgroups, Logf: logf,
 	})
 	if err != nil {
 		return st, fmt.Errorf("starting the host cluster: %w", err)
@@ -101,7 +99,7 @@ func (st *stage) startNodes(ctx context.Context, dir string, b servers.Binaries,
 			PodCIDR: netip.PrefixFrom(netip.AddrFrom4([4]byte{127, 81 + byte(i), 0, 0}), 16),
 			CPU:     resource.MustParse("4"), Memory: resource.MustParse("16Gi"),
 			Dir: filepath.Join(dir, "nodes", name), Config: config, Images: images,
-			Runner: st.runner, Cgroups: st.cgroups, ServingPair: pair, ClientCA: st.host.CA.PEM(), Logf: logf,
+			Runner: st.Runner, Cgroups: st.Cgroups, ServingPair: pair, ClientCA: st.host.CA.PEM(), Logf: logf,
 		})
 		if err != nil {
 			return fmt.Errorf("starting %s: %w", name, err)

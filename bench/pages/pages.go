@@ -30,9 +30,13 @@ const (
 	ProtoFile = "page.pb"
 )
 
+// The forms in which a page is asked for.
 const (
-	textForm  = "text/plain; version=0.0.4"
-	protoForm = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
+	TextForm  = "text/plain; version=0.0.4"
+	ProtoForm = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
+)
+
+const (
 	// stopWithin bounds the end of the servers.
 	stopWithin = 20 * time.Second
 	// mostBytes bounds a page: a hundred times a fresh one.
@@ -66,7 +70,7 @@ func Take(ctx context.Context, dir, out string, b servers.Binaries, logf func(st
 	if err := os.MkdirAll(out, 0o750); err != nil {
 		return fmt.Errorf("making the folder for pages: %w", err)
 	}
-	for name, form := range map[string]string{TextFile: textForm, ProtoFile: protoForm} {
+	for name, form := range map[string]string{TextFile: TextForm, ProtoFile: ProtoForm} {
 		if err := write(ctx, client, cluster.URL+"/metrics", form, filepath.Join(out, name)); err != nil {
 			return fmt.Errorf("taking the page as %s: %w", form, err)
 		}

@@ -48,11 +48,11 @@ func demoBars(r *Report) []Bar {
 	evenkeel, quiet, byDefault := Victims(Evenkeel, P99), Victims(Quiet, P99), Victims(Default, P99)
 	return []Bar{
 		r.ratio(Bar{Key: "protected", Protects: true, Title: "protection works at all: default's p99 against Evenkeel's"},
-			byDefault, evenkeel, func(x float64) bool { return x >= protectedLeast }, "at least "+times(protectedLeast)),
+			byDefault, evenkeel, func(x float64) bool { return x >= protectedLeast }, "at least "+Times(protectedLeast)),
 		r.ratio(Bar{Key: "slowdown", Title: "victims' p99 once the sentence holds, against quiet"},
-			evenkeel, quiet, func(x float64) bool { return x <= slowdownMost }, "at most "+times(slowdownMost)),
+			evenkeel, quiet, func(x float64) bool { return x <= slowdownMost }, "at most "+Times(slowdownMost)),
 		r.ratio(Bar{Key: "gain", Title: "victims' p99 by default, against once the sentence holds"},
-			byDefault, evenkeel, func(x float64) bool { return x >= gainLeast }, "at least "+times(gainLeast)),
+			byDefault, evenkeel, func(x float64) bool { return x >= gainLeast }, "at least "+Times(gainLeast)),
 		r.never(Bar{Key: "failed", Protects: true, Title: "victims failed or rejected in the whole storm with Evenkeel"},
 			Victims(Whole, Failed)),
 		r.atMost(Bar{Key: "jail", Title: "first saturated second to jail in force"}, Jailed, jailMost),
@@ -111,7 +111,7 @@ func (r *Report) ratio(b Bar, over, under string, holds func(ratio float64) bool
 	b.Target = target
 	ratio := top.Value / bottom.Value
 	return b.judged(holds(ratio), fmt.Sprintf("%s (%s against %s)",
-		times(ratio), amount(top.Value, top.Unit), amount(bottom.Value, bottom.Unit)))
+		Times(ratio), amount(top.Value, top.Unit), amount(bottom.Value, bottom.Unit)))
 }
 
 // measured holds when the figure was taken.

@@ -39,10 +39,10 @@ func ratioCell(before Figure, report *Report) string {
 	case !ok, after.Unit != before.Unit:
 		return none
 	case after.Value == before.Value:
-		return times(1)
+		return Times(1)
 	case before.Value == 0:
 		return none
 	default:
-		return times(after.Value / before.Value)
+		return Times(after.Value / before.Value)
 	}
 }

@@ -67,8 +67,8 @@ func grouped(value float64) string {
 	return text
 }
 
-// times is a ratio.
-func times(ratio float64) string {
+// Times is a ratio for people.
+func Times(ratio float64) string {
 	if ratio >= 100 {
 		return grouped(ratio) + "×"
 	}

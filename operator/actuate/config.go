@@ -44,7 +44,7 @@ func (a *Actuator) ReadConfig(ctx context.Context) (*plane.FlowConfig, *plane.Fa
 		}
 		c.Levels = append(c.Levels, plane.Level{
 			Name: l.Name, Exempt: l.Spec.Type == flowcontrolv1.PriorityLevelEnablementExempt, Shares: shares(l), Own: ours,
-			Leaks: ours && l.Name == BallastName && leaks(l.Spec.Limited),
+			Leaks: ours && l.Name == BallastName && !keepsItsSeats(l),
 		})
 	}
 	for i := range schemas.Items {
@@ -110,11 +110,12 @@ func reserved(name string) bool {
 	return name == BallastName || name == SelfName || strings.HasPrefix(name, plane.JailPrefix)
 }
 
-// leaks tells whether a level that is to keep its seats to itself lends some, or takes
-// idle ones in and gives them back: without a limit of borrowing it may take all. (The
-// API fills in what is left out, but for that limit.)
-func leaks(l *flowcontrolv1.LimitedPriorityLevelConfiguration) bool {
-	return l == nil || ptr.Deref(l.LendablePercent, 0) != 0 || ptr.Deref(l.BorrowingLimitPercent, 100) != 0
+// keepsItsSeats tells whether a level lends nothing, and borrows nothing to give back.
+// Without a limit of borrowing it may borrow all there is.
+func keepsItsSeats(l *flowcontrolv1.PriorityLevelConfiguration) bool {
+	limited := l.Spec.Limited
+	return limited != nil && ptr.Deref(limited.LendablePercent, 0) == 0 &&
+		limited.BorrowingLimitPercent != nil && *limited.BorrowingLimitPercent == 0
 }
 
 // shares are a level's nominal shares; the defaults are the API's.

@@ -8,7 +8,6 @@ import (
 
 	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
-	"k8s.io/utils/ptr"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/recommender/plane"
@@ -38,17 +37,14 @@ func sentenceOf(s *flowcontrolv1.FlowSchema, level *flowcontrolv1.PriorityLevelC
 // carriesOut tells whether a level limits as a grade asks. The number of seats is
 // not compared: it depends on the other levels of the time it was written.
 func carriesOut(l *flowcontrolv1.PriorityLevelConfiguration, g plane.Grade) bool {
-	if l == nil || l.Spec.Limited == nil {
+	if l == nil || !keepsItsSeats(l) {
 		return false
 	}
-	limited := l.Spec.Limited
 	response := flowcontrolv1.LimitResponseTypeQueue
 	if g.Kind == plane.GradeOne {
 		response = flowcontrolv1.LimitResponseTypeReject
 	}
-	return ptr.Deref(limited.LendablePercent, 0) == 0 &&
-		limited.BorrowingLimitPercent != nil && *limited.BorrowingLimitPercent == 0 && // nil is no limit
-		limited.LimitResponse.Type == response &&
+	return l.Spec.Limited.LimitResponse.Type == response &&
 		(shares(l) > 0) == (g.Kind == plane.GradeSeats)
 }
 

@@ -117,8 +117,8 @@ type Level struct {
 	Shares int
 	// Own is true for Evenkeel's.
 	Own bool
-	// Leaks is true for an own level that lends or borrows what Evenkeel's levels do
-	// not: somebody has changed it.
+	// Leaks is true for a ballast of Evenkeel's that lends or borrows: somebody has
+	// changed it.
 	Leaks bool
 }
 

@@ -43,9 +43,7 @@ const (
 type Finder struct {
 	Line      int
 	Baselines map[Class]plane.Baseline
-	// Slow and Uneasy count the windows in a row that asked for less, Calm those that
-	// asked for more.
-	Slow, Uneasy, Calm int
+	Streaks   Streaks
 	// Rest is until when the line is left where it is.
 	Rest time.Time
 	// Knee is the line at which the last cut was made, and Careful until when it is not
@@ -58,6 +56,10 @@ type Finder struct {
 	// LetGo is until when slowness cuts nothing: the last cut did not help.
 	LetGo time.Time
 }
+
+// Streaks count windows in a row: Slow and Uneasy those that asked for less, Calm those
+// that asked for more.
+type Streaks struct{ Slow, Uneasy, Calm int }
 
 // Trial is a cut that has yet to show that it helped.
 type Trial struct {
@@ -84,7 +86,7 @@ type Bounds struct{ Floor, Ceiling int }
 func (f Finder) Find(windows []Window, guards []string, bounds Bounds, now time.Time) (Finder, Found) {
 	f = f.within(bounds)
 	if len(windows) == 0 {
-		f.Slow, f.Uneasy, f.Calm = 0, 0, 0
+		f.Streaks = Streaks{}
 		return f, Found{Line: f.Line, Why: "held: not every ready replica is seen"}
 	}
 	l := weigh(windows, f.Baselines, f.Line)
@@ -120,13 +122,11 @@ func (f Finder) within(b Bounds) Finder {
 }
 
 func (f *Finder) guard(guards []string, l load, now time.Time) string {
-	f.Trial, f.Slow, f.Uneasy, f.Calm = nil, 0, 0, 0
+	f.Trial, f.Streaks = nil, Streaks{}
 	if now.Before(f.Rest) {
 		return "held: " + guards[0] + ", and the last cut is still to show"
 	}
-	from := f.pressed(l)
-	f.cut(from, guarded, now)
-	return fmt.Sprintf("cut to %d from %d seats in use: %s", f.Line, from, guards[0])
+	return f.cut(l, guarded, now) + guards[0]
 }
 
 // judge looks at what became of a cut.
@@ -147,19 +147,17 @@ func (f *Finder) judge(l load, now time.Time) string {
 
 // follow cuts where requests have been slow, and raises where there is room and need.
 func (f *Finder) follow(l load, now time.Time) string {
-	f.count(l)
+	f.Streaks.count(l)
 	if now.Before(f.Rest) {
 		return "held: clients that were refused have yet to come back"
 	}
 	switch {
-	case f.tooMuch() && now.Before(f.LetGo):
+	case f.Streaks.tooMuch() && now.Before(f.LetGo):
 		return fmt.Sprintf("held: requests take %.3g times their calm mean, and a lower line did not help", l.slow)
-	case f.tooMuch():
-		from := f.pressed(l)
+	case f.Streaks.tooMuch():
 		f.Trial = &Trial{From: f.Line, Work: l.work, Slow: l.slow}
-		f.cut(from, min(max(pace/l.slow, deepest), 0.95), now)
-		return fmt.Sprintf("cut to %d from %d seats in use: requests take %.3g times their calm mean", f.Line, from, l.slow)
-	case f.Calm >= calmWindows:
+		return f.cut(l, min(max(pace/l.slow, deepest), 0.95), now) + fmt.Sprintf("requests take %.3g times their calm mean", l.slow)
+	case f.Streaks.Calm >= calmWindows:
 		return f.raise(l, now)
 	default:
 		return ""
@@ -167,12 +165,12 @@ func (f *Finder) follow(l load, now time.Time) string {
 }
 
 // tooMuch tells whether requests have been slow for long enough.
-func (f *Finder) tooMuch() bool { return f.Slow >= tooSlowWindows || f.Uneasy >= uneasyWindows }
+func (s Streaks) tooMuch() bool { return s.Slow >= tooSlowWindows || s.Uneasy >= uneasyWindows }
 
-func (f *Finder) count(l load) {
-	f.Slow = counted(f.Slow, l.slow > tooSlow)
-	f.Uneasy = counted(f.Uneasy, l.slow > uneasy && l.limited)
-	f.Calm = counted(f.Calm, l.slow > 0 && l.slow < room && l.limited)
+func (s *Streaks) count(l load) {
+	s.Slow = counted(s.Slow, l.slow > tooSlow)
+	s.Uneasy = counted(s.Uneasy, l.slow > uneasy && l.limited)
+	s.Calm = counted(s.Calm, l.slow > 0 && l.slow < room && l.limited)
 }
 
 // counted is how many windows in a row something has been so.
@@ -183,17 +181,15 @@ func counted(before int, is bool) int {
 	return 0
 }
 
-// pressed is the line that is felt: no further above what is in use than what counts
-// as limited.
-func (f *Finder) pressed(l load) int {
-	return int(min(float64(f.Line), math.Ceil(l.used/limitedUse)))
-}
-
-func (f *Finder) cut(from int, factor float64, now time.Time) {
+// cut cuts the line that is felt, no further above what is in use than what counts as
+// limited, and returns how the reason for it begins.
+func (f *Finder) cut(l load, factor float64, now time.Time) string {
+	from := int(min(float64(f.Line), math.Ceil(l.used/limitedUse)))
 	f.Knee, f.Line = from, int(float64(from)*factor)
 	f.Patience = min(max(2*f.Patience, patience), mostPatience)
 	f.Careful, f.Rest = now.Add(f.Patience), now.Add(cooldown)
-	f.Slow, f.Uneasy, f.Calm = 0, 0, 0
+	f.Streaks = Streaks{}
+	return fmt.Sprintf("cut to %d from %d seats in use: ", f.Line, from)
 }
 
 // raise goes up by the square root of the line, but no further than the pace allows,
@@ -209,7 +205,7 @@ func (f *Finder) raise(l load, now time.Time) string {
 	default:
 		step = min(step, careful*float64(f.Line))
 	}
-	f.Calm = 0
+	f.Streaks.Calm = 0
 	from := f.Line
 	f.Line += int(math.Ceil(step))
 	return fmt.Sprintf("raised from %d to %d: seats are short and requests take %.3g times their calm mean", from, f.Line, l.slow)

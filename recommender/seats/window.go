@@ -4,6 +4,7 @@
 package seats
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -106,7 +107,6 @@ const outlying = 1.5
 func weigh(windows []Window, base map[Class]plane.Baseline, line int) load {
 	var l load
 	paces := map[string]float64{}
-	var sorted []float64
 	for _, w := range windows {
 		if w.Used > l.used { // which what is no number is not
 			l.used = w.Used
@@ -114,14 +114,13 @@ func weigh(windows []Window, base map[Class]plane.Baseline, line int) load {
 		l.limited = l.limited || w.limited(line)
 		if slow, work, known := w.slowness(base); known {
 			paces[w.Replica] = slow
-			sorted = append(sorted, slow)
 			l.work += work
 		}
 	}
-	if len(sorted) == 0 {
+	if len(paces) == 0 {
 		return l
 	}
-	slices.Sort(sorted)
+	sorted := slices.Sorted(maps.Values(paces))
 	l.slow = sorted[(len(sorted)-1)/2]
 	for _, w := range windows {
 		if len(sorted) > 2 && paces[w.Replica] > outlying*max(l.slow, 1) {

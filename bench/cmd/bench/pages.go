@@ -4,9 +4,6 @@
 package main
 
 import (
-	"fmt"
-	"os"
-
 	"github.com/spf13/cobra"
 
 	"evenkeel.dev/evenkeel/bench/pages"
@@ -30,8 +27,7 @@ func newPages() *cobra.Command {
 				return err
 			}
 			defer unlock()
-			say := func(line string) { fmt.Fprintln(os.Stderr, line) }
-			b, err := servers.Ensure(c.Context(), servers.Options{Root: root, Cache: cache(root), Assets: assets, Progress: say})
+			b, err := servers.Ensure(c.Context(), servers.Options{Root: root, Cache: cache(root), Assets: assets, Progress: tell})
 			if err != nil {
 				return err
 			}

@@ -28,7 +28,7 @@ func newServers() *cobra.Command {
 			}
 			b, err := servers.Ensure(c.Context(), servers.Options{
 				Root: root, Cache: cache(root), Assets: assets, MetricsServer: metricsServer,
-				Progress: func(line string) { fmt.Fprintln(os.Stderr, line) },
+				Progress: tell,
 			})
 			if err != nil {
 				return err
@@ -45,6 +45,9 @@ func newServers() *cobra.Command {
 	c.Flags().BoolVar(&metricsServer, "metrics-server", false, "build metrics-server too")
 	return c
 }
+
+// tell tells of progress, apart from what is printed for others to read.
+func tell(line string) { fmt.Fprintln(os.Stderr, line) }
 
 func assetsFlag(c *cobra.Command, assets *string) {
 	c.Flags().StringVar(assets, "assets", os.Getenv("KUBEBUILDER_ASSETS"),

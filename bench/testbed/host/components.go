@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-
-	"evenkeel.dev/evenkeel/bench/testbed/pki"
 )
 
 // startEtcd starts a single member without fsync: the host cluster is scaffolding
@@ -85,7 +83,7 @@ func (c *Cluster) startControllers(ctx context.Context) error {
 }
 
 func (c *Cluster) controllerArgs(name string, port int) []string {
-	kubeconfig := filepath.Join(c.options.Dir, name+".kubeconfig")
+	kubeconfig := c.kubeconfig(name)
 	return []string{
 		"--kubeconfig=" + kubeconfig, "--authentication-kubeconfig=" + kubeconfig, "--authorization-kubeconfig=" + kubeconfig,
 		"--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", port), "--leader-elect=false", "--profiling=false",
@@ -98,16 +96,8 @@ func (c *Cluster) controllerArgs(name string, port int) []string {
 // reach the apiserver with.
 func (c *Cluster) writeControllerKubeconfigs() error {
 	for _, name := range []string{"kube-controller-manager", "kube-scheduler"} {
-		pair, err := c.CA.Issue(pki.Request{CommonName: "system:" + name, Client: true})
-		if err != nil {
+		if _, err := c.writeKubeconfig(name, "system:"+name); err != nil {
 			return err
-		}
-		raw, err := pki.Kubeconfig(c.URL, "", c.CA.PEM(), pair)
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(c.options.Dir, name+".kubeconfig"), raw, 0o600); err != nil {
-			return fmt.Errorf("writing the kubeconfig of %s: %w", name, err)
 		}
 	}
 	return nil

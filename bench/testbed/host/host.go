@@ -135,32 +135,49 @@ func (c *Cluster) NodeServingPair(name string, ip net.IP) (*pki.Pair, error) {
 	})
 }
 
-func (c *Cluster) writeAdmin() error {
-	raw, config, err := c.Kubeconfig("admin", "system:masters")
+// kubeconfig is the path of a component's kubeconfig.
+func (c *Cluster) kubeconfig(name string) string {
+	return filepath.Join(c.options.Dir, name+".kubeconfig")
+}
+
+// writeKubeconfig writes what a component reaches the apiserver with.
+func (c *Cluster) writeKubeconfig(name, user string, groups ...string) (*rest.Config, error) {
+	raw, config, err := c.Kubeconfig(user, groups...)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	c.AdminConfig = config
-	c.AdminKubeconfig = filepath.Join(c.options.Dir, "admin.kubeconfig")
-	if err := os.WriteFile(c.AdminKubeconfig, raw, 0o600); err != nil {
-		return fmt.Errorf("writing the administrator's kubeconfig: %w", err)
+	if err := os.WriteFile(c.kubeconfig(name), raw, 0o600); err != nil {
+		return nil, fmt.Errorf("writing the kubeconfig of %s: %w", name, err)
 	}
-	return nil
+	return config, nil
+}
+
+func (c *Cluster) writeAdmin() (err error) {
+	c.AdminKubeconfig = c.kubeconfig("admin")
+	c.AdminConfig, err = c.writeKubeconfig("admin", "admin", "system:masters")
+	return err
 }
 
 // awaitServiceAccount waits until the controller-manager has given the default
 // namespace its service account: pods are refused before.
 func (c *Cluster) awaitServiceAccount(ctx context.Context) error {
+	return c.await(ctx, "the default namespace's service account", func(ctx context.Context, client kubernetes.Interface) error {
+		_, err := client.CoreV1().ServiceAccounts(corev1.NamespaceDefault).Get(ctx, "default", metav1.GetOptions{})
+		return err
+	})
+}
+
+// await asks the API server until what is asked for is there, or a component has ended.
+func (c *Cluster) await(ctx context.Context, what string, ask func(context.Context, kubernetes.Interface) error) error {
 	client, err := kubernetes.NewForConfig(c.AdminConfig)
 	if err != nil {
 		return fmt.Errorf("reaching the host cluster: %w", err)
 	}
-	return poll(ctx, startWithin, "the default namespace's service account", func(ctx context.Context) error {
+	return poll(ctx, startWithin, what, func(ctx context.Context) error {
 		if err := c.alive(); err != nil {
 			return &fatalError{err}
 		}
-		_, err := client.CoreV1().ServiceAccounts(corev1.NamespaceDefault).Get(ctx, "default", metav1.GetOptions{})
-		return err
+		return ask(ctx, client)
 	})
 }
 

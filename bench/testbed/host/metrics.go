@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"text/template"
 
 	"k8s.io/client-go/kubernetes"
@@ -76,7 +75,7 @@ func (c *Cluster) StartMetricsServer(ctx context.Context) error {
 }
 
 func (c *Cluster) metricsServerArgs(port int) []string {
-	kubeconfig := filepath.Join(c.options.Dir, metricsServer+".kubeconfig")
+	kubeconfig := c.kubeconfig(metricsServer)
 	return []string{
 		"--kubeconfig=" + kubeconfig, "--authentication-kubeconfig=" + kubeconfig, "--authorization-kubeconfig=" + kubeconfig,
 		"--bind-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", port),
@@ -95,19 +94,13 @@ func (c *Cluster) writeMetricsServer() error {
 	if err != nil {
 		return err
 	}
-	kubeconfig, _, err := c.Kubeconfig(metricsServer)
-	if err != nil {
-		return err
-	}
-	for path, data := range map[string][]byte{
-		c.pki(metricsServer + ".crt"): serving.CertPEM, c.pki(metricsServer + ".key"): serving.KeyPEM,
-		filepath.Join(c.options.Dir, metricsServer+".kubeconfig"): kubeconfig,
-	} {
-		if err := os.WriteFile(path, data, 0o600); err != nil {
-			return fmt.Errorf("writing %s: %w", filepath.Base(path), err)
+	for name, data := range map[string][]byte{metricsServer + ".crt": serving.CertPEM, metricsServer + ".key": serving.KeyPEM} {
+		if err := os.WriteFile(c.pki(name), data, 0o600); err != nil {
+			return fmt.Errorf("writing %s: %w", name, err)
 		}
 	}
-	return nil
+	_, err = c.writeKubeconfig(metricsServer, metricsServer)
+	return err
 }
 
 // registration is the APIService of a metrics-server at a port.
@@ -126,14 +119,7 @@ func (c *Cluster) registration(port int) ([]byte, error) {
 
 // awaitMetrics waits until the API server serves what nodes use.
 func (c *Cluster) awaitMetrics(ctx context.Context) error {
-	client, err := kubernetes.NewForConfig(c.AdminConfig)
-	if err != nil {
-		return fmt.Errorf("reaching the host cluster: %w", err)
-	}
-	return poll(ctx, startWithin, "what nodes use, at "+metricsPath, func(ctx context.Context) error {
-		if err := c.alive(); err != nil {
-			return &fatalError{err}
-		}
+	return c.await(ctx, "what nodes use, at "+metricsPath, func(ctx context.Context, client kubernetes.Interface) error {
 		return client.Discovery().RESTClient().Get().AbsPath(metricsPath).Do(ctx).Error()
 	})
 }
