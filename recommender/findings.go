@@ -19,7 +19,10 @@ func (d *pass) report() {
 	observed := d.observed()
 	line := d.lineInForce()
 	protected := d.protected()
-	d.plan.Findings = []plane.Finding{d.readiness(observed, line, protected), observed, line, d.offenders(), protected}
+	d.plan.Findings = []plane.Finding{
+		d.readiness(observed, line, protected), observed, line, d.offenders(), protected,
+		d.ceilingReached(), d.alike(),
+	}
 	d.plan.LookCloser = d.lookCloser()
 }
 
@@ -104,6 +107,9 @@ func (d *pass) lineInForce() plane.Finding {
 	}
 	f.True, f.Reason = true, v1alpha1.ReasonLoadLineHeld
 	f.Message = fmt.Sprintf("%d of %d seats are usable on each of %d replicas", d.plan.LoadLine.Seats, d.plan.LoadLine.Ceiling, d.sight.ready)
+	if why := d.memory.Line.Why; why != "" {
+		f.Message += ": " + why
+	}
 	return f
 }
 

@@ -67,9 +67,10 @@ func (d *pass) holdLoadLine() {
 		d.plan.LoadLine = plane.LoadLine{Ceiling: d.sight.ceiling, Seats: d.sight.ceiling, Used: d.used()}
 		return
 	}
-	line, why := seats.Line(d.sight.ceiling, d.profile.SeatsMax, d.profile.SeatsMin, c.Levels)
+	bounds, why := seats.Within(d.sight.ceiling, d.profile.SeatsMax, d.profile.SeatsMin, c.Levels)
 	have, others := ballast(c), d.lasting()
 	usable := seats.Usable(d.sight.ceiling, others, have)
+	line := d.findLine(bounds, usable, have > 0)
 	d.plan.LoadLine = plane.LoadLine{Ceiling: d.sight.ceiling, Seats: usable, Used: d.used()}
 	want := seats.Ballast(d.sight.ceiling, others, line)
 	if slices.Contains(c.Taken, seats.BallastName) || !leaking(c) && (have == want || near(usable, line) && (have > 0) == (want > 0)) {
@@ -101,14 +102,17 @@ func (d *pass) ballastStep(want, usable, line int, why string) plane.Step {
 		Kind: plane.SetBallast, Apply: apply,
 		Level: &plane.LevelSpec{Name: seats.BallastName, Shares: want},
 		Reason: plane.Reason{
-			Code:    v1alpha1.ReasonLoadLineHeld,
+			Code:    code(usable, line),
 			Message: fmt.Sprintf("%s every replica at %d of %d seats by a ballast of %d shares", verb, line, ceiling, want),
 			Evidence: []string{
 				fmt.Sprintf("the profile's bounds are %s, the inflight flags allow %d", bounds(d.profile), ceiling),
 				fmt.Sprintf("usable before: %d seats; in use on the busiest replica: %d", usable, d.used()),
 			},
-			Rejected: []string{"lower inflight flags: that would restart every replica"},
+			Rejected: []string{"other inflight flags: that would restart every replica"},
 		},
+	}
+	if d.memory.Line.Why != "" {
+		step.Reason.Evidence = append([]string{d.memory.Line.Why}, step.Reason.Evidence...)
 	}
 	if why != "" {
 		step.Reason.Evidence = append(step.Reason.Evidence, why)
@@ -122,6 +126,14 @@ func (d *pass) ballastStep(want, usable, line int, why string) plane.Step {
 		step.Reason.Message = fmt.Sprintf("%s every replica at its ceiling of %d seats: no ballast is needed", verb, ceiling)
 	}
 	return step
+}
+
+// code is what a move of the line is called.
+func code(usable, line int) string {
+	if line < usable {
+		return v1alpha1.ReasonLoadLineCut
+	}
+	return v1alpha1.ReasonLoadLineRaised
 }
 
 // lasting are the shares that the ballast is sized by, those of Evenkeel's own level

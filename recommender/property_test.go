@@ -49,6 +49,10 @@ func TestWhateverHappens(t *testing.T) {
 			"storm": func(t *rapid.T) {
 				w.storming = rapid.SliceOfNDistinct(rapid.SampledFrom(clients), 0, 3, rapid.ID).Draw(t, "clients")
 			},
+			"crowd": func(t *rapid.T) { w.crowd = rapid.SampledFrom([]float64{0, 3, 40, 100}).Draw(t, "crowd") },
+			"process": func(t *rapid.T) {
+				w.process = plane.Process{Resident: rapid.SampledFrom([]float64{0, 0.5, 0.9}).Draw(t, "resident"), MemoryLimit: 1}
+			},
 			"blind": func(t *rapid.T) {
 				w.blind = map[int]*plane.Fault{rapid.IntRange(0, 5).Draw(t, "replica"): {Reason: "ReplicaTimeout", Message: "no answer"}}
 			},

@@ -28,7 +28,12 @@ type world struct {
 	// stillSlow keeps others slow under grades up to this one.
 	stillSlow plane.GradeKind
 	ceiling   int
-	blind     map[int]*plane.Fault
+	// crowd is how many small requests of many users would run at once on each replica,
+	// which serves knee at once as fast as one.
+	crowd, knee float64
+	// process is how every replica's process is.
+	process plane.Process
+	blind   map[int]*plane.Fault
 	// unreadable hides the configuration from Decide.
 	unreadable bool
 	outcomes   []plane.Outcome
@@ -43,7 +48,7 @@ var agent = plane.Client{User: "system:serviceaccount:telemetry:agent", Verb: "l
 func newWorld() *world {
 	return &world{
 		now:   time.Date(2026, 1, 2, 14, 2, 0, 0, time.UTC),
-		level: "workload-low", ceiling: 600,
+		level: "workload-low", ceiling: 600, knee: 10,
 		blind: map[int]*plane.Fault{},
 		profile: plane.Profile{
 			Jail: plane.Enforce, LoadLine: plane.Enforce, SeatsMin: 60, SeatsMax: 300,
@@ -215,7 +220,49 @@ func (w *world) replica(i int, window time.Duration) plane.Replica {
 	for _, c := range w.storming {
 		r = w.storm(r, c)
 	}
+	r.Process = w.process
+	return w.serve(r, window)
+}
+
+// serve has a replica serve the crowd as far as its seats go.
+func (w *world) serve(r plane.Replica, window time.Duration) plane.Replica {
+	used := min(w.crowd, float64(w.usable()))
+	for i, l := range r.Levels {
+		if l.Name == "workload-low" {
+			r.Levels[i].Executing = int(used)
+		}
+	}
+	mean := 0.005 * max(1, used/w.knee)
+	n := used * window.Seconds() / mean
+	r.Served = []plane.Served{{Class: plane.Class{Verb: "GET", Resource: "pods", Scope: "resource"}, Requests: n, Seconds: n * mean}}
+	f := plane.FlowLoad{Level: "workload-low", Schema: "service-accounts", Requests: n, ExecSeconds: n * mean}
+	if w.crowd > used {
+		f.WaitSeconds = n
+	}
+	r.Flows = append(r.Flows, f)
+	for i := range int(min(w.crowd, 100)) {
+		if r.Dumped.IsZero() {
+			break
+		}
+		c := plane.Client{User: fmt.Sprintf("system:serviceaccount:shop-%d:web", i), Verb: "get", Resource: "pods", Namespaced: true}
+		h := plane.Held{Client: c, Level: f.Level, Schema: f.Schema, Waiting: 1, Width: 1}
+		if float64(i) < used {
+			h.Executing, h.Waiting, h.Seats = 1, 0, 1
+		}
+		r.Held = append(r.Held, h)
+	}
 	return r
+}
+
+// usable is the line that the tenant's ballast leaves.
+func (w *world) usable() int {
+	held := 0
+	for _, l := range w.config.Levels {
+		if l.Name == seats.BallastName {
+			held = l.Shares
+		}
+	}
+	return seats.Usable(w.ceiling, seats.Lasting(w.config.Levels), held)
 }
 
 func (w *world) storm(r plane.Replica, c plane.Client) plane.Replica {

@@ -35,6 +35,11 @@ const (
 	ConditionLoadLineInForce = "LoadLineInForce"
 	// ConditionOffenderFound is True while at least one client does harm.
 	ConditionOffenderFound = "OffenderFound"
+	// ConditionCeilingReached is True while seats are short at the ceiling that the
+	// inflight flags set, and the replicas could carry more.
+	ConditionCeilingReached = "CeilingReached"
+	// ConditionReplicasAlike is False while one replica is far slower than the others.
+	ConditionReplicasAlike = "ReplicasAlike"
 	// ConditionProtected is True while every sentence is in force on every replica.
 	ConditionProtected = "Protected"
 )
@@ -66,6 +71,9 @@ const (
 	ReasonWriteFailed        = "WriteFailed"
 	ReasonNotReadBack        = "NotReadBack"
 	ReasonLoadLineHeld       = "LoadLineHeld"
+	ReasonLoadLineCut        = "LoadLineCut"
+	ReasonLoadLineRaised     = "LoadLineRaised"
+	ReasonReplicaSlow        = "ReplicaSlow"
 	ReasonAtCeiling          = "AtCeiling"
 	ReasonNoOffender         = "NoOffender"
 	ReasonOffenderNamed      = "OffenderNamed"

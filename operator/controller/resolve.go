@@ -123,8 +123,10 @@ func (p *pass) target(ctx context.Context, pod *corev1.Pod) (observe.Target, err
 	}
 	return observe.Target{
 		Name: pod.Name, UID: string(pod.UID), Zone: zone, Ready: ready(pod) && pod.DeletionTimestamp.IsZero(),
-		Address: net.JoinHostPort(pod.Status.PodIP, strconv.Itoa(int(p.cpp.Spec.APIServer.Port))),
-		Ceiling: ceiling(slices.Concat(container.Command, container.Args)),
+		Address:     net.JoinHostPort(pod.Status.PodIP, strconv.Itoa(int(p.cpp.Spec.APIServer.Port))),
+		Ceiling:     ceiling(slices.Concat(container.Command, container.Args)),
+		CPULimit:    container.Resources.Limits.Cpu().AsApproximateFloat64(),
+		MemoryLimit: container.Resources.Limits.Memory().AsApproximateFloat64(),
 	}, nil
 }
 

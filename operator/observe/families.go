@@ -25,6 +25,8 @@ const (
 	residentBytes
 	startSeconds
 	inflightRequests
+	demandSeats
+	servedSeconds
 )
 
 // WantedFamilies are read of every page. Only regular requests count as executed:
@@ -47,6 +49,8 @@ func WantedFamilies() []page.Family {
 		residentBytes:    {Name: "process_resident_memory_bytes"},
 		startSeconds:     {Name: "process_start_time_seconds"},
 		inflightRequests: {Name: "apiserver_current_inflight_requests", Labels: []string{"request_kind"}},
+		demandSeats:      {Name: prefix + "demand_seats_smoothed", Labels: level},
+		servedSeconds:    {Name: "apiserver_request_sli_duration_seconds", Labels: []string{"verb", "group", "resource", "subresource", "scope"}},
 	}
 }
 
@@ -76,6 +80,14 @@ func missing(p *page.Page) error {
 		}
 	}
 	return nil
+}
+
+// amount is a gauge as a quantity; what is none is 0.
+func amount(value float64) float64 {
+	if math.IsNaN(value) || math.IsInf(value, 0) || value < 0 {
+		return 0
+	}
+	return value
 }
 
 // count is a gauge as a number of things; what is no such number is 0.

@@ -71,12 +71,13 @@ func TestLookTellsLoadsOverTheWindow(t *testing.T) {
 		Name: "r0", Zone: "a", Ready: true, Ceiling: 600, Observed: now,
 		Levels: []plane.LevelLoad{
 			{Name: "exempt"},
-			{Name: "low", Nominal: 245, Current: 56, Executing: 8, Waiting: 3},
+			{Name: "low", Nominal: 245, Current: 56, Executing: 8, Waiting: 3, Demand: 31.5},
 		},
 		Flows: []plane.FlowLoad{
 			{Level: "low", Schema: "accounts", Executing: 7, Waiting: 3},
 			{Level: "low", Schema: "global", Executing: 1},
 		},
+		Process: plane.Process{Resident: 3e8},
 	}
 	if diff := cmp.Diff(want, first); diff != "" {
 		t.Errorf("first look (-want +got):\n%s", diff)
@@ -85,13 +86,17 @@ func TestLookTellsLoadsOverTheWindow(t *testing.T) {
 	s.set(t, load{start: 1000, requests: 150, exec: 35, wait: 21, rejected: 9, executing: 2})
 	second := p.Look(t.Context(), now.Add(5*time.Second), false)[0]
 	want.Observed, want.Window = now.Add(5*time.Second), 5*time.Second
-	want.Levels[1] = plane.LevelLoad{Name: "low", Nominal: 245, Current: 56, Executing: 3, Rejected: 4}
+	want.Levels[1] = plane.LevelLoad{Name: "low", Nominal: 245, Current: 56, Executing: 3, Rejected: 4, Demand: 31.5}
+	want.Process.CPU = 5 // 25 s in 5 s
+	// Both versions of the API together, and neither watches nor what is no name.
+	deployments := plane.Class{Verb: "GET", Group: "apps", Resource: "deployments", Scope: "resource"}
+	want.Served = []plane.Served{{Class: deployments, Requests: 100, Seconds: 50}}
 	want.Flows[0] = plane.FlowLoad{Level: "low", Schema: "accounts", Requests: 50, ExecSeconds: 25, WaitSeconds: 20, Executing: 2, Rejected: 4}
 	if diff := cmp.Diff(want, second); diff != "" {
 		t.Errorf("second look (-want +got):\n%s", diff)
 	}
 	v := p.Vitals()[0]
-	if v.CPUSeconds != 12.5 || v.ResidentBytes != 3e8 || v.Started != 1000 || v.Inflight != 7 || v.Pages != 2 || v.Requests != 2 || v.PageBytes == 0 {
+	if v.CPUSeconds != 47.5 || v.ResidentBytes != 3e8 || v.Started != 1000 || v.Inflight != 7 || v.Pages != 2 || v.Requests != 2 || v.PageBytes == 0 {
 		t.Errorf("vitals %+v", v)
 	}
 }
@@ -109,7 +114,7 @@ func TestLookAfterAGap(t *testing.T) {
 	}{
 		{"the same process", before, load{start: 1000, requests: 101, exec: 12, wait: 1}, time.Second, time.Second, plane.FlowLoad{Requests: 1, ExecSeconds: 2}, 0},
 		{"a new process", before, load{start: 2000, requests: 500, exec: 50, wait: 5}, time.Second, 0, plane.FlowLoad{}, 0},
-		{"a counter falls", before, load{start: 1000, requests: 102, exec: 4, wait: 1}, time.Second, time.Second, plane.FlowLoad{Requests: 2}, 1},
+		{"a counter falls", before, load{start: 1000, requests: 102, exec: 4, wait: 1}, time.Second, time.Second, plane.FlowLoad{Requests: 2}, 3}, // with the time served and the CPU
 		{"too long ago", before, load{start: 1000, requests: 500, exec: 50, wait: 5}, time.Hour, 0, plane.FlowLoad{}, 0},
 		{"the clock was set back", before, load{start: 1000, requests: 500, exec: 50, wait: 5}, -time.Hour, 0, plane.FlowLoad{}, 0},
 		{"no start told, counters rise", load{requests: 1}, load{requests: 2}, time.Second, time.Second, plane.FlowLoad{Requests: 1}, 0},

@@ -28,6 +28,9 @@ type Target struct {
 	Ready bool
 	// Ceiling is the two inflight flags added, in seats; 0 when unknown.
 	Ceiling int
+	// CPULimit and MemoryLimit are what the container may use, in cores and in bytes; 0
+	// is no limit.
+	CPULimit, MemoryLimit float64
 }
 
 // Options bound what looking may cost. A zero option has its default.

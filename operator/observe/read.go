@@ -84,6 +84,11 @@ func (r *replica) saw(now time.Time) {
 	}
 	levels, flows := s.loads(counted)
 	r.seen = plane.Replica{Observed: now, Window: window, Levels: levels, Flows: flows}
+	r.seen.Process.Resident, _ = r.page.First(residentBytes)
+	if counted {
+		r.seen.Served = s.served()
+		r.seen.Process.CPU = s.minus(s.after.cpu, s.before.cpu) / window.Seconds()
+	}
 	r.vitals.take(&r.page)
 	r.vitals.Fell += int64(s.fell)
 }

@@ -90,6 +90,8 @@ func (r *replica) snapshot() plane.Replica {
 	out := r.seen
 	out.Name, out.Zone, out.Ready, out.Ceiling = r.target.Name, r.target.Zone, r.target.Ready, r.target.Ceiling
 	out.Levels, out.Flows = slices.Clone(r.seen.Levels), slices.Clone(r.seen.Flows)
+	out.Served = slices.Clone(r.seen.Served)
+	out.Process.CPULimit, out.Process.MemoryLimit = r.target.CPULimit, r.target.MemoryLimit
 	if time.Since(r.pulses.at) < stalePulse {
 		out.Pulse, out.Pulsed = r.pulses.last, r.pulses.at.Add(-r.pulses.last)
 	}

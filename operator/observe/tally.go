@@ -24,30 +24,27 @@ type flowCounts struct {
 
 // tally is what a page says, as far as the next page is compared with it.
 type tally struct {
-	// start is when the process began, in seconds since 1970.
-	start  float64
-	limits map[string]plane.LevelLoad
-	flows  map[flowKey]flowCounts
+	// start is when the process began, in seconds since 1970; cpu is the time that it
+	// has used, in seconds.
+	start, cpu float64
+	limits     map[string]plane.LevelLoad
+	flows      map[flowKey]flowCounts
+	served     map[plane.Class]plane.Work
 }
 
 // take replaces the tally by what the page says, in the same memory.
 func (t *tally) take(p *page.Page) {
 	if t.limits == nil {
-		t.limits, t.flows = map[string]plane.LevelLoad{}, map[flowKey]flowCounts{}
+		t.limits, t.flows, t.served = map[string]plane.LevelLoad{}, map[flowKey]flowCounts{}, map[plane.Class]plane.Work{}
 	}
 	clear(t.limits)
 	clear(t.flows)
+	clear(t.served)
 	t.start, _ = p.First(startSeconds)
-	for _, s := range p.Series(nominalSeats) {
-		l := t.limits[s.Labels[0]]
-		l.Name, l.Nominal = s.Labels[0], count(s.Value)
-		t.limits[s.Labels[0]] = l
-	}
-	for _, s := range p.Series(currentSeats) {
-		l := t.limits[s.Labels[0]]
-		l.Name, l.Current = s.Labels[0], count(s.Value)
-		t.limits[s.Labels[0]] = l
-	}
+	t.cpu, _ = p.First(cpuSeconds)
+	t.level(p, nominalSeats, func(l *plane.LevelLoad, value float64) { l.Nominal = count(value) })
+	t.level(p, currentSeats, func(l *plane.LevelLoad, value float64) { l.Current = count(value) })
+	t.level(p, demandSeats, func(l *plane.LevelLoad, value float64) { l.Demand = amount(value) })
 	t.each(p, executingSeats, func(c *flowCounts, s page.Series) { c.executing += count(s.Value) })
 	t.each(p, inqueueRequests, func(c *flowCounts, s page.Series) { c.waiting += count(s.Value) })
 	t.each(p, rejectedTotal, func(c *flowCounts, s page.Series) { c.rejected += s.Value })
@@ -56,6 +53,17 @@ func (t *tally) take(p *page.Page) {
 		c.exec += s.Value
 	})
 	t.each(p, waitSeconds, func(c *flowCounts, s page.Series) { c.wait += s.Value })
+	t.serve(p)
+}
+
+// level takes one gauge of every level.
+func (t *tally) level(p *page.Page, family int, set func(*plane.LevelLoad, float64)) {
+	for _, s := range p.Series(family) {
+		l := t.limits[s.Labels[0]]
+		l.Name = s.Labels[0]
+		set(&l, s.Value)
+		t.limits[s.Labels[0]] = l
+	}
 }
 
 func (t *tally) each(p *page.Page, family int, add func(*flowCounts, page.Series)) {

@@ -139,28 +139,39 @@ apiserver_flowcontrol_dispatched_requests_total{priority_level="low",flow_schema
 apiserver_flowcontrol_rejected_requests_total{priority_level="low",flow_schema="accounts",reason="time-out"} %g
 apiserver_flowcontrol_rejected_requests_total{priority_level="low",flow_schema="accounts",reason="queue-full"} 2
 # TYPE apiserver_flowcontrol_request_execution_seconds histogram
-apiserver_flowcontrol_request_execution_seconds_bucket{priority_level="low",flow_schema="accounts",type="regular",le="+Inf"} %g
-apiserver_flowcontrol_request_execution_seconds_sum{priority_level="low",flow_schema="accounts",type="regular"} %g
-apiserver_flowcontrol_request_execution_seconds_count{priority_level="low",flow_schema="accounts",type="regular"} %g
+apiserver_flowcontrol_request_execution_seconds_bucket{priority_level="low",flow_schema="accounts",type="regular",le="+Inf"} %[4]g
+apiserver_flowcontrol_request_execution_seconds_sum{priority_level="low",flow_schema="accounts",type="regular"} %[6]g
+apiserver_flowcontrol_request_execution_seconds_count{priority_level="low",flow_schema="accounts",type="regular"} %[5]g
 apiserver_flowcontrol_request_execution_seconds_bucket{priority_level="low",flow_schema="accounts",type="watch",le="+Inf"} 1000
 apiserver_flowcontrol_request_execution_seconds_sum{priority_level="low",flow_schema="accounts",type="watch"} 1000
 apiserver_flowcontrol_request_execution_seconds_count{priority_level="low",flow_schema="accounts",type="watch"} 1000
 # TYPE apiserver_flowcontrol_request_wait_duration_seconds histogram
 apiserver_flowcontrol_request_wait_duration_seconds_bucket{priority_level="low",flow_schema="accounts",execute="true",le="+Inf"} 1
-apiserver_flowcontrol_request_wait_duration_seconds_sum{priority_level="low",flow_schema="accounts",execute="true"} %g
+apiserver_flowcontrol_request_wait_duration_seconds_sum{priority_level="low",flow_schema="accounts",execute="true"} %[7]g
 apiserver_flowcontrol_request_wait_duration_seconds_count{priority_level="low",flow_schema="accounts",execute="true"} 1
 apiserver_flowcontrol_request_wait_duration_seconds_sum{priority_level="low",flow_schema="accounts",execute="false"} 9000
 apiserver_flowcontrol_request_wait_duration_seconds_count{priority_level="low",flow_schema="accounts",execute="false"} 9
+# TYPE apiserver_flowcontrol_demand_seats_smoothed gauge
+apiserver_flowcontrol_demand_seats_smoothed{priority_level="low"} 31.5
+# TYPE apiserver_request_sli_duration_seconds histogram
+apiserver_request_sli_duration_seconds_sum{verb="GET",group="apps",version="v1",resource="deployments",subresource="",scope="resource",component="apiserver"} %[6]g
+apiserver_request_sli_duration_seconds_count{verb="GET",group="apps",version="v1",resource="deployments",subresource="",scope="resource",component="apiserver"} %[5]g
+apiserver_request_sli_duration_seconds_sum{verb="GET",group="apps",version="v1beta1",resource="deployments",subresource="",scope="resource",component="apiserver"} %[6]g
+apiserver_request_sli_duration_seconds_count{verb="GET",group="apps",version="v1beta1",resource="deployments",subresource="",scope="resource",component="apiserver"} %[5]g
+apiserver_request_sli_duration_seconds_sum{verb="WATCH",group="",version="v1",resource="pods",subresource="",scope="cluster",component="apiserver"} 90000
+apiserver_request_sli_duration_seconds_count{verb="WATCH",group="",version="v1",resource="pods",subresource="",scope="cluster",component="apiserver"} %[5]g
+apiserver_request_sli_duration_seconds_sum{verb="GET",group="",version="v1",resource="a name with blanks",subresource="",scope="cluster",component="apiserver"} %[6]g
+apiserver_request_sli_duration_seconds_count{verb="GET",group="",version="v1",resource="a name with blanks",subresource="",scope="cluster",component="apiserver"} %[5]g
 # TYPE process_cpu_seconds_total counter
-process_cpu_seconds_total 12.5
+process_cpu_seconds_total %[10]g
 # TYPE process_resident_memory_bytes gauge
 process_resident_memory_bytes 3e8
 # TYPE process_start_time_seconds gauge
-process_start_time_seconds %g
+process_start_time_seconds %[9]g
 # TYPE apiserver_current_inflight_requests gauge
 apiserver_current_inflight_requests{request_kind="mutating"} 3
 apiserver_current_inflight_requests{request_kind="readOnly"} 4
-`, l.executing, l.waiting, l.rejected, l.requests, l.exec, l.requests, l.wait, l.start)
+`, l.executing, l.waiting, l.rejected, l.requests, l.requests, l.exec, l.wait, l.wait, l.start, 12.5+l.exec)
 }
 
 // aDump is a dump with one request that waits, in the form of a server's.

@@ -53,6 +53,8 @@ type Memory struct {
 	// Failed are the steps whose last try failed, by sentence name; the ballast's
 	// and Evenkeel's own level are under the empty name.
 	Failed map[string]Failure
+	// Line is the search for the load line.
+	Line Line
 	// LineShown is the load line that was last written or recommended, so that a
 	// recommendation is made once.
 	LineShown int

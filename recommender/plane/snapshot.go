@@ -36,6 +36,11 @@ type Replica struct {
 	// Levels and Flows are the loads by priority level and by flow schema.
 	Levels []LevelLoad
 	Flows  []FlowLoad
+	// Served is what was served in the window, by class, watches left out; nil while
+	// there is no window.
+	Served []Served
+	// Process is how the process is.
+	Process Process
 	// Dumped is when Held was asked for, lately; zero when there is no dump. In a
 	// storm one takes seconds to come: Held is that old at the most.
 	Dumped time.Time
@@ -65,6 +70,8 @@ type LevelLoad struct {
 	Waiting int
 	// Rejected counts the requests refused in the window.
 	Rejected float64
+	// Demand is the apiserver's smoothed demand for the level, in seats.
+	Demand float64
 }
 
 // FlowLoad is one flow schema on one replica, over the replica's Window.

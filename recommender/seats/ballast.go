@@ -9,9 +9,10 @@
 // seats that its shares win in the division of the ceiling are taken from all the
 // others. One write of its shares moves every level of every replica at once.
 //
-// Line takes the load line from the profile's bounds, and that is what is held today.
-// Find finds it by live load, from what was served in windows of time; it awaits the
-// decoding of those times by kind of request, and is not asked yet.
+// Within says between what the line may be, by the flags, the profile and what the
+// protected levels need. Find moves it there by live load, from windows (window.go)
+// that Gather fills from what is seen: find.go cuts where requests are late and heeds
+// guards, explore.go looks for the line that serves best where they are not.
 package seats
 
 // Nominal is a level's nominal concurrency limit in seats: its part of the

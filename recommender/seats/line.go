@@ -23,26 +23,25 @@ var needs = []struct {
 	{"leader-election", 3},
 }
 
-// Line is the load line for replicas with the given ceiling, in seats, and why it
-// is not simply what was asked for (empty when it is). asked is the profile's
-// upper bound, atLeast its lower bound; 0 is no bound.
-func Line(ceiling, asked, atLeast int, levels []plane.Level) (line int, why string) {
-	line = ceiling
+// Within is between what the load line of replicas with the given ceiling may be, in
+// seats, and why that is not simply what was asked for (empty when it is). asked is the
+// profile's upper bound, atLeast its lower bound; 0 is no bound. What protected levels
+// need comes before the profile, and the ceiling before both.
+func Within(ceiling, asked, atLeast int, levels []plane.Level) (b Bounds, why string) {
+	b = Bounds{Floor: min(max(atLeast, 1), ceiling), Ceiling: ceiling}
 	if asked > 0 && asked < ceiling {
-		line = asked
+		b.Ceiling = max(asked, b.Floor)
 	}
 	if asked > ceiling {
 		why = fmt.Sprintf("the inflight flags allow no more than %d of the %d seats asked for", ceiling, asked)
 	}
-	if atLeast > line {
-		line = min(atLeast, ceiling)
-	}
 	floor, level := Floor(ceiling, levels)
-	if line < floor {
-		why = fmt.Sprintf("%d seats would press the protected level %s too far", line, level)
-		line = floor
+	if b.Ceiling < floor {
+		why = fmt.Sprintf("%d seats would press the protected level %s too far", b.Ceiling, level)
+		b.Ceiling = floor
 	}
-	return line, why
+	b.Floor = max(b.Floor, floor)
+	return b, why
 }
 
 // Floor is the lowest load line at which every protected level that exists keeps

@@ -60,21 +60,24 @@ func TestBallastInvertsExactly(t *testing.T) {
 	})
 }
 
-func TestLineStaysWithinItsBounds(t *testing.T) {
+func TestTheLineStaysWithinItsBounds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ceiling := rapid.IntRange(10, 20000).Draw(t, "ceiling")
 		asked := rapid.IntRange(0, 25000).Draw(t, "asked")
 		atLeast := rapid.IntRange(0, 25000).Draw(t, "atLeast")
-		line, why := seats.Line(ceiling, asked, atLeast, defaults)
-		if line < 1 || line > ceiling {
-			t.Fatalf("line %d of a ceiling of %d", line, ceiling)
+		b, why := seats.Within(ceiling, asked, atLeast, defaults)
+		if b.Floor < 1 || b.Floor > b.Ceiling || b.Ceiling > ceiling {
+			t.Fatalf("the line may be %+v of a ceiling of %d", b, ceiling)
 		}
 		floor, _ := seats.Floor(ceiling, defaults)
-		if line < floor {
-			t.Fatalf("line %d is below the floor of %d", line, floor)
+		if b.Floor < floor {
+			t.Fatalf("the line may be %d, below the floor of %d", b.Floor, floor)
 		}
-		if line < min(atLeast, ceiling) {
-			t.Fatalf("line %d is below the profile's minimum of %d", line, atLeast)
+		if b.Floor < min(atLeast, ceiling) {
+			t.Fatalf("the line may be %d, below the profile's minimum of %d", b.Floor, atLeast)
+		}
+		if want := max(asked, atLeast, floor); asked > 0 && want < ceiling && b.Ceiling != want {
+			t.Fatalf("the line may be up to %d, %d was asked for", b.Ceiling, asked)
 		}
 		if asked > ceiling && why == "" {
 			t.Fatal("more was asked for than the flags allow, and nothing says so")

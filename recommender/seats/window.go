@@ -11,19 +11,7 @@ import (
 	"evenkeel.dev/evenkeel/recommender/plane"
 )
 
-// Class is a kind of request whose execution times are alike.
-type Class struct {
-	Verb, Group, Resource, Scope string
-}
-
-// Served is what was served of one class in a window.
-type Served struct {
-	Class Class
-	// Requests counts them, Seconds is their execution time, added up.
-	Requests, Seconds float64
-}
-
-// Window is what one replica did between two pages.
+// Window is what one replica did in a stretch of time.
 type Window struct {
 	Replica string
 	Length  time.Duration
@@ -32,12 +20,17 @@ type Window struct {
 	// Refused counts the requests refused; Wait is the mean time in queue of those
 	// that were served, in seconds.
 	Refused, Wait float64
-	Served        []Served
+	// Breathless is true when the process used all the CPU that it may have and could
+	// not answer the smallest request in time.
+	Breathless bool
+	Served     []plane.Served
 }
 
 const (
-	// leastRequests make a mean of a class worth learning.
+	// leastRequests make a mean of a class worth learning, and leastKnown of classes
+	// with a baseline make a slowness.
 	leastRequests = 5
+	leastKnown    = 10
 	// leastWeight is how many windows a baseline must have been learnt from.
 	leastWeight = 3
 	// mostClasses bounds the baselines of one control plane.
@@ -48,25 +41,58 @@ const (
 	limitedUse, limitedWait = 0.8, 0.020
 	// calmUse is up to which part of the line a replica's times are its own.
 	calmUse = 0.5
+	// lateBy is how much later than on a calm day a request may be, in seconds, or by
+	// as much as it takes then if that is more. A mean of a tenth of a second leaves
+	// the slowest hundredth within the second that the Kubernetes SLO grants a request
+	// for one object.
+	lateBy = 0.100
 )
 
-// slowness is how many times its baseline a window's requests took: Σ n·mean over
-// Σ n·base, of what was served in it, so that another mix is not read as another pace.
-// work is that lower sum for a second of the window: what was served, in seconds of a
-// calm day. known is false while less than half of the time served has a baseline.
-func (w Window) slowness(base map[Class]plane.Baseline) (slow, work float64, known bool) {
-	var took, calm, all float64
+// pace is how fast a window's requests were.
+type pace struct {
+	// slow is how many times their calm means they took, all together: what was served
+	// counts with its own mean, so that another mix is no other pace.
+	slow float64
+	// strain is how much later they were than they may be: 1 is as late as they may.
+	strain float64
+	known  bool
+}
+
+func (w Window) pace(base map[plane.Class]plane.Baseline) pace {
+	var took, calm, may, n float64
 	for _, s := range w.Served {
-		all += s.Seconds
-		if b := base[s.Class]; b.Weight >= leastWeight && b.Mean > 0 && s.Requests > 0 {
+		if b := base[s.Class]; sane(s) && b.Weight >= leastWeight {
+			n += s.Requests
 			took += s.Seconds
 			calm += s.Requests * b.Mean
+			may += s.Requests * max(b.Mean, lateBy)
 		}
 	}
-	if calm <= 0 || took < all/2 || w.Length <= 0 {
-		return 0, 0, false
+	if n < leastKnown || calm <= 0 || w.Length <= 0 {
+		return pace{}
 	}
-	return took / calm, calm / w.Length.Seconds(), true
+	return pace{slow: took / calm, strain: max(took-calm, 0) / may, known: true}
+}
+
+// sane tells whether something was served, in numbers that can be reckoned with: more
+// than a window can hold comes of a page that is not right.
+func sane(s plane.Served) bool {
+	const most = 1e9
+	return s.Requests > 0 && s.Requests < most && s.Seconds > 0 && s.Seconds < most
+}
+
+// work is what was served in a second, in seconds of a calm day.
+func (w Window) work(base map[plane.Class]plane.Baseline) float64 {
+	var sum float64
+	for _, s := range w.Served {
+		if sane(s) {
+			sum += s.Requests * base[s.Class].Mean
+		}
+	}
+	if w.Length <= 0 {
+		return 0
+	}
+	return sum / w.Length.Seconds()
 }
 
 // limited tells whether the line holds the replica back.
@@ -74,56 +100,77 @@ func (w Window) limited(line int) bool {
 	return w.Used >= limitedUse*float64(line) || w.Refused > 0 || w.Wait > limitedWait
 }
 
-// learn moves the baselines by a window in which nothing was short.
-func (w Window) learn(base map[Class]plane.Baseline, line int) {
-	if w.Used > calmUse*float64(line) || w.limited(line) {
-		return
-	}
+// calm tells whether the replica's times are its own: nothing was short.
+func (w Window) calm(line int) bool {
+	return w.Used <= calmUse*float64(line) && !w.limited(line)
+}
+
+// learn moves the baselines by a window. What is served of a class at its quickest
+// stands for its calm mean until calm times have shown it.
+func (w Window) learn(base map[plane.Class]plane.Baseline, calm bool) {
 	for _, s := range w.Served {
-		if s.Requests < leastRequests {
+		before, known := base[s.Class]
+		if s.Requests < leastRequests || !sane(s) || !known && len(base) >= mostClasses {
 			continue
 		}
-		if before, ok := base[s.Class]; ok || len(base) < mostClasses {
-			base[s.Class] = before.Moved(s.Seconds/s.Requests, 0)
+		mean := s.Seconds / s.Requests
+		switch {
+		case calm:
+			base[s.Class] = before.Moved(mean, 0)
+		case before.Weight == 0 && (!known || mean < before.Mean):
+			base[s.Class] = plane.Baseline{Mean: mean}
 		}
 	}
 }
 
 // load is what the windows of all replicas say together.
 type load struct {
-	// slow is the median of the replicas' slowness, 0 while it is not known; work is
-	// the sum of theirs.
-	slow, work float64
+	// pace is that of the replica in the middle.
+	pace
+
+	// work is the sum of the replicas' work.
+	work float64
 	// used are the seats in use on the busiest replica.
-	used    float64
-	limited bool
-	// outliers are replicas that are far slower than the median: the fault is theirs.
-	outliers []string
+	used float64
+	// limited tells that the line holds a replica back, idle that none comes near it.
+	limited, idle bool
+	// outliers are replicas that are far slower than the one in the middle: the fault
+	// is theirs. breathless have no CPU left.
+	outliers, breathless []string
 }
 
-// outlying is how many times the median a replica's slowness must be.
+// outlying is how many times the middle's slowness a replica's must be.
 const outlying = 1.5
 
-func weigh(windows []Window, base map[Class]plane.Baseline, line int) load {
-	var l load
-	paces := map[string]float64{}
+func weigh(windows []Window, base map[plane.Class]plane.Baseline, line int) load {
+	l := load{idle: true}
+	paces := map[string]pace{}
 	for _, w := range windows {
 		if w.Used > l.used { // which what is no number is not
 			l.used = w.Used
 		}
 		l.limited = l.limited || w.limited(line)
-		if slow, work, known := w.slowness(base); known {
-			paces[w.Replica] = slow
-			l.work += work
+		l.idle = l.idle && w.calm(line)
+		if w.Breathless {
+			l.breathless = append(l.breathless, w.Replica)
 		}
+		if p := w.pace(base); p.known {
+			paces[w.Replica] = p
+		}
+		l.work += w.work(base)
 	}
 	if len(paces) == 0 {
 		return l
 	}
-	sorted := slices.Sorted(maps.Values(paces))
-	l.slow = sorted[(len(sorted)-1)/2]
+	sorted := slices.SortedFunc(maps.Values(paces), func(a, b pace) int {
+		if a.slow < b.slow {
+			return -1
+		}
+		return 1
+	})
+	l.pace = sorted[(len(sorted)-1)/2]
 	for _, w := range windows {
-		if len(sorted) > 2 && paces[w.Replica] > outlying*max(l.slow, 1) {
+		if p := paces[w.Replica]; len(sorted) > 2 && p.slow > outlying*max(l.slow, 1) && p.strain > outlying*l.strain {
 			l.outliers = append(l.outliers, w.Replica)
 		}
 	}

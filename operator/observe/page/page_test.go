@@ -157,7 +157,7 @@ func TestDecodeReturnsTheReadersError(t *testing.T) {
 }
 
 func TestWantRefuses(t *testing.T) {
-	for _, families := range [][]Family{{{}}, {{Name: "a"}, {Name: "a"}}, {{Name: "a", Labels: []string{"1", "2", "3", "4"}}}} {
+	for _, families := range [][]Family{{{}}, {{Name: "a"}, {Name: "a"}}, {{Name: "a", Labels: make([]string, MaxLabels+1)}}} {
 		if _, err := Want(families...); err == nil {
 			t.Errorf("Want(%v) has no error", families)
 		}

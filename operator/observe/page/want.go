@@ -9,7 +9,7 @@ import (
 )
 
 // MaxLabels is how many labels of a series can be kept.
-const MaxLabels = 3
+const MaxLabels = 5
 
 // Family is what is wanted of one metric family.
 type Family struct {

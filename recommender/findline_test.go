@@ -1,0 +1,115 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package recommender_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/recommender/plane"
+	"evenkeel.dev/evenkeel/recommender/seats"
+)
+
+// crowded is a tenant without bounds that has seen calm times.
+func crowded() *world {
+	w := newWorld()
+	w.profile.SeatsMin, w.profile.SeatsMax = 0, 0
+	w.crowd = 3
+	w.run(5 * time.Minute)
+	return w
+}
+
+// Many small clients that are too many together, none of them an offender: the line
+// is cut to where they are served in time, with the reason, and nobody is jailed.
+func TestACrowdIsHeldByTheLine(t *testing.T) {
+	w := crowded()
+	if got := w.usable(); got != 600 {
+		t.Fatalf("in calm times the line is %d, want the ceiling:\n%s", got, w.log.String())
+	}
+	w.crowd = 590
+	w.run(10 * time.Minute)
+	floor, _ := seats.Floor(w.ceiling, w.config.Levels)
+	if got := w.usable(); got > 150 || got < floor-2 {
+		t.Errorf("the line is %d, the floor %d:\n%s", got, floor, w.log.String())
+	}
+	said := w.log.String()
+	if !strings.Contains(said, "SetBallast (done)") || !strings.Contains(said, "times their calm mean") || strings.Contains(said, "PassSentence") {
+		t.Errorf("the decisions are\n%s", said)
+	}
+	if got := finding(t, w, v1alpha1.ConditionLoadLineInForce); !got.True || !strings.Contains(got.Message, "seats are usable on each of 3 replicas: ") {
+		t.Errorf("LoadLineInForce = %+v", got)
+	}
+}
+
+// In Recommend the line is shown and not written, and not again for every window.
+func TestALineIsRecommendedOnce(t *testing.T) {
+	w := newWorld()
+	w.profile.SeatsMin, w.profile.SeatsMax = 0, 0
+	w.profile.LoadLine, w.profile.Jail = plane.Recommend, plane.Recommend
+	w.crowd = 3
+	w.run(5 * time.Minute)
+	w.crowd = 590
+	w.run(10 * time.Minute)
+	if said := w.log.String(); strings.Contains(said, "(done)") || strings.Count(said, "SetBallast (shown): would hold") != 1 {
+		t.Errorf("the decisions are\n%s", said)
+	}
+}
+
+// An operator that starts anew goes on from the line that it finds.
+func TestARestartKeepsTheLine(t *testing.T) {
+	w := crowded()
+	w.crowd = 590
+	w.run(10 * time.Minute)
+	before, lines := w.usable(), w.log.Len()
+	w.memory = plane.Memory{}
+	w.run(time.Minute)
+	if after := w.usable(); after != before {
+		t.Errorf("the line goes from %d to %d by a restart:\n%s", before, after, w.log.String()[lines:])
+	}
+}
+
+// While blind the line stays, whatever the load was a moment ago.
+func TestBlindHoldsTheLine(t *testing.T) {
+	w := crowded()
+	w.crowd = 590
+	w.run(15 * time.Second)
+	w.blind[1] = &plane.Fault{Reason: v1alpha1.ReasonReplicaTimeout, Message: "no answer within 3 s"}
+	w.run(10 * time.Minute)
+	if got := w.usable(); got != 600 {
+		t.Errorf("the line is %d after ten minutes of blindness:\n%s", got, w.log.String())
+	}
+}
+
+// Memory near its limit lowers the line, once.
+func TestMemoryNearItsLimitLowersTheLine(t *testing.T) {
+	w := crowded()
+	w.crowd = 300
+	w.process = plane.Process{Resident: 0.9e9, MemoryLimit: 1e9}
+	lines := w.log.Len()
+	w.run(5 * time.Minute)
+	said := w.log.String()[lines:]
+	if strings.Count(said, "SetBallast (done)") != 1 || !strings.Contains(said, "uses 90 % of the memory that it may") {
+		t.Errorf("the decisions are\n%s", said)
+	}
+}
+
+// Where seats are short at the ceiling although requests are quick, it is the flags
+// that hold the tenant back, and somebody is told which to set.
+func TestTheCeilingIsNamedWhenItHoldsTheTenantBack(t *testing.T) {
+	w := newWorld()
+	w.ceiling, w.knee, w.profile.SeatsMin, w.profile.SeatsMax = 60, 100, 0, 0
+	w.crowd = 3
+	w.run(5 * time.Minute)
+	if got := finding(t, w, v1alpha1.ConditionCeilingReached); got.True {
+		t.Errorf("in calm times CeilingReached = %+v", got)
+	}
+	w.crowd = 70
+	w.run(10 * time.Minute)
+	got := finding(t, w, v1alpha1.ConditionCeilingReached)
+	if !got.True || !strings.Contains(got.Message, "--max-requests-inflight=60 with --max-mutating-requests-inflight=30") {
+		t.Errorf("CeilingReached = %+v", got)
+	}
+}

@@ -1,0 +1,81 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package plane
+
+import "time"
+
+// Line is what is kept of the search for the load line. Its zero value has not begun.
+type Line struct {
+	// Seats is where the line is to be, and Why the reason of its last move.
+	Seats int
+	Why   string
+	// Baselines are mean execution times by class: in calm times, or with a weight of 0
+	// the shortest that was seen of a class that calm times have not shown.
+	Baselines map[Class]Baseline
+	Streaks   Streaks
+	// Rest is until when the line is not raised: a cut is to show first.
+	Rest time.Time
+	// Explore is when another line may be tried next where this one serves well enough,
+	// and Patience how long is waited for it: twice as long after every one in vain.
+	Explore  time.Time
+	Patience time.Duration
+	// Trial is the last move while it is judged.
+	Trial *Trial
+	// LetGo is until when slowness cuts nothing: the last cut did not help.
+	LetGo time.Time
+	// Guarded is true from a guard's cut until no guard holds any more: one episode is
+	// cut for once.
+	Guarded bool
+	// Works are what was served in the last windows in seconds of a calm day a second,
+	// all replicas together, oldest first.
+	Works []float64
+	// Outliers are replicas far slower than the others, of the last window.
+	Outliers []string
+	// Gathering are the windows that are not full yet, by replica.
+	Gathering map[string]Gathering
+}
+
+// Streaks count windows in a row: Strained those that asked for less, Short those in
+// which seats were short although requests were quick enough, Idle those that had no
+// need of the line.
+type Streaks struct{ Strained, Short, Idle int }
+
+// Move is why a line was moved.
+type Move string
+
+// The moves that are judged.
+const (
+	// MoveCut is a cut because requests are too slow.
+	MoveCut Move = "Cut"
+	// MoveUp and MoveDown try whether another line serves better.
+	MoveUp   Move = "Up"
+	MoveDown Move = "Down"
+)
+
+// Trial is a move that has yet to show what it is good for.
+type Trial struct {
+	Move Move
+	// From is the line before it, Work and Strain what was served then and how late.
+	From         int
+	Work, Strain float64
+	Windows      int
+}
+
+// Gathering is the beginning of one replica's window.
+type Gathering struct {
+	// Observed is the page that was added last, Length the time gathered.
+	Observed time.Time
+	Length   time.Duration
+	// SeatSeconds are the seats in use, Refused and Waited as in FlowLoad, all added up
+	// over Length; Requests counts those that were served.
+	SeatSeconds, Refused, Waited, Requests float64
+	// CPUSeconds is the time that the process has used. Pulses and SlowPulses count the
+	// smallest requests of that time.
+	CPUSeconds         float64
+	Pulses, SlowPulses int
+	Served             map[Class]Work
+}
+
+// Work is what was done of one class.
+type Work struct{ Requests, Seconds float64 }
