@@ -27,9 +27,10 @@ func (d *pass) findLine(bounds seats.Bounds, usable int, held bool) int {
 	if line.Seats == 0 && held {
 		line.Seats = usable // an operator before this one had found it
 	}
-	if line.Seats == 0 {
+	if line.Seats == 0 || line.Seats == line.Bound {
 		line.Seats = bounds.Ceiling
 	}
+	line.Bound = bounds.Ceiling
 	line.Seats = min(max(line.Seats, bounds.Floor), bounds.Ceiling)
 	enforcing := d.enforcing(d.profile.LoadLine)
 	switch {

@@ -113,3 +113,19 @@ func TestTheCeilingIsNamedWhenItHoldsTheTenantBack(t *testing.T) {
 		t.Errorf("CeilingReached = %+v", got)
 	}
 }
+
+// A line that only the profile's bound has kept down follows the bound.
+func TestTheLineFollowsItsBound(t *testing.T) {
+	w := newWorld()
+	for _, most := range []int{100, 150, 80, 0} {
+		w.profile.SeatsMax = most
+		w.run(time.Minute)
+		want := most
+		if most == 0 {
+			want = 600
+		}
+		if got := w.usable(); got > want || got < want-3 {
+			t.Errorf("the line is %d where the profile allows %d:\n%s", got, want, w.log.String())
+		}
+	}
+}

@@ -10,6 +10,9 @@ type Line struct {
 	// Seats is where the line is to be, and Why the reason of its last move.
 	Seats int
 	Why   string
+	// Bound is the most that it might be in the last pass: a line that was there because
+	// of it follows it.
+	Bound int
 	// Baselines are mean execution times by class: in calm times, or with a weight of 0
 	// the shortest that was seen of a class that calm times have not shown.
 	Baselines map[Class]Baseline
