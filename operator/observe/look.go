@@ -114,6 +114,9 @@ func (r *replica) fetchPage(now time.Time) <-chan struct{} {
 	go func() {
 		defer close(done)
 		fault := r.readPage(context.Background(), now)
+		if fault == nil {
+			r.readFlags(context.Background(), now)
+		}
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.seen.Fault, r.paging = fault, nil

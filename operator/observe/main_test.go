@@ -112,7 +112,7 @@ func objects() []client.Object {
 	none, shares := int32(0), int32(1)
 	return []client.Object{
 		&rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "evenkeel"}, Rules: []rbacv1.PolicyRule{
-			{NonResourceURLs: []string{pagePath, dumpRule, "/livez/*"}, Verbs: []string{"get"}},
+			{NonResourceURLs: []string{pagePath, dumpRule, flagsPath, "/livez/*"}, Verbs: []string{"get"}},
 		}},
 		&rbacv1.ClusterRoleBinding{
 			ObjectMeta: metav1.ObjectMeta{Name: "evenkeel"},

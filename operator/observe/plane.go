@@ -26,7 +26,8 @@ type Target struct {
 	Address string
 	// Ready is the pod's readiness.
 	Ready bool
-	// Ceiling is the two inflight flags added, in seats; 0 when unknown.
+	// Ceiling is the two inflight flags added, in seats, by the pod's arguments; 0 when
+	// unknown. What the process itself tells counts more.
 	Ceiling int
 	// CPULimit and MemoryLimit are what the container may use, in cores and in bytes; 0
 	// is no limit.
@@ -35,9 +36,9 @@ type Target struct {
 
 // Options bound what looking may cost. A zero option has its default.
 type Options struct {
-	// PageTimeout, DumpTimeout and PulseTimeout are from the request to the end
-	// of the answer: 10 s, 5 s and 250 ms. A look does not wait that long.
-	PageTimeout, DumpTimeout, PulseTimeout time.Duration
+	// PageTimeout, DumpTimeout, PulseTimeout and FlagsTimeout are from the request to
+	// the end of the answer: 10 s, 5 s, 250 ms and 2 s. A look does not wait that long.
+	PageTimeout, DumpTimeout, PulseTimeout, FlagsTimeout time.Duration
 	// Ping, 4 s, is how long a connection may be silent before it is asked for a
 	// sign of life. It is closed when there is none within that time again: the
 	// next request dials instead of running into its deadline. A replica out of
@@ -58,6 +59,7 @@ func (o Options) withDefaults() Options {
 	o.PageTimeout = cmp.Or(o.PageTimeout, 10*time.Second)
 	o.DumpTimeout = cmp.Or(o.DumpTimeout, 5*time.Second)
 	o.PulseTimeout = cmp.Or(o.PulseTimeout, 250*time.Millisecond)
+	o.FlagsTimeout = cmp.Or(o.FlagsTimeout, 2*time.Second)
 	o.Ping = cmp.Or(o.Ping, 4*time.Second)
 	o.MaxPage = cmp.Or(o.MaxPage, 32<<20)
 	o.MaxDump = cmp.Or(o.MaxDump, 16<<20)

@@ -37,6 +37,7 @@ type replica struct {
 	dump               dumped
 	pageFail, dumpFail backoff
 	vitals             Vitals
+	flags              flags
 	pulses             pulses
 }
 
@@ -90,6 +91,9 @@ func (r *replica) snapshot() plane.Replica {
 	out := r.seen
 	out.Name, out.Zone, out.Ready, out.Ceiling = r.target.Name, r.target.Zone, r.target.Ready, r.target.Ceiling
 	out.Levels, out.Flows = slices.Clone(r.seen.Levels), slices.Clone(r.seen.Flows)
+	if r.flags.ceiling > 0 {
+		out.Ceiling = r.flags.ceiling
+	}
 	out.Served = slices.Clone(r.seen.Served)
 	out.Process.CPULimit, out.Process.MemoryLimit = r.target.CPULimit, r.target.MemoryLimit
 	if time.Since(r.pulses.at) < stalePulse {
