@@ -27,6 +27,7 @@ const (
 	inflightRequests
 	demandSeats
 	servedSeconds
+	etcdSeconds
 )
 
 // WantedFamilies are read of every page. Only regular requests count as executed:
@@ -50,6 +51,7 @@ func WantedFamilies() []page.Family {
 		startSeconds:     {Name: "process_start_time_seconds"},
 		inflightRequests: {Name: "apiserver_current_inflight_requests", Labels: []string{"request_kind"}},
 		demandSeats:      {Name: prefix + "demand_seats_smoothed", Labels: level},
+		etcdSeconds:      {Name: "etcd_request_duration_seconds"},
 		servedSeconds:    {Name: "apiserver_request_sli_duration_seconds", Labels: []string{"verb", "group", "resource", "subresource", "scope"}},
 	}
 }

@@ -88,6 +88,7 @@ func (r *replica) saw(now time.Time) {
 	if counted {
 		r.seen.Served = s.served()
 		r.seen.Process.CPU = s.minus(s.after.cpu, s.before.cpu) / window.Seconds()
+		r.seen.Process.EtcdRequests = s.minus(s.after.etcd, s.before.etcd) / window.Seconds()
 	}
 	r.vitals.take(&r.page)
 	r.vitals.Fell += int64(s.fell)

@@ -25,11 +25,11 @@ type flowCounts struct {
 // tally is what a page says, as far as the next page is compared with it.
 type tally struct {
 	// start is when the process began, in seconds since 1970; cpu is the time that it
-	// has used, in seconds.
-	start, cpu float64
-	limits     map[string]plane.LevelLoad
-	flows      map[flowKey]flowCounts
-	served     map[plane.Class]plane.Work
+	// has used, and etcd the time that its requests to etcd have taken, in seconds.
+	start, cpu, etcd float64
+	limits           map[string]plane.LevelLoad
+	flows            map[flowKey]flowCounts
+	served           map[plane.Class]plane.Work
 }
 
 // take replaces the tally by what the page says, in the same memory.
@@ -42,6 +42,10 @@ func (t *tally) take(p *page.Page) {
 	clear(t.served)
 	t.start, _ = p.First(startSeconds)
 	t.cpu, _ = p.First(cpuSeconds)
+	t.etcd = 0
+	for _, s := range p.Series(etcdSeconds) {
+		t.etcd += s.Value
+	}
 	t.level(p, nominalSeats, func(l *plane.LevelLoad, value float64) { l.Nominal = count(value) })
 	t.level(p, currentSeats, func(l *plane.LevelLoad, value float64) { l.Current = count(value) })
 	t.level(p, demandSeats, func(l *plane.LevelLoad, value float64) { l.Demand = amount(value) })

@@ -33,10 +33,28 @@ type Line struct {
 	// Works are what was served in the last windows in seconds of a calm day a second,
 	// all replicas together, oldest first.
 	Works []float64
+	// Budget is etcd's.
+	Budget Budget
 	// Outliers are replicas far slower than the others, of the last window.
 	Outliers []string
 	// Gathering are the windows that are not full yet, by replica.
 	Gathering map[string]Gathering
+}
+
+// Budget is how many requests at once etcd carries, for all replicas together. Its
+// zero value is a budget that is not known to limit anything.
+type Budget struct {
+	// Requests are etcd's requests in work that it carries; 0 while it has not been in
+	// trouble.
+	Requests float64
+	// Phi is the part of a request's time that is etcd's, Skew the busiest replica's
+	// load by the mean, both over the last Weight looks.
+	Phi, Skew, Weight float64
+	// Replicas is how many share it, counted at Counted.
+	Replicas int
+	Counted  time.Time
+	// Troubled is true while etcd says that it is overloaded.
+	Troubled bool
 }
 
 // Streaks count windows in a row: Strained those that asked for less, Short those in

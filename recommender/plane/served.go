@@ -61,4 +61,7 @@ type Process struct {
 	// CPU is the cores it used over the window, CPULimit what its container may use; 0
 	// is unknown or no limit.
 	CPU, CPULimit float64
+	// EtcdRequests are its requests to etcd in work at once, on average over the window
+	// (Little's law).
+	EtcdRequests float64
 }

@@ -169,10 +169,12 @@ func number(message []byte, s *Series) error {
 	return nil
 }
 
-// distribution reads the sum and the count of a histogram or a summary and skips
-// its buckets and quantiles.
+// distribution reads the sum and the count of a histogram or a summary. They come
+// before its buckets or quantiles, as encoders write fields in their order: once both
+// are read the rest is not looked at.
 func distribution(message []byte, s *Series) error {
-	for len(message) > 0 {
+	var counted, summed bool
+	for len(message) > 0 && !(counted && summed) {
 		f, rest, err := takeField(message)
 		if err != nil {
 			return err
@@ -180,9 +182,9 @@ func distribution(message []byte, s *Series) error {
 		message = rest
 		switch {
 		case f.number == distCount && f.kind == protowire.VarintType:
-			s.Count = f.bits
+			s.Count, counted = f.bits, true
 		case f.number == distSum && f.kind == protowire.Fixed64Type:
-			s.Value = math.Float64frombits(f.bits)
+			s.Value, summed = math.Float64frombits(f.bits), true
 		}
 	}
 	return nil
