@@ -135,17 +135,16 @@ func (f *finder) move(guards []string) string {
 	}
 }
 
-// guard cuts once for as long as something must not be loaded further, and never by
-// more than a part of the line, however little is in use.
+// guard cuts once for as long as something must not be loaded further, and no more
+// than by half. Where next to nothing runs, a lower line would take no load off it.
 func (f *finder) guard(guards []string) string {
 	f.Trial, f.Streaks = nil, plane.Streaks{}
 	f.Rest = f.now.Add(cooldown)
-	if f.Guarded {
+	if f.Guarded || f.load.used < 1 {
 		return "held: " + guards[0]
 	}
 	f.Guarded = true
-	from := f.felt()
-	f.Seats = min(f.Seats, max(int(guarded*float64(from)), f.Seats/2))
+	f.Seats = min(f.Seats, max(int(guarded*float64(f.felt())), f.Seats/2))
 	return fmt.Sprintf("cut to %d seats: %s", f.Seats, guards[0])
 }
 

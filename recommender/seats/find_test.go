@@ -268,8 +268,8 @@ func TestFindNamesAnOutlier(t *testing.T) {
 	}
 }
 
-// A guard cuts at once, once for as long as it holds, and says why; however little is
-// in use, it takes no more than a part of the line.
+// A guard cuts at once, once for as long as it holds, and says why; where little is in
+// use it cuts nothing, and nothing is raised.
 func TestFindHeedsGuards(t *testing.T) {
 	p := plant{knee: 300, steepness: 1, demand: 250}
 	l, at := calm(p)
@@ -292,8 +292,13 @@ func TestFindHeedsGuards(t *testing.T) {
 	if diff := cmp.Diff(want, said[:2]); diff != "" || said[30] != said[1] {
 		t.Errorf("(-want +got):\n%s\n%s", diff, strings.Join(said, "\n"))
 	}
-	if got := said[len(said)-1]; got != "150 cut to 150 seats: "+memory {
-		t.Errorf("the second time it says %q", got)
+	if got := said[len(said)-1]; got != "300 held: "+memory {
+		t.Errorf("with nothing in use it says %q", got)
+	}
+	p.demand = 250
+	step(p, memory)
+	if got := said[len(said)-1]; got != "210 cut to 210 seats: "+memory {
+		t.Errorf("with load again it says %q", got)
 	}
 }
 
