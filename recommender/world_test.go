@@ -31,6 +31,8 @@ type world struct {
 	// crowd is how many small requests of many users would run at once on each replica,
 	// which serves knee at once as fast as one.
 	crowd, knee float64
+	// version is what every replica runs.
+	version string
 	// process is how every replica's process is.
 	process plane.Process
 	blind   map[int]*plane.Fault
@@ -48,7 +50,7 @@ var agent = plane.Client{User: "system:serviceaccount:telemetry:agent", Verb: "l
 func newWorld() *world {
 	return &world{
 		now:   time.Date(2026, 1, 2, 14, 2, 0, 0, time.UTC),
-		level: "workload-low", ceiling: 600, knee: 10,
+		level: "workload-low", ceiling: 600, knee: 10, version: "v1.36.3",
 		blind: map[int]*plane.Fault{},
 		profile: plane.Profile{
 			Jail: plane.Enforce, LoadLine: plane.Enforce, SeatsMin: 60, SeatsMax: 300,
@@ -220,7 +222,7 @@ func (w *world) replica(i int, window time.Duration) plane.Replica {
 	for _, c := range w.storming {
 		r = w.storm(r, c)
 	}
-	r.Process = w.process
+	r.Process, r.Version = w.process, w.version
 	return w.serve(r, window)
 }
 

@@ -40,6 +40,9 @@ const (
 	ConditionCeilingReached = "CeilingReached"
 	// ConditionReplicasAlike is False while one replica is far slower than the others.
 	ConditionReplicasAlike = "ReplicasAlike"
+	// ConditionVersionKnown is False while a replica runs a version of Kubernetes that
+	// Evenkeel has not been tried with.
+	ConditionVersionKnown = "VersionKnown"
 	// ConditionProtected is True while every sentence is in force on every replica.
 	ConditionProtected = "Protected"
 )
@@ -73,6 +76,7 @@ const (
 	ReasonLoadLineHeld       = "LoadLineHeld"
 	ReasonLoadLineCut        = "LoadLineCut"
 	ReasonLoadLineRaised     = "LoadLineRaised"
+	ReasonVersionUnknown     = "VersionUnknown"
 	ReasonReplicaSlow        = "ReplicaSlow"
 	ReasonAtCeiling          = "AtCeiling"
 	ReasonNoOffender         = "NoOffender"

@@ -138,7 +138,7 @@ func (p *pass) hold(f plane.Fault) {
 	p.set(v1alpha1.ConditionReady, metav1.ConditionFalse, f.Reason, f.Message)
 	for _, c := range []string{
 		v1alpha1.ConditionObserved, v1alpha1.ConditionLoadLineInForce, v1alpha1.ConditionOffenderFound, v1alpha1.ConditionProtected,
-		v1alpha1.ConditionCeilingReached, v1alpha1.ConditionReplicasAlike,
+		v1alpha1.ConditionCeilingReached, v1alpha1.ConditionReplicasAlike, v1alpha1.ConditionVersionKnown,
 	} {
 		p.set(c, metav1.ConditionUnknown, f.Reason, "held as it is: "+f.Message)
 	}

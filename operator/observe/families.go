@@ -28,6 +28,7 @@ const (
 	demandSeats
 	servedSeconds
 	etcdSeconds
+	buildInfo
 )
 
 // WantedFamilies are read of every page. Only regular requests count as executed:
@@ -51,6 +52,7 @@ func WantedFamilies() []page.Family {
 		startSeconds:     {Name: "process_start_time_seconds"},
 		inflightRequests: {Name: "apiserver_current_inflight_requests", Labels: []string{"request_kind"}},
 		demandSeats:      {Name: prefix + "demand_seats_smoothed", Labels: level},
+		buildInfo:        {Name: "kubernetes_build_info", Labels: []string{"git_version"}},
 		etcdSeconds:      {Name: "etcd_request_duration_seconds"},
 		servedSeconds:    {Name: "apiserver_request_sli_duration_seconds", Labels: []string{"verb", "group", "resource", "subresource", "scope"}},
 	}

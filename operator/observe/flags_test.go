@@ -50,6 +50,9 @@ func TestRealFlags(t *testing.T) {
 	p := s.plane(t, s.access)
 	p.Retarget([]Target{{Name: "real", UID: "1", Zone: "a", Address: s.address, Ready: true, Ceiling: 7}})
 	r := eventually(t, p, false, func(r plane.Replica) bool { return r.Fault == nil })
+	if !strings.HasPrefix(r.Version, "v1.") || r.Process.Resident == 0 {
+		t.Errorf("the version is %q, the process %+v", r.Version, r.Process)
+	}
 	if r.Ceiling != 600 {
 		t.Errorf("the ceiling is %d, want the server's own 600", r.Ceiling)
 	}

@@ -84,6 +84,9 @@ func (r *replica) saw(now time.Time) {
 	}
 	levels, flows := s.loads(counted)
 	r.seen = plane.Replica{Observed: now, Window: window, Levels: levels, Flows: flows}
+	if s := r.page.Series(buildInfo); len(s) > 0 {
+		r.seen.Version = s[0].Labels[0]
+	}
 	r.seen.Process.Resident, _ = r.page.First(residentBytes)
 	if counted {
 		r.seen.Served = s.served()

@@ -21,6 +21,9 @@ type Snapshot struct {
 // Replica is one apiserver as it answered at its own address.
 type Replica struct {
 	Name, Zone string
+	// Version is the Kubernetes version that it tells, as in v1.36.3; empty when it has
+	// told none.
+	Version string
 	// Ready is the pod's readiness.
 	Ready bool
 	// Fault says why the last look failed; nil when it was whole.
