@@ -33,35 +33,42 @@ func Spend(b plane.Budget, replicas []plane.Replica, troubled bool, now time.Tim
 	if n := len(replicas); n >= b.Replicas || now.Sub(b.Counted) >= leaves {
 		b.Replicas, b.Counted = n, now
 	}
-	var etcd, used, most float64
-	ready := 0
-	for _, r := range replicas {
-		if !r.Ready || r.Window <= 0 {
-			continue
-		}
-		ready++
-		inWork := 0.0
-		for _, f := range r.Flows {
-			inWork += f.ExecSeconds / r.Window.Seconds()
-		}
-		used += inWork
-		most = max(most, inWork)
-		etcd += r.Process.EtcdRequests
-	}
-	if ready == 0 || !(used > 0) || !(etcd >= 0) || math.IsInf(used+etcd, 0) {
+	w := working(replicas)
+	if w.ready == 0 || !(w.used > 0) || !(w.etcd >= 0) || math.IsInf(w.used+w.etcd, 0) {
 		return b
 	}
 	b.Weight = min(b.Weight+1, phiMemory)
-	b.Phi += (min(max(etcd/used, leastPhi), 1) - b.Phi) / b.Weight
-	b.Skew += (most*float64(ready)/used - b.Skew) / b.Weight
+	b.Phi += (min(max(w.etcd/w.used, leastPhi), 1) - b.Phi) / b.Weight
+	b.Skew += (w.most*w.ready/w.used - b.Skew) / b.Weight
 	switch {
-	case troubled && !b.Troubled && etcd > 0:
-		b.Requests = sick * etcd
+	case troubled && !b.Troubled && w.etcd > 0:
+		b.Requests = sick * w.etcd
 	case !troubled && b.Requests > 0:
 		b.Requests *= well
 	}
 	b.Troubled = troubled
 	return b
+}
+
+// inWork are the requests in work on all ready replicas and on the busiest, and those
+// of them at etcd, on average over their windows.
+type inWork struct{ ready, used, most, etcd float64 }
+
+func working(replicas []plane.Replica) (w inWork) {
+	for _, r := range replicas {
+		if !r.Ready || r.Window <= 0 {
+			continue
+		}
+		w.ready++
+		own := 0.0
+		for _, f := range r.Flows {
+			own += f.ExecSeconds / r.Window.Seconds()
+		}
+		w.used += own
+		w.most = max(w.most, own)
+		w.etcd += r.Process.EtcdRequests
+	}
+	return w
 }
 
 // Budget is the most that the line of each replica may be so that all of them together

@@ -174,7 +174,7 @@ func number(message []byte, s *Series) error {
 // are read the rest is not looked at.
 func distribution(message []byte, s *Series) error {
 	var counted, summed bool
-	for len(message) > 0 && !(counted && summed) {
+	for len(message) > 0 && (!counted || !summed) {
 		f, rest, err := takeField(message)
 		if err != nil {
 			return err
