@@ -19,7 +19,7 @@ func (d *pass) report() {
 	observed := d.observed()
 	line := d.lineInForce()
 	protected := d.protected()
-	d.plan.Findings = []plane.Finding{d.readiness(observed, line, protected), observed, line, d.offenders(), protected}
+	d.plan.Findings = []plane.Finding{d.readiness(observed, line, protected), observed, line, d.offenders(), protected, d.etcdHealthy()}
 	d.plan.LookCloser = d.lookCloser()
 }
 

@@ -58,25 +58,27 @@ func (d *door) faultOf(path, rule string, timeout time.Duration, err error) *pla
 	case timedOut(err):
 		return fault(v1alpha1.ReasonReplicaTimeout, "no whole answer within %s: the %s is overloaded, stuck or cut off", timeout, d.words.who)
 	default:
-		return fault(v1alpha1.ReasonReplicaUnreachable, "%.300v: check that the %s runs and that a network policy lets Evenkeel reach it", err, d.words.who)
+		return fault(v1alpha1.ReasonReplicaUnreachable, "%.300v: %s", err, d.words.unreachable)
 	}
 }
 
 // words are what faults say of whoever is asked: who it is, what to check when it
-// cannot be trusted, and what an answer other than 200 means.
+// cannot be trusted or reached, and what an answer other than 200 means.
 type words struct {
-	who, untrusted string
-	status         func(code int, rule string) (reason, message string)
+	who, untrusted, unreachable string
+	status                      func(code int, rule string) (reason, message string)
 }
 
 var replicaWords = words{
 	who: "replica", status: statusFault,
-	untrusted: "check the CA and tls-server-name in the access Secret against the replica's serving certificate",
+	untrusted:   "check the CA and tls-server-name in the access Secret against the replica's serving certificate",
+	unreachable: "check that the replica runs and that a network policy lets Evenkeel reach it",
 }
 
 var memberWords = words{
 	who: "member", status: memberStatusFault,
-	untrusted: "check ca.crt of the client Secret and etcd.clientTLS.serverName against the member's certificate, and tls.crt against the CA that the member trusts",
+	untrusted:   "check ca.crt of the client Secret and etcd.clientTLS.serverName against the member's certificate, and tls.crt against the CA that the member trusts",
+	unreachable: "check that the member runs, that it trusts whoever signed tls.crt, and that a network policy lets Evenkeel reach it",
 }
 
 func memberStatusFault(code int, _ string) (reason, message string) {

@@ -12,10 +12,6 @@ import (
 	"evenkeel.dev/evenkeel/recommender/plane"
 )
 
-// memberGrace is how long a look at members waits for them at the most once the
-// replicas have been seen.
-const memberGrace = 100 * time.Millisecond
-
 // Members are the etcd members of one tenant. Its methods may be called at the same
 // time.
 type Members struct {
@@ -44,27 +40,15 @@ func (m *Members) Retarget(targets []Target) {
 }
 
 // Look asks every member at once for its metrics and its status, unless it was asked
-// within MemberEvery, and returns what is known once all are in, or at the end of
-// grace after enough closes: a slow etcd holds nobody up. What is still on its way
-// then is seen by a later look. The members are sorted by name.
+// within MemberEvery, and returns what is known once all are in or ctx ends, lookWithin
+// at the latest: a slow etcd holds up nobody who does not want to wait for it. What is
+// still on its way then is seen by a later look. The members are sorted by name.
 //
 // A member that fails has a Fault and what was last seen of it; it is left alone for
 // a second, then for longer, up to half a minute.
-func (m *Members) Look(ctx context.Context, now time.Time, enough <-chan struct{}) []plane.Member {
+func (m *Members) Look(ctx context.Context, now time.Time) []plane.Member {
 	ctx, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()
-	go func() {
-		select {
-		case <-ctx.Done():
-			return
-		case <-enough:
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(memberGrace):
-			cancel()
-		}
-	}()
 	members := m.all()
 	dones := make([]<-chan struct{}, len(members))
 	for i, one := range members {
