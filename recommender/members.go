@@ -29,6 +29,9 @@ const (
 	// leaderLatch is for how long a change of leader counts: clients and caches are
 	// behind for longer than an election takes.
 	leaderLatch = 2 * time.Minute
+	// lately is how old what is known of a member may be at the least: it is not asked
+	// at every look while looks follow each other closely.
+	lately = 10 * time.Second
 )
 
 // memberTrouble is something wrong with the members that asks for less load. words
@@ -70,7 +73,7 @@ func (d *pass) memberTroubles() []memberTrouble {
 
 // fresh tells whether what is known of a member can be relied on.
 func (d *pass) fresh(m plane.Member) bool {
-	return !m.Observed.IsZero() && d.now.Sub(m.Observed) <= staleTicks*d.profile.Tick
+	return !m.Observed.IsZero() && d.now.Sub(m.Observed) <= max(staleTicks*d.profile.Tick, lately)
 }
 
 // serving names the members that carry load and are so. A leader counts even if it is

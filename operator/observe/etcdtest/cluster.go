@@ -19,6 +19,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -108,6 +109,9 @@ func free(t *testing.T) string {
 	defer func() { _ = l.Close() }()
 	return l.Addr().String()
 }
+
+// Stop freezes a member's process: it takes connections and answers nothing.
+func (m *Member) Stop() { _ = m.process.Process.Signal(syscall.SIGSTOP) }
 
 // Issue makes a new authority and one certificate of it, as a Secret holds them.
 func Issue(t *testing.T) map[string][]byte {
