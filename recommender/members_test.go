@@ -32,7 +32,8 @@ func wellMembers(at time.Time) []plane.Member {
 
 // looks passes one look after the other, 5 s apart, and returns what was said of the
 // last. Each changes the members as they are seen.
-func looks(changes ...func(s *plane.Snapshot)) (guards []string, f plane.Finding, m plane.Memory) {
+func looks(changes ...func(s *plane.Snapshot)) (guards []string, f plane.Finding) {
+	var m plane.Memory
 	now := noon
 	for _, change := range changes {
 		s := plane.Snapshot{Members: wellMembers(now)}
@@ -47,7 +48,7 @@ func looks(changes ...func(s *plane.Snapshot)) (guards []string, f plane.Finding
 		f, m = d.etcdHealthy(), d.memory
 		now = now.Add(5 * time.Second)
 	}
-	return guards, f, m
+	return guards, f
 }
 
 func fault(reason string) *plane.Fault {
@@ -76,11 +77,10 @@ func down(names ...string) func(*plane.Snapshot) {
 	}
 }
 
-func term(n uint64) func(*plane.Snapshot) {
-	return func(s *plane.Snapshot) {
-		for i := range s.Members {
-			s.Members[i].Term, s.Members[i].Leader = n, n
-		}
+// elected is after another member has won an election.
+func elected(s *plane.Snapshot) {
+	for i := range s.Members {
+		s.Members[i].Term, s.Members[i].Leader = 5, 12
 	}
 }
 
@@ -108,11 +108,11 @@ func TestMemberGuardsAndTheFinding(t *testing.T) {
 			s.Members[2].HasLeader, s.Members[2].Leader, s.Members[2].Ready = false, 0, false
 		}}, nil, "False QuorumAtRisk", "etcd-2: its pod is not ready"},
 		{"no leader anywhere, and so nobody ready", []func(*plane.Snapshot){noneLed}, []string{"etcd-0, etcd-1, etcd-2: no etcd leader"}, "False NoLeader", ""},
-		{"a new leader", []func(*plane.Snapshot){nil, term(5)}, []string{"etcd changed its leader at 12:00:05"}, "False LeaderChanged", "12:00:05"},
-		{"the first leader that is seen", []func(*plane.Snapshot){term(5)}, nil, "True AsExpected", ""},
+		{"a new leader", []func(*plane.Snapshot){nil, elected}, []string{"etcd changed its leader at 12:00:05"}, "False LeaderChanged", "12:00:05"},
+		{"the first leader that is seen", []func(*plane.Snapshot){elected}, nil, "True AsExpected", ""},
 		{"a term without leader", []func(*plane.Snapshot){nil, func(s *plane.Snapshot) { noneLed(s); s.Members[0].Term = 9 }}, []string{"no etcd leader"}, "False NoLeader", ""},
 		{"a leader change by the counter", []func(*plane.Snapshot){nil, func(s *plane.Snapshot) { s.Members[0].LeaderChanges = 1 }}, []string{"changed its leader"}, "False LeaderChanged", ""},
-		{"a leader change 30 s ago", []func(*plane.Snapshot){nil, term(5), term(5), term(5), term(5), term(5), term(5), term(5)}, []string{"changed its leader at 12:00:05"}, "False LeaderChanged", ""},
+		{"a leader change 30 s ago", []func(*plane.Snapshot){nil, elected, elected, elected, elected, elected, elected, elected}, []string{"changed its leader at 12:00:05"}, "False LeaderChanged", ""},
 		{"a slow log once", []func(*plane.Snapshot){nil, slowDisk(200, 0.005, 0.021)}, nil, "True AsExpected", ""},
 		{"a slow log twice", []func(*plane.Snapshot){slowDisk(200, 0.005, 0.021), slowDisk(200, 0.005, 0.1)},
 			[]string{"etcd-1: fsyncs of the write-ahead log take over 20 ms"}, "False SlowDisk", "etcd-1"},
@@ -150,7 +150,7 @@ func TestMemberGuardsAndTheFinding(t *testing.T) {
 		}}, nil, "False QuorumAtRisk", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			guards, f, _ := looks(c.looks...)
+			guards, f := looks(c.looks...)
 			if len(guards) != len(c.guards) {
 				t.Fatalf("guards %q, want %q", guards, c.guards)
 			}
@@ -181,12 +181,12 @@ func status(f plane.Finding) string {
 func TestALeaderChangeIsHeldForTwoMinutes(t *testing.T) {
 	all := []func(*plane.Snapshot){nil}
 	for range 24 {
-		all = append(all, term(5)) // from 12:00:05 on; the last is at 12:02:00
+		all = append(all, elected) // from 12:00:05 on; the last is at 12:02:00
 	}
-	if guards, _, _ := looks(all...); len(guards) != 1 {
+	if guards, _ := looks(all...); len(guards) != 1 {
 		t.Errorf("1 min 55 s later: guards %q, want one", guards)
 	}
-	if guards, f, _ := looks(append(all, term(5))...); len(guards) != 0 || !f.True {
+	if guards, f := looks(append(all, elected)...); len(guards) != 0 || !f.True {
 		t.Errorf("2 min later: guards %q, finding %+v; want none", guards, f)
 	}
 }

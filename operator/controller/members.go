@@ -22,8 +22,9 @@ import (
 )
 
 const (
-	// membersGrace is how much longer than the replicas the members are waited for:
-	// a slow etcd must not slow the pass. What comes later is seen by the next.
+	// membersGrace is how much longer than the replicas the members are waited for,
+	// and not at all while looks follow each other closely: a slow etcd must not slow
+	// the pass. What comes later is seen by the next.
 	membersGrace = 100 * time.Millisecond
 	// defaultEtcdPort is the CRD's, for profiles that were stored before.
 	defaultEtcdPort = 2379
@@ -51,7 +52,7 @@ func (w *etcdWay) close() {
 
 // membersBeside starts to look at the members and returns what waits for them, which
 // is called when all else has been seen.
-func (p *pass) membersBeside(ctx context.Context) (wait func()) {
+func (p *pass) membersBeside(ctx context.Context, closer bool) (wait func()) {
 	ctx, enough := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
@@ -59,10 +60,13 @@ func (p *pass) membersBeside(ctx context.Context) (wait func()) {
 		p.snapshot.Members, p.snapshot.MembersFault = p.lookAtMembers(ctx)
 	}()
 	return func() {
+		defer enough()
+		if closer {
+			enough()
+		}
 		late := time.AfterFunc(membersGrace, enough)
+		defer late.Stop()
 		<-done
-		late.Stop()
-		enough()
 	}
 }
 

@@ -62,7 +62,7 @@ func (p *pass) observe(ctx context.Context) error {
 	// Both at once: in a storm each takes its time, and the storm goes on.
 	var looks sync.WaitGroup
 	closer := p.kept.alarmed.Swap(false) || p.kept.lookCloser
-	seeMembers := p.membersBeside(ctx)
+	seeMembers := p.membersBeside(ctx, closer)
 	looks.Go(func() { p.readConfig(ctx, closer) })
 	p.snapshot.Replicas = p.tenant.Look(ctx, p.now, closer)
 	looks.Wait()

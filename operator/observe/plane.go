@@ -100,15 +100,15 @@ func (p *Plane) Retarget(targets []Target) {
 	p.replicas = aimed(p.replicas, targets, func(t Target) *replica { return newReplica(p.access, t, p.options) }, tooMany)
 }
 
-// looked is what is looked at at a target.
+// looked is a replica or a member.
 type looked interface {
 	key() string
 	retarget(t Target)
 	close()
 }
 
-// aimed is what is looked at at these targets: what was there before is kept, what
-// is gone is closed, and past maxTargets stands over.
+// aimed has one for each target: what was there before is kept, what is gone is
+// closed, and past maxTargets stands over.
 func aimed[L looked](before []L, targets []Target, anew, over func(Target) L) []L {
 	was := map[string]L{}
 	for _, l := range before {
