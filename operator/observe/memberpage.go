@@ -69,8 +69,10 @@ var memberCounters = []int{leaderChanges, slowApplies, handledCalls}
 
 // memberTally is what a page says, as far as the next is compared with it.
 type memberTally struct {
-	start    float64
-	led      bool
+	start float64
+	// led is whether the member had a leader.
+	led bool
+	// counters are the values of memberCounters, under the index of their family.
 	counters [dbQuota + 1]float64
 	fsyncs   histogram
 	commits  histogram
@@ -112,7 +114,7 @@ func (t *memberTally) over(before *memberTally, m *plane.Member) {
 	_, m.CommitMean, m.CommitP99 = t.commits.over(&before.commits)
 }
 
-// now is what the page says of this moment.
+// memberNow is what the page says of this moment.
 func memberNow(p *page.Page) plane.Member {
 	return plane.Member{
 		HasLeader: first(p, hasLeader) > 0, IsLeader: first(p, isLeader) > 0,

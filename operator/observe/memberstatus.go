@@ -71,6 +71,8 @@ func newMaintenance(a *access.Access, address string) (*maintenance, error) {
 			grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return dialer.DialContext(ctx, "tcp", address) }),
 			grpc.WithMaxHeaderListSize(64 << 10),
 			grpc.WithUserAgent("evenkeel"),
+			// A status is small and a fleet large: 64 KiB less for each member.
+			grpc.WithReadBufferSize(4 << 10), grpc.WithWriteBufferSize(4 << 10),
 		},
 	})
 	if err != nil {
