@@ -51,6 +51,11 @@ func (c change) to(t *testing.T, o *unstructured.Unstructured) {
 	}
 }
 
+// etcd is an etcd with one more field.
+func etcd(field string, value any) map[string]any {
+	return map[string]any{"targetRef": map[string]any{"kind": "StatefulSet", "name": "etcd"}, field: value}
+}
+
 func users(n int) []any {
 	all := make([]any, n)
 	for i := range all {
@@ -79,6 +84,10 @@ var refused = []struct {
 	{"an apiserver without name", []change{{"spec.apiServer.targetRef.name", ""}}},
 	{"an apiserver's name that is too long", []change{{"spec.apiServer.targetRef.name", strings.Repeat("d", 254)}}},
 	{"an etcd that is a Deployment", []change{{"spec.etcd", map[string]any{"targetRef": map[string]any{"kind": "Deployment", "name": "etcd"}}}}},
+	{"an etcd at port 0", []change{{"spec.etcd", etcd("port", int64(0))}}},
+	{"a client of etcd without a Secret", []change{{"spec.etcd", etcd("clientTLS", map[string]any{})}}},
+	{"a client of etcd whose Secret has no name", []change{{"spec.etcd", etcd("clientTLS", map[string]any{"secretRef": map[string]any{"name": ""}})}}},
+	{"a client of etcd with an empty server name", []change{{"spec.etcd", etcd("clientTLS", map[string]any{"secretRef": map[string]any{"name": "etcd-client"}, "serverName": ""})}}},
 	{"an etcd without target", []change{{"spec.etcd", map[string]any{}}}},
 	{"a container without name", []change{{"spec.apiServer.container", ""}}},
 	{"a container's name that is too long", []change{{"spec.apiServer.container", strings.Repeat("c", 64)}}},
@@ -193,6 +202,8 @@ func TestAProfileMayBeChanged(t *testing.T) {
 		{"spec.protection.sentence", map[string]any{"durationSeconds": int64(20), "maxDurationSeconds": int64(20)}},
 		{"spec.apiServer.targetRef", map[string]any{"kind": "StatefulSet", "name": "kube-apiserver"}},
 		{"spec.etcd", map[string]any{"targetRef": map[string]any{"kind": "StatefulSet", "name": "etcd"}}},
+		{"spec.etcd", etcd("clientTLS", map[string]any{"secretRef": map[string]any{"name": "etcd-client"}, "serverName": "etcd.tenant-acme.svc"})},
+		{"spec.etcd.port", int64(12379)},
 		{"spec.protection.neverJail", users(64)},
 		{"spec.mode", "Recommend"},
 	} {

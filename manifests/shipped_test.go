@@ -70,7 +70,7 @@ func TestTheSampleFits(t *testing.T) {
 	into(t, documents(t, "tenant-namespace")[0], &role)
 	want := []rbacv1.PolicyRule{{
 		APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"get"},
-		ResourceNames: []string{cpp.Spec.Access.KubeconfigSecretRef.Name},
+		ResourceNames: []string{cpp.Spec.Access.KubeconfigSecretRef.Name, cpp.Spec.Etcd.ClientTLS.SecretRef.Name},
 	}}
 	if diff := cmp.Diff(want, role.Rules); diff != "" || role.Namespace != cpp.Namespace {
 		t.Errorf("in namespace %s, the tenant's Role (-want +got):\n%s", role.Namespace, diff)

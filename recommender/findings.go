@@ -21,7 +21,7 @@ func (d *pass) report() {
 	protected := d.protected()
 	d.plan.Findings = []plane.Finding{
 		d.readiness(observed, line, protected), observed, line, d.offenders(), protected,
-		d.ceilingReached(), d.alike(), d.versionKnown(),
+		d.ceilingReached(), d.alike(), d.versionKnown(), d.etcdHealthy(),
 	}
 	d.plan.LookCloser = d.lookCloser()
 }

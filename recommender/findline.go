@@ -59,6 +59,14 @@ func (d *pass) findLine(bounds seats.Bounds, usable int, held bool) int {
 	return line.Seats
 }
 
+// budget is the most that the line may be for the sake of the one etcd.
+func (d *pass) budget() (most int, why string) {
+	if !d.sight.blind() {
+		d.memory.Line.Budget = seats.Spend(d.memory.Line.Budget, d.seen.Replicas, len(d.memberGuards()) > 0, d.now)
+	}
+	return seats.Budget(d.memory.Line.Budget, d.sight.ceiling)
+}
+
 // guards are what must not be loaded further, in words.
 func (d *pass) guards() []string {
 	var words []string
@@ -67,7 +75,7 @@ func (d *pass) guards() []string {
 			words = append(words, fmt.Sprintf("%s uses %.0f %% of the memory that it may", r.Name, 100*p.Resident/p.MemoryLimit))
 		}
 	}
-	return words
+	return append(words, d.memberGuards()...)
 }
 
 // memoryFull is the part of its memory limit from which on a replica is not loaded

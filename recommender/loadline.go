@@ -70,6 +70,9 @@ func (d *pass) holdLoadLine() {
 	bounds, why := seats.Within(d.sight.ceiling, d.profile.SeatsMax, d.profile.SeatsMin, c.Levels)
 	have, others := ballast(c), d.lasting()
 	usable := seats.Usable(d.sight.ceiling, others, have)
+	if most, because := d.budget(); most < bounds.Ceiling {
+		bounds.Ceiling, why = max(most, bounds.Floor), because
+	}
 	line := d.findLine(bounds, usable, have > 0)
 	d.plan.LoadLine = plane.LoadLine{Ceiling: d.sight.ceiling, Seats: usable, Used: d.used()}
 	want := seats.Ballast(d.sight.ceiling, others, line)

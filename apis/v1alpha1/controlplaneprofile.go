@@ -137,6 +137,40 @@ type EtcdSpec struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Container string `json:"container,omitempty"`
+	// port is the client port at which every member serves its clients and its
+	// metrics, at its pod's address.
+	// +optional
+	// +kubebuilder:default=2379
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	Port int32 `json:"port,omitempty"`
+	// clientTLS is how Evenkeel reaches the members. Without it they are not
+	// looked at, and the condition EtcdHealthy says so.
+	// +optional
+	ClientTLS *ClientTLSSpec `json:"clientTLS,omitempty"`
+}
+
+// ClientTLSSpec says how Evenkeel proves itself to a server and verifies it.
+type ClientTLSSpec struct {
+	// secretRef names a Secret in the profile's namespace with the keys ca.crt (who
+	// signed the members' certificates), tls.crt and tls.key (Evenkeel's own).
+	// +required
+	SecretRef SecretRef `json:"secretRef"`
+	// serverName is the name that every member's certificate must carry. Without it
+	// the certificate must carry the address of the member's pod.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	ServerName string `json:"serverName,omitempty"`
+}
+
+// SecretRef names a Secret in the profile's namespace.
+type SecretRef struct {
+	// name of the Secret.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
 }
 
 // TargetRef names a workload in the profile's own namespace. It has no

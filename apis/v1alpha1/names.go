@@ -45,6 +45,9 @@ const (
 	ConditionVersionKnown = "VersionKnown"
 	// ConditionProtected is True while every sentence is in force on every replica.
 	ConditionProtected = "Protected"
+	// ConditionEtcdHealthy is True while every etcd member answers, has a leader and
+	// keeps up; Unknown while the members are not seen.
+	ConditionEtcdHealthy = "EtcdHealthy"
 )
 
 // Reasons of conditions, decisions and events. They are stable: alerts and
@@ -90,6 +93,14 @@ const (
 	ReasonSentencesFull      = "SentencesFull"
 	ReasonWithdrawn          = "Withdrawn"
 	ReasonSelfProtected      = "SelfProtected"
+	ReasonNoLeader           = "NoLeader"
+	ReasonLeaderChanged      = "LeaderChanged"
+	ReasonSlowDisk           = "SlowDisk"
+	ReasonApplyBacklog       = "ApplyBacklog"
+	ReasonEtcdRefuses        = "EtcdRefuses"
+	ReasonAlarm              = "Alarm"
+	ReasonQuorumAtRisk       = "QuorumAtRisk"
+	ReasonMembersUnseen      = "MembersUnseen"
 	ReasonStale              = "Stale"
 	ReasonOff                = "Off"
 	ReasonDeleting           = "LeavingAsFound"

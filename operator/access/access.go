@@ -40,6 +40,8 @@ type Access struct {
 	token      string
 	user       string
 	notAfter   time.Time
+	// words are what messages call its parts.
+	words words
 }
 
 // User is the user that the tenant will see: the common name of the client

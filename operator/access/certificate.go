@@ -45,7 +45,7 @@ func certificates(text []byte) (found []*x509.Certificate, ok bool) {
 func (a *Access) checkCA(now time.Time) *plane.Fault {
 	bundle, ok := certificates(a.ca)
 	if !ok {
-		return invalid("the kubeconfig's certificate-authority-data is not PEM with 1 to %d certificates: put the tenant's CA there", maxCertificates)
+		return invalid("%s is not PEM with 1 to %d certificates: put the tenant's CA there", a.words.ca, maxCertificates)
 	}
 	var begins, ends time.Time
 	for _, c := range bundle {
@@ -61,9 +61,9 @@ func (a *Access) checkCA(now time.Time) *plane.Fault {
 	}
 	switch {
 	case ends.IsZero():
-		return invalid("the kubeconfig's CA (%.80q) is valid only from %s, it is %s now: check the clocks of the operator and of whoever issued it", bundle[0].Subject.CommonName, when(begins), when(now))
+		return invalid("%s (%.80q) is valid only from %s, it is %s now: check the clocks of the operator and of whoever issued it", a.words.authority, bundle[0].Subject.CommonName, when(begins), when(now))
 	case !now.Before(ends):
-		return expired("the kubeconfig's CA (%.80q) expired on %s: put the tenant's current CA into certificate-authority-data of the access Secret", bundle[0].Subject.CommonName, when(ends))
+		return expired("%s (%.80q) expired on %s: put the tenant's current CA into %s of %s", a.words.authority, bundle[0].Subject.CommonName, when(ends), a.words.authorityField, a.words.secret)
 	}
 	a.endsAt(ends)
 	return nil
@@ -85,25 +85,25 @@ func (a *Access) takeCertificate(cert, key []byte, now time.Time) *plane.Fault {
 	}
 	chain, ok := certificates(cert)
 	if !ok {
-		return invalid("the kubeconfig's client-certificate-data is not PEM with 1 to %d certificates", maxCertificates)
+		return invalid("%s is not PEM with 1 to %d certificates", a.words.cert, maxCertificates)
 	}
 	// tls's own message may quote the key's headers: say what it means instead.
 	if _, err := tls.X509KeyPair(cert, key); err != nil {
-		return invalid("the kubeconfig's client-key-data is not the private key of its client certificate (%.80q), as unencrypted PEM: put the two that were issued together", chain[0].Subject.CommonName)
+		return invalid("%s is not the private key of its client certificate (%.80q), as unencrypted PEM: put the two that were issued together", a.words.key, chain[0].Subject.CommonName)
 	}
 	leaf := chain[0]
 	name := leaf.Subject.CommonName
 	switch {
-	case name == "":
+	case name == "" && a.words == kubeconfigWords:
 		return invalid("the kubeconfig's client certificate has no common name, which is what the tenant's RBAC knows Evenkeel by: issue one with CN=evenkeel")
 	case len(leaf.ExtKeyUsage) > 0 && !slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageClientAuth) && !slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageAny):
-		return invalid("the kubeconfig's client certificate (%.80q) is not for clients: issue one with the extended key usage clientAuth", name)
+		return invalid("%s (%.80q) is not for clients: issue one with the extended key usage clientAuth", a.words.certificate, name)
 	case now.Before(leaf.NotBefore):
-		return invalid("the kubeconfig's client certificate (%.80q) is valid only from %s, it is %s now: check the clocks of the operator and of whoever issued it", name, when(leaf.NotBefore), when(now))
+		return invalid("%s (%.80q) is valid only from %s, it is %s now: check the clocks of the operator and of whoever issued it", a.words.certificate, name, when(leaf.NotBefore), when(now))
 	}
 	for _, c := range chain {
 		if !now.Before(c.NotAfter) {
-			return expired("the kubeconfig's client certificate (%.80q) expired on %s: issue a new one and replace it in the access Secret", c.Subject.CommonName, when(c.NotAfter))
+			return expired("%s (%.80q) expired on %s: issue a new one and replace it in %s", a.words.certificate, c.Subject.CommonName, when(c.NotAfter), a.words.secret)
 		}
 		a.endsAt(c.NotAfter)
 	}

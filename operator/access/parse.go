@@ -31,7 +31,7 @@ func Parse(kubeconfig []byte, now time.Time) (*Access, *plane.Fault) {
 	if fault != nil {
 		return nil, fault
 	}
-	a := &Access{}
+	a := &Access{words: kubeconfigWords}
 	if fault := a.takeCluster(cluster, now); fault != nil {
 		return nil, fault
 	}

@@ -79,15 +79,9 @@ func (p *pass) enter(ctx context.Context) error {
 // credentials reads the access Secret.
 func (p *pass) credentials(ctx context.Context) (*access.Access, error) {
 	ref := p.cpp.Spec.Access.KubeconfigSecretRef
-	var secret corev1.Secret
-	err := p.r.Host.Get(ctx, client.ObjectKey{Namespace: p.cpp.Namespace, Name: ref.Name}, &secret)
-	switch {
-	case apierrors.IsNotFound(err):
-		return nil, fault(v1alpha1.ReasonAccessNotFound, "there is no Secret %s in namespace %s: create it with a kubeconfig under the key %s", ref.Name, p.cpp.Namespace, ref.Key)
-	case apierrors.IsForbidden(err):
-		return nil, fault(v1alpha1.ReasonAccessDenied, "Evenkeel may not read Secret %s in namespace %s: apply manifests/tenant-namespace there with this Secret's name", ref.Name, p.cpp.Namespace)
-	case err != nil:
-		return nil, fmt.Errorf("reading Secret %s/%s: %w", p.cpp.Namespace, ref.Name, err)
+	secret, err := p.secret(ctx, ref.Name, "a kubeconfig under the key "+ref.Key)
+	if err != nil {
+		return nil, err
 	}
 	raw, ok := secret.Data[ref.Key]
 	if !ok {
@@ -98,6 +92,21 @@ func (p *pass) credentials(ctx context.Context) (*access.Access, error) {
 		return nil, &faultError{plane.Fault{Reason: refused.Reason, Message: fmt.Sprintf("Secret %s: %s", ref.Name, refused.Message)}}
 	}
 	return a, nil
+}
+
+// secret reads a Secret of the profile's namespace; holds is what is to be in it.
+func (p *pass) secret(ctx context.Context, name, holds string) (*corev1.Secret, error) {
+	var secret corev1.Secret
+	err := p.r.Host.Get(ctx, client.ObjectKey{Namespace: p.cpp.Namespace, Name: name}, &secret)
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil, fault(v1alpha1.ReasonAccessNotFound, "there is no Secret %s in namespace %s: create it with %s", name, p.cpp.Namespace, holds)
+	case apierrors.IsForbidden(err):
+		return nil, fault(v1alpha1.ReasonAccessDenied, "Evenkeel may not read Secret %s in namespace %s: apply manifests/tenant-namespace there with this Secret's name", name, p.cpp.Namespace)
+	case err != nil:
+		return nil, fmt.Errorf("reading Secret %s/%s: %w", p.cpp.Namespace, name, err)
+	}
+	return &secret, nil
 }
 
 func (p *pass) secretName() string { return p.cpp.Spec.Access.KubeconfigSecretRef.Name }

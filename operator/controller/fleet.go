@@ -40,6 +40,8 @@ type kept struct {
 	generation int64
 	turnedDown bool
 	stopPulse  context.CancelFunc
+	// etcd is the way to the etcd members.
+	etcd etcdWay
 
 	// alarmed is set when a pulse was slow: the next look asks for the dump at once.
 	alarmed atomic.Bool
@@ -100,6 +102,7 @@ func (f *fleet) drop(key types.NamespacedName) {
 }
 
 func (k *kept) close() {
+	k.etcd.close()
 	if k.tenant == nil {
 		return
 	}

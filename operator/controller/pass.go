@@ -62,13 +62,15 @@ func (p *pass) observe(ctx context.Context) error {
 	// Both at once: in a storm each takes its time, and the storm goes on.
 	var looks sync.WaitGroup
 	closer := p.kept.alarmed.Swap(false) || p.kept.lookCloser
+	seeMembers := p.membersBeside(ctx, closer)
 	looks.Go(func() { p.readConfig(ctx, closer) })
 	p.snapshot.Replicas = p.tenant.Look(ctx, p.now, closer)
 	looks.Wait()
+	seeMembers()
 	p.now = p.r.Now() // a look takes time: decide by when it was over
 	p.snapshot.Outcomes, p.kept.outcomes = p.kept.outcomes, nil
 	p.kept.turnedDown = slices.ContainsFunc(p.snapshot.Replicas, func(r plane.Replica) bool {
-		return r.Fault != nil && (r.Fault.Reason == v1alpha1.ReasonAccessDenied || r.Fault.Reason == v1alpha1.ReasonReplicaUntrusted)
+		return r.Fault != nil && turnsDown(r.Fault.Reason)
 	})
 	observeSeconds.Observe(time.Since(began).Seconds())
 	return nil
@@ -139,6 +141,7 @@ func (p *pass) hold(f plane.Fault) {
 	for _, c := range []string{
 		v1alpha1.ConditionObserved, v1alpha1.ConditionLoadLineInForce, v1alpha1.ConditionOffenderFound, v1alpha1.ConditionProtected,
 		v1alpha1.ConditionCeilingReached, v1alpha1.ConditionReplicasAlike, v1alpha1.ConditionVersionKnown,
+		v1alpha1.ConditionEtcdHealthy,
 	} {
 		p.set(c, metav1.ConditionUnknown, f.Reason, "held as it is: "+f.Message)
 	}

@@ -27,24 +27,16 @@ const (
 	defaultMutatingInflight = 200
 )
 
-// resolve finds the workload, its pods and where they run.
+// resolve finds the apiservers' pods and where they run.
 func (p *pass) resolve(ctx context.Context) error {
-	selector, err := p.workload(ctx)
+	pods, _, err := p.pods(ctx, "apiServer.targetRef", p.cpp.Spec.APIServer.TargetRef)
 	if err != nil {
 		return err
 	}
-	parsed, err := metav1.LabelSelectorAsSelector(selector)
-	if err != nil {
-		return fault(v1alpha1.ReasonTargetInvalid, "the selector of %s cannot be read: %v", p.targetName(), err)
-	}
-	var pods corev1.PodList
-	if err := p.r.Client.List(ctx, &pods, client.InNamespace(p.cpp.Namespace), client.MatchingLabelsSelector{Selector: parsed}); err != nil {
-		return fmt.Errorf("listing the pods of %s: %w", p.targetName(), err)
-	}
 	p.status.ReadyReplicas, p.status.Size = 0, ""
-	for i := range pods.Items {
-		pod := &pods.Items[i]
-		if !p.runs(pod) {
+	for i := range pods {
+		pod := &pods[i]
+		if !runs(pod) {
 			continue
 		}
 		target, err := p.target(ctx, pod)
@@ -59,51 +51,82 @@ func (p *pass) resolve(ctx context.Context) error {
 	return nil
 }
 
-// workload reads the target and returns its pods' selector.
-func (p *pass) workload(ctx context.Context) (*metav1.LabelSelector, error) {
-	key := client.ObjectKey{Namespace: p.cpp.Namespace, Name: p.cpp.Spec.APIServer.TargetRef.Name}
-	var selector *metav1.LabelSelector
-	var err error
-	switch p.cpp.Spec.APIServer.TargetRef.Kind {
+// workload is what is needed of one to find its pods: its selector, and of a
+// StatefulSet how many there are to be and the number of the first.
+type workload struct {
+	selector        *metav1.LabelSelector
+	replicas, first int32
+}
+
+// pods are those of the workload that a field of the profile refers to, in any phase,
+// and none that only look like them.
+func (p *pass) pods(ctx context.Context, field string, ref v1alpha1.TargetRef) ([]corev1.Pod, workload, error) {
+	w, err := p.workload(ctx, field, ref)
+	if err != nil {
+		return nil, w, err
+	}
+	parsed, err := metav1.LabelSelectorAsSelector(w.selector)
+	if err != nil {
+		return nil, w, fault(v1alpha1.ReasonTargetInvalid, "the selector of %s cannot be read: %v", nameOf(ref), err)
+	}
+	var pods corev1.PodList
+	if err := p.r.Client.List(ctx, &pods, client.InNamespace(p.cpp.Namespace), client.MatchingLabelsSelector{Selector: parsed}); err != nil {
+		return nil, w, fmt.Errorf("listing the pods of %s: %w", nameOf(ref), err)
+	}
+	return slices.DeleteFunc(pods.Items, func(pod corev1.Pod) bool { return !owns(ref, &pod) }), w, nil
+}
+
+// workload reads what a field of the profile refers to.
+func (p *pass) workload(ctx context.Context, field string, ref v1alpha1.TargetRef) (w workload, err error) {
+	key := client.ObjectKey{Namespace: p.cpp.Namespace, Name: ref.Name}
+	switch ref.Kind {
 	case "Deployment":
 		var d appsv1.Deployment
 		err = p.r.Client.Get(ctx, key, &d)
-		selector = d.Spec.Selector
+		w = workload{selector: d.Spec.Selector}
 	case "StatefulSet":
 		var s appsv1.StatefulSet
 		err = p.r.Client.Get(ctx, key, &s)
-		selector = s.Spec.Selector
+		w = workload{selector: s.Spec.Selector, replicas: 1}
+		if s.Spec.Replicas != nil {
+			w.replicas = *s.Spec.Replicas
+		}
+		if s.Spec.Ordinals != nil {
+			w.first = s.Spec.Ordinals.Start
+		}
 	default:
-		return nil, fault(v1alpha1.ReasonTargetInvalid, "apiServer.targetRef names a %s: only Deployments and StatefulSets are known", p.cpp.Spec.APIServer.TargetRef.Kind)
+		return w, fault(v1alpha1.ReasonTargetInvalid, "%s names a %s: only Deployments and StatefulSets are known", field, ref.Kind)
 	}
 	switch {
 	case apierrors.IsNotFound(err):
-		return nil, fault(v1alpha1.ReasonTargetNotFound, "there is no %s in namespace %s: create it, or correct apiServer.targetRef", p.targetName(), p.cpp.Namespace)
+		return w, fault(v1alpha1.ReasonTargetNotFound, "there is no %s in namespace %s: create it, or correct %s", nameOf(ref), p.cpp.Namespace, field)
 	case err != nil:
-		return nil, fmt.Errorf("reading %s in namespace %s: %w", p.targetName(), p.cpp.Namespace, err)
+		return w, fmt.Errorf("reading %s in namespace %s: %w", nameOf(ref), p.cpp.Namespace, err)
 	default:
-		return selector, nil
+		return w, nil
 	}
 }
 
-func (p *pass) targetName() string {
-	ref := p.cpp.Spec.APIServer.TargetRef
-	return ref.Kind + " " + ref.Name
-}
+func (p *pass) targetName() string { return nameOf(p.cpp.Spec.APIServer.TargetRef) }
 
-// runs tells whether a pod that the selector matches is one of the target's own
-// and has an address.
-func (p *pass) runs(pod *corev1.Pod) bool {
+func nameOf(ref v1alpha1.TargetRef) string { return ref.Kind + " " + ref.Name }
+
+// owns tells whether a pod that a workload's selector matches is one of its own.
+func owns(ref v1alpha1.TargetRef, pod *corev1.Pod) bool {
 	owner := metav1.GetControllerOf(pod)
-	if owner == nil || pod.Status.PodIP == "" || pod.Status.Phase != corev1.PodRunning {
+	if owner == nil {
 		return false
 	}
-	name := p.cpp.Spec.APIServer.TargetRef.Name
-	if p.cpp.Spec.APIServer.TargetRef.Kind == "StatefulSet" {
-		return owner.Kind == "StatefulSet" && owner.Name == name
+	if ref.Kind == "StatefulSet" {
+		return owner.Kind == "StatefulSet" && owner.Name == ref.Name
 	}
 	hash := pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey]
-	return owner.Kind == "ReplicaSet" && owner.Name == name+"-"+hash
+	return owner.Kind == "ReplicaSet" && owner.Name == ref.Name+"-"+hash
+}
+
+// runs tells whether a pod runs and has an address.
+func runs(pod *corev1.Pod) bool {
+	return pod.Status.PodIP != "" && pod.Status.Phase == corev1.PodRunning
 }
 
 // target is a pod as a replica to look at.

@@ -26,11 +26,13 @@ const (
 	streamBuffer = 1 << 20
 )
 
-// door is the way to one replica.
+// door is the way to one replica or member.
 type door struct {
 	address string
 	token   string
 	client  *http.Client
+	// words are what a fault says of whoever is behind it.
+	words words
 	// sent and received count requests and the bytes of bodies.
 	sent, received atomic.Int64
 }
@@ -64,6 +66,7 @@ func newDoor(a *access.Access, address string, o Options) (*door, error) {
 	return &door{
 		address: address,
 		token:   config.BearerToken,
+		words:   replicaWords,
 		client: &http.Client{
 			Transport:     transport,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

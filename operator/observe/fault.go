@@ -43,7 +43,7 @@ func (d *door) faultOf(path, rule string, timeout time.Duration, err error) *pla
 		err = wrapper.Err // it repeats what is said already
 	}
 	if status, ok := errors.AsType[statusError](err); ok {
-		reason, message := statusFault(status.code, rule)
+		reason, message := d.words.status(status.code, rule)
 		return fault(reason, "answered %d: %s", status.code, message)
 	}
 	switch {
@@ -52,14 +52,40 @@ func (d *door) faultOf(path, rule string, timeout time.Duration, err error) *pla
 	case errors.Is(err, page.ErrGarbage) || errors.Is(err, dump.ErrGarbage) || errors.Is(err, errForm):
 		return fault(v1alpha1.ReasonUndecodable, "%v", err)
 	case untrusted(err):
-		return fault(v1alpha1.ReasonReplicaUntrusted, "TLS failed: %.300v: check the CA and tls-server-name in the access Secret against the replica's serving certificate", err)
+		return fault(v1alpha1.ReasonReplicaUntrusted, "TLS failed: %.300v: %s", err, d.words.untrusted)
 	case errors.Is(err, context.Canceled):
 		return fault(v1alpha1.ReasonReplicaTimeout, "the look was broken off before the answer came")
 	case timedOut(err):
-		return fault(v1alpha1.ReasonReplicaTimeout, "no whole answer within %s: the replica is overloaded, stuck or cut off", timeout)
+		return fault(v1alpha1.ReasonReplicaTimeout, "no whole answer within %s: the %s is overloaded, stuck or cut off", timeout, d.words.who)
 	default:
-		return fault(v1alpha1.ReasonReplicaUnreachable, "%.300v: check that the replica runs and that a network policy lets Evenkeel reach it", err)
+		return fault(v1alpha1.ReasonReplicaUnreachable, "%.300v: %s", err, d.words.unreachable)
 	}
+}
+
+// words are what faults say of whoever is asked: who it is, what to check when it
+// cannot be trusted or reached, and what an answer other than 200 means.
+type words struct {
+	who, untrusted, unreachable string
+	status                      func(code int, rule string) (reason, message string)
+}
+
+var replicaWords = words{
+	who: "replica", status: statusFault,
+	untrusted:   "check the CA and tls-server-name in the access Secret against the replica's serving certificate",
+	unreachable: "check that the replica runs and that a network policy lets Evenkeel reach it",
+}
+
+var memberWords = words{
+	who: "member", status: memberStatusFault,
+	untrusted:   "check ca.crt of the client Secret and etcd.clientTLS.serverName against the member's certificate, and tls.crt against the CA that the member trusts",
+	unreachable: "check that the member runs, that it trusts whoever signed tls.crt, and that a network policy lets Evenkeel reach it",
+}
+
+func memberStatusFault(code int, _ string) (reason, message string) {
+	if code == http.StatusUnauthorized || code == http.StatusForbidden {
+		return v1alpha1.ReasonAccessDenied, "the member does not let Evenkeel read its metrics: check the client Secret"
+	}
+	return v1alpha1.ReasonUndecodable, "its metrics are not there: is etcd.port the client port of an etcd, with --listen-client-http-urls unset?"
 }
 
 func statusFault(code int, rule string) (reason, message string) {

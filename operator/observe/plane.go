@@ -53,6 +53,9 @@ type Options struct {
 	// longer silence counting begins anew, as a mean over it would say nothing
 	// about now.
 	MaxWindow time.Duration
+	// MemberTimeout bounds what is asked of an etcd member at once, 2 s, and
+	// MemberEvery how often one is asked: every 2 s at the most.
+	MemberTimeout, MemberEvery time.Duration
 }
 
 func (o Options) withDefaults() Options {
@@ -65,6 +68,8 @@ func (o Options) withDefaults() Options {
 	o.MaxDump = cmp.Or(o.MaxDump, 16<<20)
 	o.PageFresh = cmp.Or(o.PageFresh, 2*time.Second)
 	o.MaxWindow = cmp.Or(o.MaxWindow, time.Minute)
+	o.MemberTimeout = cmp.Or(o.MemberTimeout, 2*time.Second)
+	o.MemberEvery = cmp.Or(o.MemberEvery, 2*time.Second)
 	return o
 }
 
@@ -97,31 +102,45 @@ func (p *Plane) Retarget(targets []Target) {
 	if p.closed {
 		return
 	}
-	was := map[string]*replica{}
-	for _, r := range p.replicas {
-		was[r.key()] = r
+	p.replicas = aimed(p.replicas, targets, func(t Target) *replica { return newReplica(p.access, t, p.options) }, tooMany)
+}
+
+// looked is a replica or a member.
+type looked interface {
+	key() string
+	retarget(t Target)
+	close()
+}
+
+// aimed has one for each target: what was there before is kept, what is gone is
+// closed, and past maxTargets stands over.
+func aimed[L looked](before []L, targets []Target, anew, over func(Target) L) []L {
+	was := map[string]L{}
+	for _, l := range before {
+		was[l.key()] = l
 	}
 	targets = slices.Clone(targets)
 	slices.SortFunc(targets, func(a, b Target) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.UID, b.UID))
 	})
-	p.replicas = make([]*replica, 0, len(targets))
+	after := make([]L, 0, len(targets))
 	for i, t := range targets {
-		r, ok := was[t.key()]
+		l, ok := was[t.key()]
 		switch {
 		case ok:
 			delete(was, t.key())
-			r.retarget(t)
+			l.retarget(t)
 		case i < maxTargets:
-			r = newReplica(p.access, t, p.options)
+			l = anew(t)
 		default:
-			r = tooMany(t)
+			l = over(t)
 		}
-		p.replicas = append(p.replicas, r)
+		after = append(after, l)
 	}
-	for _, r := range was {
-		r.close()
+	for _, l := range was {
+		l.close()
 	}
+	return after
 }
 
 // key tells targets apart for which nothing can be kept.

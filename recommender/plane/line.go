@@ -47,6 +47,8 @@ type Budget struct {
 	// Requests are etcd's requests in work that it carries; 0 while it has not been in
 	// trouble.
 	Requests float64
+	// Each is what each replica may have of them, in seats.
+	Each float64
 	// Phi is the part of a request's time that is etcd's, Skew the busiest replica's
 	// load by the mean, both over the last Weight looks.
 	Phi, Skew, Weight float64

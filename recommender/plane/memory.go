@@ -60,6 +60,25 @@ type Memory struct {
 	LineShown int
 	// BallastWritten is when the ballast was last to be written.
 	BallastWritten time.Time
+	// Etcd is what is kept of the etcd members.
+	Etcd EtcdMemory
+}
+
+// EtcdMemory is what is kept of the etcd members.
+type EtcdMemory struct {
+	// Term is the highest of raft's terms in which a leader was seen, LeaderChanged
+	// when another leader was last seen than before.
+	Term          uint64
+	LeaderChanged time.Time
+	// Slow are the members whose write-ahead log was slow when they were last seen.
+	Slow map[string]SlowLog
+}
+
+// SlowLog is a member whose write-ahead log is slow.
+type SlowLog struct {
+	// Observed is when that was last seen, and Looks how often in a row.
+	Observed time.Time
+	Looks    int
 }
 
 // Failure is a try that failed.

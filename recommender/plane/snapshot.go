@@ -14,6 +14,11 @@ type Snapshot struct {
 	Config *FlowConfig
 	// ConfigFault says why Config is nil.
 	ConfigFault *Fault
+	// Members are the etcd members, sorted by name; nil when they are not looked at.
+	Members []Member
+	// MembersFault says why Members are not looked at, or not all of them; nil when
+	// nothing is wrong, or the profile names no etcd.
+	MembersFault *Fault
 	// Outcomes are what became of steps since the snapshot before.
 	Outcomes []Outcome
 }

@@ -21,6 +21,9 @@ const (
 	// leastPhi keeps a plane that hardly asks its etcd from being told that it may ask
 	// for any number.
 	leastPhi = 0.01
+	// lessEach and moreEach are how far what each replica may have moves before it is
+	// told: every move is a write to the tenant.
+	lessEach, moreEach = 0.95, 1.25
 	// leaves is how long a replica that has gone is still counted.
 	leaves = 2 * time.Minute
 )
@@ -47,6 +50,10 @@ func Spend(b plane.Budget, replicas []plane.Replica, troubled bool, now time.Tim
 		b.Requests *= well
 	}
 	b.Troubled = troubled
+	each := b.Requests / (b.Phi * float64(b.Replicas) * max(b.Skew, 1))
+	if b.Requests <= 0 || each < lessEach*b.Each || each > moreEach*b.Each {
+		b.Each = each
+	}
 	return b
 }
 
@@ -73,15 +80,12 @@ func working(replicas []plane.Replica) (w inWork) {
 
 // Budget is the most that the line of each replica may be so that all of them together
 // have no more requests in work at etcd than it carries, U ≤ E/(φ·N·skew), and why;
-// the ceiling where that is known to be no limit.
+// the ceiling where that is not known to be a limit.
 func Budget(b plane.Budget, ceiling int) (line int, why string) {
-	if b.Requests <= 0 || b.Phi <= 0 || b.Replicas == 0 {
+	if b.Requests <= 0 || !(b.Each < float64(ceiling)) {
 		return ceiling, ""
 	}
-	most := b.Requests / (b.Phi * float64(b.Replicas) * max(b.Skew, 1))
-	if most >= float64(ceiling) {
-		return ceiling, ""
-	}
-	return max(int(most), 1), fmt.Sprintf("etcd carries %.3g requests at once; %.0f %% of a request's time is etcd's, and %d replicas share it: %d seats each",
-		b.Requests, 100*b.Phi, b.Replicas, max(int(most), 1))
+	most := max(int(b.Each), 1)
+	return most, fmt.Sprintf("etcd carries %.3g requests at once; %.0f %% of a request's time is etcd's, and %d replicas share it: %d seats each",
+		b.Requests, 100*b.Phi, b.Replicas, most)
 }

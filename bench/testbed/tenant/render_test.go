@@ -115,7 +115,7 @@ func checkSecrets(t *testing.T, c kubernetes.Interface, s *secrets) {
 			t.Errorf("Secret %s holds the authority's key", secret.Name)
 		}
 	}
-	want := []string{"acme-evenkeel", "admin-kubeconfig", "ca", "etcd-ca", "etcd-member",
+	want := []string{"acme-evenkeel", "admin-kubeconfig", "ca", "etcd-ca", "etcd-client", "etcd-member",
 		"kube-apiserver-etcd-client", "kube-apiserver-serving", "service-account-keys"}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("Secrets: %s", diff)
@@ -136,6 +136,7 @@ func TestCertificates(t *testing.T) {
 		"member as a server":        verify(member, etcd, x509.ExtKeyUsageServerAuth),
 		"member as a peer's client": verify(member, etcd, x509.ExtKeyUsageClientAuth),
 		"apiserver as etcd's":       verify(client, etcd, x509.ExtKeyUsageClientAuth),
+		"Evenkeel as etcd's":        verify(certificate(t, s.EtcdObserver), etcd, x509.ExtKeyUsageClientAuth),
 	} {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -145,6 +146,7 @@ func TestCertificates(t *testing.T) {
 		"a pod's address in the serving certificate": serving.VerifyHostname("127.81.0.3"),
 		"a serving certificate as a client":          verify(serving, api, x509.ExtKeyUsageClientAuth),
 		"the API's certificates at etcd":             verify(serving, etcd, x509.ExtKeyUsageServerAuth),
+		"Evenkeel's certificate as a member's":       verify(certificate(t, s.EtcdObserver), etcd, x509.ExtKeyUsageServerAuth),
 		"a fourth member":                            member.VerifyHostname("127.90.1.13"),
 	} {
 		if err == nil {

@@ -18,6 +18,7 @@ const EvenkeelUser = "evenkeel"
 type secrets struct {
 	CA, EtcdCA                                  *pki.CA
 	Serving, EtcdClient, EtcdMember             *pki.Pair
+	EtcdObserver                                *pki.Pair
 	ServiceAccountPrivate, ServiceAccountPublic []byte
 	AdminKubeconfig, EvenkeelKubeconfig         []byte
 }
@@ -40,6 +41,9 @@ func issue(o Options) (*secrets, error) {
 	}
 	if s.EtcdClient, err = s.EtcdCA.Issue(pki.Request{CommonName: "kube-apiserver", Client: true}); err != nil {
 		return nil, fmt.Errorf("issuing the apiservers' certificate for etcd: %w", err)
+	}
+	if s.EtcdObserver, err = s.EtcdCA.Issue(pki.Request{CommonName: EvenkeelUser, Client: true}); err != nil {
+		return nil, fmt.Errorf("issuing Evenkeel's certificate for etcd: %w", err)
 	}
 	if s.EtcdMember, err = s.EtcdCA.Issue(memberRequest(o)); err != nil {
 		return nil, fmt.Errorf("issuing the members' certificate: %w", err)

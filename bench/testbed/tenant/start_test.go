@@ -5,7 +5,10 @@ package tenant_test
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net"
+	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -23,7 +26,9 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	"sigs.k8s.io/yaml"
 
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/bench/testbed/cgroup"
 	"evenkeel.dev/evenkeel/bench/testbed/host"
 	"evenkeel.dev/evenkeel/bench/testbed/node"
@@ -232,6 +237,7 @@ func testIdentities(t *testing.T, cluster *host.Cluster, acme *tenant.Tenant) {
 		config.Host = "https://" + r.Address
 		whoAmI(t, config, "evenkeel")
 	}
+	testEtcdClient(t, cluster, acme)
 	account, err := acme.ServiceAccountConfig(t.Context(), "telemetry", "agent")
 	must(t, err)
 	whoAmI(t, account, "system:serviceaccount:telemetry:agent")
@@ -241,6 +247,41 @@ func testIdentities(t *testing.T, cluster *host.Cluster, acme *tenant.Tenant) {
 	_, err = kubernetes.NewForConfigOrDie(account).CoreV1().Pods("").List(t.Context(), metav1.ListOptions{})
 	if err == nil || !strings.Contains(err.Error(), "forbidden") {
 		t.Errorf("a new service account may list pods: %v", err)
+	}
+}
+
+// testEtcdClient reads the metrics of every member with the Secret and under the name
+// that the sample profile gives.
+func testEtcdClient(t *testing.T, cluster *host.Cluster, acme *tenant.Tenant) {
+	t.Helper()
+	raw, err := os.ReadFile("../../../manifests/samples/acme.yaml")
+	must(t, err)
+	var sample v1alpha1.ControlPlaneProfile
+	must(t, yaml.UnmarshalStrict(raw, &sample))
+	secret, err := kubernetes.NewForConfigOrDie(cluster.AdminConfig).CoreV1().Secrets(sample.Namespace).
+		Get(t.Context(), sample.Spec.Etcd.ClientTLS.SecretRef.Name, metav1.GetOptions{})
+	must(t, err)
+	client, err := rest.HTTPClientFor(&rest.Config{TLSClientConfig: rest.TLSClientConfig{
+		ServerName: sample.Spec.Etcd.ClientTLS.ServerName,
+		CAData:     secret.Data["ca.crt"], CertData: secret.Data["tls.crt"], KeyData: secret.Data["tls.key"],
+	}})
+	must(t, err)
+	defer client.CloseIdleConnections()
+	members, err := acme.Members(t.Context())
+	must(t, err)
+	if len(members) != 3 {
+		t.Errorf("%d members", len(members))
+	}
+	for _, m := range members {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+m.Address+"/metrics", nil)
+		must(t, err)
+		response, err := client.Do(request)
+		must(t, err)
+		page, err := io.ReadAll(response.Body)
+		must(t, errors.Join(err, response.Body.Close()))
+		if response.StatusCode != http.StatusOK || !strings.Contains(string(page), "\netcd_server_has_leader 1\n") {
+			t.Errorf("%s answers %s with %d bytes", m.Name, response.Status, len(page))
+		}
 	}
 }
 

@@ -28,6 +28,10 @@ const (
 	numberValue protowire.Number = 1 // of a gauge, a counter, an untyped
 	distCount   protowire.Number = 1 // of a summary, a histogram
 	distSum     protowire.Number = 2
+	distBucket  protowire.Number = 3 // of a histogram
+
+	bucketCount protowire.Number = 1
+	bucketUpper protowire.Number = 2
 )
 
 // field is one field of a message.
@@ -78,23 +82,29 @@ func (d *Decoder) family(message []byte, index int, p *Page) error {
 			continue
 		}
 		var s Series
-		only, err := d.metric(f.bytes, &d.wanted.families[index], &s)
+		had := len(p.buckets[index])
+		only, err := d.metric(f.bytes, index, &s, p)
 		if err != nil {
 			return err
 		}
 		if !only {
+			p.buckets[index] = p.buckets[index][:had]
 			continue
 		}
-		if d.kept++; d.kept > d.bounds.Series {
+		if d.kept += 1 + len(p.buckets[index]) - had; d.kept > d.bounds.Series {
 			return fmt.Errorf("%w: more than %d series are wanted", ErrOversize, d.bounds.Series)
 		}
 		p.series[index] = append(p.series[index], s)
+		if d.wanted.families[index].Buckets {
+			p.ends[index] = append(p.ends[index], len(p.buckets[index]))
+		}
 	}
 	return nil
 }
 
 // metric decodes one series; keep is false when it is not one that is wanted.
-func (d *Decoder) metric(message []byte, want *Family, s *Series) (keep bool, err error) {
+func (d *Decoder) metric(message []byte, index int, s *Series, p *Page) (keep bool, err error) {
+	want := &d.wanted.families[index]
 	keep = want.Only == Label{}
 	for len(message) > 0 {
 		f, rest, err := takeField(message)
@@ -115,7 +125,7 @@ func (d *Decoder) metric(message []byte, want *Family, s *Series) (keep bool, er
 		case metricGauge, metricCounter, metricUntyped:
 			err = number(f.bytes, s)
 		case metricSummary, metricHistogram:
-			err = distribution(f.bytes, s)
+			err = d.distribution(f.bytes, index, s, p)
 		default:
 		}
 		if err != nil {
@@ -169,12 +179,14 @@ func number(message []byte, s *Series) error {
 	return nil
 }
 
-// distribution reads the sum and the count of a histogram or a summary. They come
-// before its buckets or quantiles, as encoders write fields in their order: once both
-// are read the rest is not looked at.
-func distribution(message []byte, s *Series) error {
+// distribution reads the sum and the count of a histogram or a summary, and those of
+// its buckets that are wanted. Sum and count come before buckets and quantiles, as
+// encoders write fields in their order: where no bucket is wanted, nothing is looked at
+// once both are read.
+func (d *Decoder) distribution(message []byte, index int, s *Series, p *Page) error {
 	var counted, summed bool
-	for len(message) > 0 && (!counted || !summed) {
+	buckets := d.wanted.families[index].Buckets
+	for len(message) > 0 && (!counted || !summed || buckets) {
 		f, rest, err := takeField(message)
 		if err != nil {
 			return err
@@ -185,7 +197,30 @@ func distribution(message []byte, s *Series) error {
 			s.Count, counted = f.bits, true
 		case f.number == distSum && f.kind == protowire.Fixed64Type:
 			s.Value, summed = math.Float64frombits(f.bits), true
+		case buckets && f.number == distBucket && f.kind == protowire.BytesType:
+			b, err := bucket(f.bytes)
+			if err != nil {
+				return err
+			}
+			p.buckets[index] = append(p.buckets[index], b)
 		}
 	}
 	return nil
+}
+
+func bucket(message []byte) (b Bucket, err error) {
+	for len(message) > 0 {
+		f, rest, err := takeField(message)
+		if err != nil {
+			return Bucket{}, err
+		}
+		message = rest
+		switch {
+		case f.number == bucketCount && f.kind == protowire.VarintType:
+			b.Count = f.bits
+		case f.number == bucketUpper && f.kind == protowire.Fixed64Type:
+			b.Upper = math.Float64frombits(f.bits)
+		}
+	}
+	return b, nil
 }

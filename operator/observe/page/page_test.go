@@ -82,6 +82,45 @@ func TestDecodeKeepsOnlyWhatIsWanted(t *testing.T) {
 	}
 }
 
+func histograms(name string, counts ...uint64) *dto.MetricFamily {
+	f := &dto.MetricFamily{Name: &name, Type: dto.MetricType_HISTOGRAM.Enum()}
+	for i, n := range counts {
+		f.Metric = append(f.Metric, &dto.Metric{
+			Label: []*dto.LabelPair{{Name: new("n"), Value: new(string(rune('a' + i)))}},
+			Histogram: &dto.Histogram{SampleCount: new(n + 2), SampleSum: new(1.5), Bucket: []*dto.Bucket{
+				{CumulativeCount: new(n), UpperBound: new(0.001)}, {CumulativeCount: new(n + 1), UpperBound: new(0.002)},
+			}},
+		})
+	}
+	return f
+}
+
+func TestDecodeKeepsBucketsThatAreWanted(t *testing.T) {
+	body := encode(t, histograms("fsync", 7, 70, 700), histograms("commit", 3))
+	w := want(t, Family{Name: "fsync", Buckets: true, Only: Label{"n", "c"}}, Family{Name: "commit"}, Family{Name: "missing", Buckets: true})
+	d := NewDecoder(w, Bounds{})
+	var p Page
+	for range 2 { // into the same memory
+		if err := d.Decode(bytes.NewReader(body), &p); err != nil {
+			t.Fatal(err)
+		}
+		want := []Bucket{{0.001, 700}, {0.002, 701}}
+		if diff := cmp.Diff(want, p.Buckets(0, 0)); diff != "" || p.Buckets(0, 1) != nil {
+			t.Errorf("buckets (-want +got):\n%s and %v of a series that is not there", diff, p.Buckets(0, 1))
+		}
+		if p.Series(1)[0].Count != 5 || len(p.Buckets(1, 0)) != 0 || p.Buckets(2, 0) != nil || p.Buckets(3, 0) != nil {
+			t.Errorf("buckets that were not wanted or are not there: %v, %v", p.Buckets(1, 0), p.Buckets(2, 0))
+		}
+	}
+	all := want(t, Family{Name: "fsync", Buckets: true})
+	if err := NewDecoder(all, Bounds{}).Decode(bytes.NewReader(body), &p); err != nil || p.Buckets(0, 2)[0].Count != 700 || p.Buckets(0, 1)[1].Count != 71 {
+		t.Errorf("of three series: %v, %v, error %v", p.Buckets(0, 1), p.Buckets(0, 2), err)
+	}
+	if err := NewDecoder(all, Bounds{Series: 8}).Decode(bytes.NewReader(body), &p); !errors.Is(err, ErrOversize) {
+		t.Errorf("three series of two buckets each within a bound of 8: error %v, want ErrOversize", err)
+	}
+}
+
 func TestDecodeBounds(t *testing.T) {
 	w := want(t, Family{Name: "seats", Labels: []string{"level"}})
 	seats := gauge("seats", map[string]float64{"a": 1, "b": 2, "c": 3}, "level")

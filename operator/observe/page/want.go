@@ -22,6 +22,8 @@ type Family struct {
 	// Only keeps the series that have this label with this value; the zero value
 	// keeps all.
 	Only Label
+	// Buckets keeps the buckets of a histogram too: Page.Buckets.
+	Buckets bool
 }
 
 // Label is a label with its value.
@@ -38,6 +40,15 @@ type Series struct {
 	Count uint64
 }
 
+// Bucket is one bucket of a histogram.
+type Bucket struct {
+	// Upper is the largest value that belongs to it, in the metric's own unit.
+	Upper float64
+	// Count is how many observations were no larger, those of all the buckets below
+	// included.
+	Count uint64
+}
+
 // Bounds limit what a page may cost. A zero bound has its default.
 type Bounds struct {
 	// Bytes bounds the whole page: 32 MiB. A fresh kube-apiserver's has 0.35 MB.
@@ -47,7 +58,7 @@ type Bounds struct {
 	FamilyBytes int
 	// Families bounds the families of a page, wanted or not: 20,000.
 	Families int
-	// Series bounds the kept series of a page: 20,000.
+	// Series bounds the kept series of a page and their kept buckets: 20,000.
 	Series int
 	// LabelBytes bounds the value of a kept label: 1,024.
 	LabelBytes int
@@ -112,6 +123,10 @@ func Want(families ...Family) (*Wanted, error) {
 type Page struct {
 	series [][]Series
 	has    []bool
+	// buckets are those of each family's series, one after the other, and ends where
+	// those of each series end.
+	buckets [][]Bucket
+	ends    [][]int
 	// Bytes and Families count the whole page.
 	Bytes    int64
 	Families int
@@ -124,6 +139,20 @@ func (p *Page) Series(i int) []Series {
 		return nil
 	}
 	return p.series[i]
+}
+
+// Buckets are those of the n-th series of the i-th family, the lowest first, if the
+// family was wanted with them. That of everything is left out by servers: it is the
+// series' Count. They are valid as long as the series are.
+func (p *Page) Buckets(i, n int) []Bucket {
+	if i >= len(p.ends) || n >= len(p.ends[i]) {
+		return nil
+	}
+	from := 0
+	if n > 0 {
+		from = p.ends[i][n-1]
+	}
+	return p.buckets[i][from:p.ends[i][n]]
 }
 
 // Has tells whether the page had the i-th wanted family, if only without series.
@@ -141,9 +170,10 @@ func (p *Page) First(i int) (float64, bool) {
 func (p *Page) reset(families int) {
 	if len(p.series) != families {
 		p.series, p.has = make([][]Series, families), make([]bool, families)
+		p.buckets, p.ends = make([][]Bucket, families), make([][]int, families)
 	}
 	for i := range p.series {
-		p.series[i] = p.series[i][:0]
+		p.series[i], p.buckets[i], p.ends[i] = p.series[i][:0], p.buckets[i][:0], p.ends[i][:0]
 	}
 	clear(p.has)
 	p.Bytes, p.Families = 0, 0

@@ -1,0 +1,142 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package recommender
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/recommender/plane"
+)
+
+const (
+	// slowLog is from which 99th percentile on, in seconds, the fsyncs of the
+	// write-ahead log are too slow to be loaded further: twice the 10 ms that etcd's
+	// documentation asks for. It has to be so in slowLooks looks in a row, each with
+	// enoughFsyncs. Of fewer the percentile is their slowest; then fewFsyncs will do
+	// if their mean is over it as well, as a disk that takes half a second for each
+	// does not come to a hundred.
+	slowLog      = 0.020
+	slowLooks    = 2
+	enoughFsyncs = 100
+	fewFsyncs    = 5
+	// mostBacklog is half of what etcd refuses requests at.
+	mostBacklog = 2500
+	// leaderLatch is for how long a change of leader counts: clients and caches are
+	// behind for longer than an election takes.
+	leaderLatch = 2 * time.Minute
+	// lately is how old what is known of a member may be at the least: it is not asked
+	// at every look while looks follow each other closely.
+	lately = 10 * time.Second
+)
+
+// memberTrouble is something wrong with the members that asks for less load. words
+// hold no figure that changes from look to look.
+type memberTrouble struct{ reason, words string }
+
+// memberGuards are the reasons, in words, why etcd must not be loaded further now;
+// none where its members are not seen. An alarm is none of them: fewer requests do
+// not bring space back. Calling it again in a pass changes nothing.
+func (d *pass) memberGuards() []string {
+	var words []string
+	for _, t := range d.memberTroubles() {
+		words = append(words, t.words)
+	}
+	return words
+}
+
+// memberTroubles are the worst first.
+func (d *pass) memberTroubles() []memberTrouble {
+	d.followMembers()
+	var all []memberTrouble
+	add := func(reason string, who []string, what string) {
+		if len(who) > 0 {
+			all = append(all, memberTrouble{reason, strings.Join(who, ", ") + what})
+		}
+	}
+	add(v1alpha1.ReasonNoLeader, d.leaderless(), ": no etcd leader")
+	add(v1alpha1.ReasonApplyBacklog, d.serving(func(m plane.Member) bool { return m.ApplyBacklog > mostBacklog }),
+		fmt.Sprintf(": more than %d entries are committed and not applied", mostBacklog))
+	add(v1alpha1.ReasonSlowDisk, d.serving(func(m plane.Member) bool { return d.memory.Etcd.Slow[m.Name].Looks >= slowLooks }),
+		fmt.Sprintf(": fsyncs of the write-ahead log take over %.0f ms (99th percentile)", 1000*slowLog))
+	add(v1alpha1.ReasonEtcdRefuses, d.serving(func(m plane.Member) bool { return m.Refused > 0 && len(m.Alarms) == 0 }),
+		": etcd refuses requests, it has too many")
+	if changed := d.memory.Etcd.LeaderChanged; !changed.IsZero() && d.now.Sub(changed) < leaderLatch {
+		add(v1alpha1.ReasonLeaderChanged, []string{"etcd"}, " changed its leader at "+changed.UTC().Format("15:04:05"))
+	}
+	return all
+}
+
+// fresh tells whether what is known of a member can be relied on.
+func (d *pass) fresh(m plane.Member) bool {
+	return !m.Observed.IsZero() && d.now.Sub(m.Observed) <= max(staleTicks*d.profile.Tick, lately)
+}
+
+// serving names the members that carry load and are so. A leader counts even if it is
+// not ready: an overloaded one soon is not.
+func (d *pass) serving(is func(plane.Member) bool) (names []string) {
+	for _, m := range d.seen.Members {
+		if d.fresh(m) && (m.Ready || m.IsLeader) && is(m) {
+			names = append(names, m.Name)
+		}
+	}
+	return names
+}
+
+// leaderless names the ready members without leader, and all when none has one: a
+// member without leader is not ready for long.
+func (d *pass) leaderless() []string {
+	var ready, all []string
+	led := false
+	for _, m := range d.seen.Members {
+		switch {
+		case !d.fresh(m):
+		case m.HasLeader:
+			led = true
+		default:
+			all = append(all, m.Name)
+			if m.Ready {
+				ready = append(ready, m.Name)
+			}
+		}
+	}
+	if led {
+		return ready
+	}
+	return all
+}
+
+// followMembers keeps what is needed of this look for the next.
+func (d *pass) followMembers() {
+	kept := plane.EtcdMemory{Term: d.memory.Etcd.Term, LeaderChanged: d.memory.Etcd.LeaderChanged, Slow: map[string]plane.SlowLog{}}
+	for _, m := range d.seen.Members {
+		if !d.fresh(m) {
+			continue
+		}
+		newTerm := m.Leader != 0 && m.Term > d.memory.Etcd.Term
+		if (newTerm && d.memory.Etcd.Term != 0 || m.LeaderChanges > 0) && m.Observed.After(kept.LeaderChanged) {
+			kept.LeaderChanged = m.Observed
+		}
+		if newTerm {
+			kept.Term = max(kept.Term, m.Term)
+		}
+		before := d.memory.Etcd.Slow[m.Name]
+		switch {
+		case before.Observed.Equal(m.Observed):
+			kept.Slow[m.Name] = before
+		case hasSlowLog(m):
+			kept.Slow[m.Name] = plane.SlowLog{Observed: m.Observed, Looks: before.Looks + 1}
+		}
+		if kept.Slow[m.Name].Looks == 0 {
+			delete(kept.Slow, m.Name)
+		}
+	}
+	d.memory.Etcd = kept
+}
+
+func hasSlowLog(m plane.Member) bool {
+	return m.FsyncP99 > slowLog && (m.Fsyncs >= enoughFsyncs || m.Fsyncs >= fewFsyncs && m.FsyncMean > slowLog)
+}
