@@ -20,6 +20,7 @@ func (d *pass) report() {
 	line := d.lineInForce()
 	protected := d.protected()
 	d.plan.Findings = []plane.Finding{d.readiness(observed, line, protected), observed, line, d.offenders(), protected}
+	d.reportShares()
 	d.plan.LookCloser = d.lookCloser()
 }
 
@@ -191,7 +192,7 @@ func (d *pass) readiness(observed, line, protected plane.Finding) plane.Finding 
 		return ready
 	}
 	ready.Message = "observed, and what was decided is in force"
-	if d.profile.Jail != plane.Enforce && d.profile.LoadLine != plane.Enforce {
+	if !d.enforcesAny() {
 		ready.Reason, ready.Message = v1alpha1.ReasonRecommendOnly, "observed; decisions are shown and not carried out"
 	}
 	return ready

@@ -27,10 +27,10 @@ const (
 // This raises limits; it is what the person who changed the mode asked for.
 func (d *pass) withdraw() {
 	c := d.seen.Config
-	if c == nil || d.profile.Paused || d.enforcing(d.profile.Jail) || d.enforcing(d.profile.LoadLine) {
+	if c == nil || d.profile.Paused || d.enforcesAny() {
 		return
 	}
-	own := slices.ContainsFunc(c.Levels, func(l plane.Level) bool { return l.Own })
+	own := slices.ContainsFunc(c.Levels, func(l plane.Level) bool { return l.Own || l.Original != nil })
 	if !own && len(c.Sentences) == 0 && !c.SelfProtected {
 		return
 	}
@@ -50,7 +50,7 @@ func (d *pass) withdraw() {
 // else is written, so that it can act, and take back, inside a storm.
 func (d *pass) protectSelf() {
 	c := d.seen.Config
-	if c == nil || c.SelfProtected || !d.enforcing(d.profile.Jail) && !d.enforcing(d.profile.LoadLine) || slices.Contains(c.Taken, seats.SelfName) {
+	if c == nil || c.SelfProtected || !d.enforcesAny() || slices.Contains(c.Taken, seats.SelfName) {
 		return
 	}
 	d.step(plane.Step{Kind: plane.ProtectSelf, Apply: true, Reason: plane.Reason{

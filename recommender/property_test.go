@@ -5,6 +5,7 @@ package recommender_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -56,8 +57,15 @@ func TestWhateverHappens(t *testing.T) {
 			"lose config": func(*rapid.T) { w.unreadable = true },
 			"mode":        func(t *rapid.T) { w.profile.Jail = rapid.SampledFrom(modes).Draw(t, "jail") },
 			"line":        func(t *rapid.T) { w.profile.LoadLine = rapid.SampledFrom(modes).Draw(t, "line") },
-			"pause":       func(t *rapid.T) { w.profile.Paused = rapid.Bool().Draw(t, "paused") },
-			"restart":     func(*rapid.T) { w.memory = plane.Memory{} },
+			"shares":      func(t *rapid.T) { w.profile.Shares = rapid.SampledFrom(modes).Draw(t, "shares") },
+			"person": func(t *rapid.T) {
+				i := rapid.IntRange(0, 7).Draw(t, "level")
+				if w.config.Levels[i].Suggested {
+					w.config.Levels[i].Held = rapid.SampledFrom([]*plane.Fault{nil, {Reason: "HeldByPerson", Message: "held"}}).Draw(t, "held")
+				}
+			},
+			"pause":   func(t *rapid.T) { w.profile.Paused = rapid.Bool().Draw(t, "paused") },
+			"restart": func(*rapid.T) { w.memory = plane.Memory{} },
 			"refuse": func(t *rapid.T) {
 				w.refuse = nil
 				if rapid.Bool().Draw(t, "refuse") {
@@ -98,6 +106,12 @@ func checkStep(t *rapid.T, w *world, s plane.Step, blind bool, grades map[string
 		if blind || w.profile.LoadLine != plane.Enforce {
 			t.Fatalf("%s while blind (%v) or in mode %s", s.Kind, blind, w.profile.LoadLine)
 		}
+	case s.Kind == plane.SetShares:
+		if blind || w.profile.Shares != plane.Enforce {
+			t.Fatalf("%s while blind (%v) or in mode %s", s.Kind, blind, w.profile.Shares)
+		}
+	case s.Kind == plane.ReturnShares && w.profile.Shares == plane.Enforce:
+		t.Fatal("the shares are given back, and are to be divided")
 	case s.Kind == plane.PassSentence:
 		c := s.Sentence.Client
 		if w.profile.Jail != plane.Enforce || offender.CannotBeJailed(offender.Verdict{Client: c}, w.profile) != "" {
@@ -160,7 +174,16 @@ func checkLine(t *rapid.T, w *world) {
 			shares = l.Shares
 		}
 	}
+	// A division moves the floor: the line was drawn by the shares of before or after it.
+	found := slices.Clone(w.config.Levels)
+	for i, l := range found {
+		if l.Original != nil {
+			found[i].Shares = l.Original.Shares
+		}
+	}
 	floor, _ := seats.Floor(w.ceiling, w.config.Levels)
+	before, _ := seats.Floor(w.ceiling, found)
+	floor = min(floor, before)
 	usable := seats.Usable(w.ceiling, others, shares)
 	if usable > w.ceiling || float64(usable) < 0.97*float64(floor)-1 {
 		t.Fatalf("a load line of %d, ceiling %d, floor %d", usable, w.ceiling, floor)

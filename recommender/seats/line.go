@@ -8,20 +8,8 @@ import (
 	"strings"
 
 	"evenkeel.dev/evenkeel/recommender/plane"
+	"evenkeel.dev/evenkeel/recommender/shares"
 )
-
-// needs are the seats below which a protected level is never pressed, however
-// deep the ballast: the requests that keep nodes and leaders alive. The figures
-// cover 5,000 nodes that renew a lease every 10 s at 10 ms each (5 seats), and
-// the handful of leader elections of a control plane, with room to spare.
-var needs = []struct {
-	level string
-	seats int
-}{
-	{"system", 4},
-	{"node-high", 8},
-	{"leader-election", 3},
-}
 
 // Line is the load line for replicas with the given ceiling, in seats, and why it
 // is not simply what was asked for (empty when it is). asked is the profile's
@@ -51,22 +39,22 @@ func Line(ceiling, asked, atLeast int, levels []plane.Level) (line int, why stri
 func Floor(ceiling int, levels []plane.Level) (floor int, level string) {
 	others := Lasting(levels)
 	floor = 1
-	for _, need := range needs {
-		shares, ok := sharesOf(levels, need.level)
-		if !ok || Nominal(ceiling, shares, others) < need.seats {
+	for _, need := range shares.Needs() {
+		has, ok := sharesOf(levels, need.Level)
+		if !ok || Nominal(ceiling, has, others) < need.Seats {
 			continue
 		}
 		low, high := floor, ceiling
 		for low < high {
 			middle := (low + high) / 2
-			if Nominal(ceiling, shares, others+Ballast(ceiling, others, middle)) >= need.seats {
+			if Nominal(ceiling, has, others+Ballast(ceiling, others, middle)) >= need.Seats {
 				high = middle
 			} else {
 				low = middle + 1
 			}
 		}
 		if low > floor {
-			floor, level = low, need.level
+			floor, level = low, need.Level
 		}
 	}
 	return floor, level
