@@ -42,10 +42,16 @@ func (a *Actuator) ReadConfig(ctx context.Context) (*plane.FlowConfig, *plane.Fa
 		} else if reserved(l.Name) {
 			c.Taken = append(c.Taken, l.Name)
 		}
-		c.Levels = append(c.Levels, plane.Level{
-			Name: l.Name, Exempt: l.Spec.Type == flowcontrolv1.PriorityLevelEnablementExempt, Shares: shares(l), Own: ours,
+		level := plane.Level{
+			Name: l.Name, Exempt: l.Spec.Type == flowcontrolv1.PriorityLevelEnablementExempt, Shares: shares(l), Own: ours && !suggested(l.Name),
 			Leaks: ours && l.Name == BallastName && !keepsItsSeats(l),
-		})
+		}
+		level.LendablePercent, level.BorrowingPercent = numbersOf(l).limits()
+		if suggested(l.Name) && !level.Exempt {
+			level.Suggested = true
+			level.Original, level.Held = a.standing(l)
+		}
+		c.Levels = append(c.Levels, level)
 	}
 	for i := range schemas.Items {
 		s := &schemas.Items[i]

@@ -136,7 +136,7 @@ func (p *pass) hold(f plane.Fault) {
 	// A target or credentials that are not there any more are not asked either.
 	p.kept.close()
 	p.set(v1alpha1.ConditionReady, metav1.ConditionFalse, f.Reason, f.Message)
-	for _, c := range []string{v1alpha1.ConditionObserved, v1alpha1.ConditionLoadLineInForce, v1alpha1.ConditionOffenderFound, v1alpha1.ConditionProtected} {
+	for _, c := range []string{v1alpha1.ConditionObserved, v1alpha1.ConditionLoadLineInForce, v1alpha1.ConditionSharesInForce, v1alpha1.ConditionOffenderFound, v1alpha1.ConditionProtected} {
 		p.set(c, metav1.ConditionUnknown, f.Reason, "held as it is: "+f.Message)
 	}
 }

@@ -217,7 +217,7 @@ func TestTheProfileReachesTheRecommender(t *testing.T) {
 	w.start()
 	w.awaitReady("acme", "True Paused")
 	want := plane.Profile{
-		Jail: plane.Recommend, LoadLine: plane.Enforce, Paused: true, SeatsMin: 60, SeatsMax: 100,
+		Jail: plane.Recommend, LoadLine: plane.Enforce, Shares: plane.Enforce, Paused: true, SeatsMin: 60, SeatsMax: 100,
 		Term: time.Minute, MaxTerm: 6 * time.Hour, MaxSentences: 10, NeverJail: []string{"jane"}, Self: "evenkeel", Tick: w.options.Tick,
 	}
 	profiles, _, _ := decider.seen()
