@@ -5,7 +5,6 @@ package recommender_test
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"evenkeel.dev/evenkeel/recommender/offender"
 	"evenkeel.dev/evenkeel/recommender/plane"
 	"evenkeel.dev/evenkeel/recommender/seats"
+	"evenkeel.dev/evenkeel/recommender/shares"
 )
 
 // TestWhateverHappens plays random stories (storms of several clients that come
@@ -168,23 +168,17 @@ func always(t *rapid.T, w *world) {
 
 func checkLine(t *rapid.T, w *world) {
 	others := seats.Lasting(w.config.Levels)
-	shares := 0
+	held := 0
 	for _, l := range w.config.Levels {
 		if l.Name == seats.BallastName {
-			shares = l.Shares
+			held = l.Shares
 		}
 	}
 	// A division moves the floor: the line was drawn by the shares of before or after it.
-	found := slices.Clone(w.config.Levels)
-	for i, l := range found {
-		if l.Original != nil {
-			found[i].Shares = l.Original.Shares
-		}
-	}
 	floor, _ := seats.Floor(w.ceiling, w.config.Levels)
-	before, _ := seats.Floor(w.ceiling, found)
+	before, _ := seats.Floor(w.ceiling, shares.AsFound(w.config.Levels))
 	floor = min(floor, before)
-	usable := seats.Usable(w.ceiling, others, shares)
+	usable := seats.Usable(w.ceiling, others, held)
 	if usable > w.ceiling || float64(usable) < 0.97*float64(floor)-1 {
 		t.Fatalf("a load line of %d, ceiling %d, floor %d", usable, w.ceiling, floor)
 	}

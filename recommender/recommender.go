@@ -54,10 +54,10 @@ func Decide(s plane.Snapshot, p plane.Profile, m plane.Memory, now time.Time) (p
 	d.withdraw()
 	d.protectSelf()
 	d.holdLoadLine()
-	d.divide()
 	d.judge()
 	d.advance()
 	d.carryOut()
+	d.divide() // last: sentences are urgent, and a division is none
 	d.forget()
 	d.learn()
 	d.report()

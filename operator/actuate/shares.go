@@ -9,29 +9,16 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
 	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/recommender/plane"
 	"evenkeel.dev/evenkeel/recommender/seats"
-)
-
-const (
-	// suggestedManager is the field manager under which the apiserver keeps its own
-	// levels (k8s.io/apiserver pkg/registry: the ensurer of flow control). What is
-	// given back is given back to it.
-	suggestedManager = "api-priority-and-fairness-config-producer-v1"
-	// giveBackTries is how often a level is read again that changes while it is given
-	// back.
-	giveBackTries = 5
 )
 
 // unfit says what a division has that must not be written; empty when nothing.
@@ -54,44 +41,58 @@ func unfit(division []plane.LevelShares) string {
 	return ""
 }
 
-// divide writes a division in two rounds: limits of lending and borrowing on all
-// levels first, because they are what protects, then the shares. Those that give
-// shares come before those that take them: a division that breaks off leaves fewer
-// seats beside the ballast, never more.
+// divide writes a division in rounds: limits of lending and borrowing on all levels
+// first, because they are what protects, then the shares. Levels that give shares come
+// before those that take them: a division that breaks off leaves fewer seats beside the
+// ballast, never more. Within a round all levels are written at once: in a storm every
+// request takes its time.
 func (a *Actuator) divide(ctx context.Context, division []plane.LevelShares) *plane.Fault {
-	for _, l := range division {
-		if fault := a.rewrite(ctx, l.Name, func(n numbers) numbers {
-			to := numbersFor(l.Portion)
-			to.Shares = n.Shares
-			return to
-		}); fault != nil {
-			return fault
+	_, list, err := a.list(ctx)
+	if err != nil {
+		return readFault("reading the levels to be divided", err)
+	}
+	levels := map[string]*flowcontrolv1.PriorityLevelConfiguration{}
+	for i := range list.Items {
+		levels[list.Items[i].Name] = &list.Items[i]
+	}
+	portions := map[string]plane.Portion{}
+	var all, givers, takers []client.Object
+	for _, d := range division {
+		l, there := levels[d.Name]
+		if !there || l.Spec.Limited == nil {
+			return &plane.Fault{Reason: v1alpha1.ReasonWriteFailed, Message: nameOf(newLevel(d.Name)) + " is not there, or not limited: it has no shares to be written"}
+		}
+		portions[d.Name] = d.Portion
+		if all = append(all, l); d.Portion.Shares < shares(l) {
+			givers = append(givers, l)
+		} else {
+			takers = append(takers, l)
 		}
 	}
-	givers := func(x, y plane.LevelShares) int {
-		return (x.Portion.Shares - x.Had.Shares) - (y.Portion.Shares - y.Had.Shares)
+	limits := func(o client.Object) *plane.Fault {
+		to := numbersFor(portions[o.GetName()])
+		to.Shares = numbersOf(levels[o.GetName()]).Shares
+		return a.rewrite(ctx, levels[o.GetName()], to)
 	}
-	for _, l := range slices.SortedStableFunc(slices.Values(division), givers) {
-		if fault := a.rewrite(ctx, l.Name, func(numbers) numbers { return numbersFor(l.Portion) }); fault != nil {
-			return fault
-		}
+	whole := func(o client.Object) *plane.Fault {
+		return a.rewrite(ctx, levels[o.GetName()], numbersFor(portions[o.GetName()]))
 	}
-	return nil
+	if fault := each(all, limits); fault != nil {
+		return fault
+	}
+	if fault := each(givers, whole); fault != nil {
+		return fault
+	}
+	return each(takers, whole)
 }
 
-// rewrite changes the numbers of one level. What the level had, what is written and
-// the annotation that keeps the apiserver from writing its own numbers back go into
-// the same patch, so that no moment exists in which they are not known.
-func (a *Actuator) rewrite(ctx context.Context, name string, to func(numbers) numbers) *plane.Fault {
+// rewrite changes the numbers of one level, as it was read or last written. What the
+// level had, what is written and the annotation that keeps the apiserver from writing
+// its own numbers back go into the same patch, so that no moment exists in which they
+// are not known.
+func (a *Actuator) rewrite(ctx context.Context, l *flowcontrolv1.PriorityLevelConfiguration, to numbers) *plane.Fault {
 	ctx, cancel := context.WithTimeout(ctx, callWithin)
 	defer cancel()
-	l := newLevel(name)
-	if err := a.client.Get(ctx, client.ObjectKeyFromObject(l), l); err != nil {
-		return readFault("reading "+nameOf(l), err)
-	}
-	if l.Spec.Limited == nil {
-		return &plane.Fault{Reason: v1alpha1.ReasonWriteFailed, Message: nameOf(l) + " is not limited: there are no shares to write"}
-	}
 	if _, held := a.standing(l); held != nil {
 		return held
 	}
@@ -106,15 +107,15 @@ func (a *Actuator) rewrite(ctx context.Context, name string, to func(numbers) nu
 		}
 	}
 	before := l.DeepCopy()
-	had.Written = to(numbersOf(l))
-	if equality.Semantic.DeepEqual(had.Written, numbersOf(l)) {
+	had.Written = to
+	if equality.Semantic.DeepEqual(to, numbersOf(l)) {
 		return nil
 	}
 	text, err := json.Marshal(had)
 	if err != nil {
 		return writeFault("writing "+nameOf(l), err)
 	}
-	had.Written.put(l)
+	to.put(l)
 	if l.Annotations == nil {
 		l.Annotations = map[string]string{}
 	}
@@ -125,65 +126,6 @@ func (a *Actuator) rewrite(ctx context.Context, name string, to func(numbers) nu
 		return writeFault("writing "+nameOf(l), err)
 	}
 	return nil
-}
-
-// returnShares gives back what this profile's suggested levels had.
-func (a *Actuator) returnShares(ctx context.Context) *plane.Fault {
-	own, err := a.written(ctx)
-	if err != nil {
-		return readFault("finding the levels that this profile has changed", err)
-	}
-	for _, o := range own {
-		if !suggested(o.GetName()) {
-			continue
-		}
-		if err := a.takeBack(ctx, o); err != nil {
-			return writeFault("giving back what "+nameOf(o)+" had", err)
-		}
-	}
-	return nil
-}
-
-// giveBack makes a level what it was before this profile changed it.
-//
-// Numbers that somebody else has changed since are theirs: they stay, and so does the
-// annotation that keeps the apiserver from changing them. Where it can no longer be
-// read what the level had, the apiserver is asked to write its own numbers.
-func (a *Actuator) giveBack(ctx context.Context, name string) error {
-	var err error
-	for range giveBackTries {
-		if err = a.giveBackOnce(ctx, name); !apierrors.IsConflict(err) {
-			return err
-		}
-	}
-	return err
-}
-
-func (a *Actuator) giveBackOnce(ctx context.Context, name string) error {
-	ctx, cancel := context.WithTimeout(ctx, callWithin)
-	defer cancel()
-	l := newLevel(name)
-	err := a.client.Get(ctx, client.ObjectKeyFromObject(l), l)
-	if client.IgnoreNotFound(err) != nil || err != nil || !a.owns(l) {
-		return client.IgnoreNotFound(err)
-	}
-	before := l.DeepCopy()
-	had, err := originalOf(l)
-	_, contested := a.standing(l)
-	switch {
-	case err != nil:
-		l.Annotations[flowcontrolv1.AutoUpdateAnnotationKey] = "true"
-	case had != nil && contested == nil:
-		had.put(l)
-		delete(l.Annotations, flowcontrolv1.AutoUpdateAnnotationKey)
-		if had.Autoupdate != nil {
-			l.Annotations[flowcontrolv1.AutoUpdateAnnotationKey] = *had.Autoupdate
-		}
-	}
-	delete(l.Annotations, v1alpha1.OwnerAnnotation)
-	delete(l.Annotations, v1alpha1.OriginalAnnotation)
-	l.ManagedFields = slices.DeleteFunc(l.ManagedFields, func(m metav1.ManagedFieldsEntry) bool { return m.Manager == v1alpha1.FieldManager })
-	return a.client.Patch(ctx, l, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}), client.FieldOwner(suggestedManager))
 }
 
 // readBackShares waits until every ready replica shows the limits of all levels of a

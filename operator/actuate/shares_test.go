@@ -5,8 +5,10 @@ package actuate_test
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"slices"
-	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -54,7 +56,7 @@ func (w *tenant) stateOf(t *testing.T, a *actuate.Actuator, name string) plane.L
 func managers(l *flowcontrolv1.PriorityLevelConfiguration) map[string]string {
 	all := map[string]string{}
 	for _, m := range l.ManagedFields {
-		all[m.Manager+" "+string(m.Operation)+" "+m.Subresource] = string(m.FieldsV1.Raw)
+		all[m.Manager+" "+string(m.Operation)+" "+m.Subresource] = m.FieldsV1.GetRawString()
 	}
 	return all
 }
@@ -142,128 +144,6 @@ func TestOthersAreNotTouched(t *testing.T) {
 	}
 }
 
-// hold gives a level numbers of a person's for the time of the test.
-func (w *tenant) hold(t *testing.T, name string, change func(*flowcontrolv1.PriorityLevelConfiguration)) {
-	t.Helper()
-	found := w.get(t, name)
-	w.change(t, name, change)
-	t.Cleanup(func() {
-		ctx := context.WithoutCancel(t.Context())
-		l := found.DeepCopy()
-		var now flowcontrolv1.PriorityLevelConfiguration
-		if err := w.Get(ctx, client.ObjectKey{Name: name}, &now); client.IgnoreNotFound(err) != nil {
-			t.Error(err)
-		}
-		l.ResourceVersion = now.ResourceVersion
-		if err := w.Update(ctx, l); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-// TestALevelThatAPersonHolds: a level whose automatic update a person has switched off
-// is theirs; it is said, and a write that comes too late is refused.
-func TestALevelThatAPersonHolds(t *testing.T) {
-	w := newTenant(t)
-	a := actuate.New(w, w, owner)
-	leave(t, a)
-	late := w.protection(t, a)
-	w.hold(t, "node-high", func(l *flowcontrolv1.PriorityLevelConfiguration) {
-		l.Annotations[autoupdate] = "false"
-		l.Spec.Limited.NominalConcurrencyShares = ptr.To[int32](44)
-	})
-	before := w.get(t, "node-high")
-	fails(t, a, late, v1alpha1.ReasonHeldByPerson, "PriorityLevelConfiguration node-high is held by a person", autoupdate, `set that to "true"`)
-	l := w.stateOf(t, a, "node-high")
-	wantFault(t, l.Held, v1alpha1.ReasonHeldByPerson, "node-high")
-	step := w.protection(t, a)
-	if slices.ContainsFunc(step.Shares, func(l plane.LevelShares) bool { return l.Name == "node-high" }) {
-		t.Fatalf("node-high takes part: %+v", step.Shares)
-	}
-	must(t, a, step)
-	must(t, a, plane.Step{Kind: plane.Withdraw, Apply: true})
-	if diff := cmp.Diff(before, w.get(t, "node-high")); diff != "" {
-		t.Errorf("the person's level was changed (-before +after):\n%s", diff)
-	}
-}
-
-// TestALevelThatAPersonChanges: numbers that were changed after they were written are
-// respected, by the next division and by the withdrawal.
-func TestALevelThatAPersonChanges(t *testing.T) {
-	for name, change := range map[string]func(*flowcontrolv1.PriorityLevelConfiguration){
-		"the shares": func(l *flowcontrolv1.PriorityLevelConfiguration) {
-			l.Spec.Limited.NominalConcurrencyShares = ptr.To[int32](77)
-		},
-		"what it lends": func(l *flowcontrolv1.PriorityLevelConfiguration) { l.Spec.Limited.LendablePercent = ptr.To[int32](5) },
-		"what it borrows": func(l *flowcontrolv1.PriorityLevelConfiguration) {
-			l.Spec.Limited.BorrowingLimitPercent = ptr.To[int32](5)
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newTenant(t)
-			a := actuate.New(w, w, owner)
-			leave(t, a)
-			step := w.protection(t, a)
-			w.hold(t, "system", func(*flowcontrolv1.PriorityLevelConfiguration) {}) // put back after the test
-			must(t, a, step)
-			w.change(t, "system", change)
-			theirs := w.get(t, "system").Spec
-			fails(t, a, step, v1alpha1.ReasonFieldContested, "PriorityLevelConfiguration system was changed by somebody else", v1alpha1.OriginalAnnotation)
-			l := w.stateOf(t, a, "system")
-			wantFault(t, l.Held, v1alpha1.ReasonFieldContested, "left alone")
-			must(t, a, plane.Step{Kind: plane.Withdraw, Apply: true})
-			after := w.get(t, "system")
-			if diff := cmp.Diff(theirs, after.Spec); diff != "" {
-				t.Errorf("the person's numbers were changed (-theirs +after):\n%s", diff)
-			}
-			for key := range after.Annotations {
-				if strings.HasPrefix(key, "evenkeel.dev/") {
-					t.Errorf("the annotation %s is left", key)
-				}
-			}
-			if after.Annotations[autoupdate] != "false" {
-				t.Error("the apiserver would write over the person's numbers")
-			}
-		})
-	}
-}
-
-// TestALevelOfAnotherProfile: two profiles do not take turns.
-func TestALevelOfAnotherProfile(t *testing.T) {
-	w := newTenant(t)
-	a := actuate.New(w, w, owner)
-	leave(t, a)
-	other := owner
-	other.Name, other.UID = "other", "u2"
-	b := actuate.New(w, w, other)
-	must(t, a, w.protection(t, a))
-	before := w.specs(t)
-	l := w.stateOf(t, b, "system")
-	wantFault(t, l.Held, v1alpha1.ReasonNameTaken, "divided by another profile", owner.String())
-	fails(t, b, portions(plane.LevelShares{Name: "system", Portion: plane.Portion{Shares: 31}}), v1alpha1.ReasonNameTaken, "divided by another profile")
-	must(t, b, plane.Step{Kind: plane.Withdraw, Apply: true})
-	if diff := cmp.Diff(before, w.specs(t)); diff != "" {
-		t.Errorf("the other profile changed something (-before +after):\n%s", diff)
-	}
-}
-
-// TestWhatCannotBeReadIsTheServersAgain: where what a level had is not readable any
-// more, the apiserver is asked for its own numbers, and nothing of the profile stays.
-func TestWhatCannotBeReadIsTheServersAgain(t *testing.T) {
-	w := newTenant(t)
-	a := actuate.New(w, w, owner)
-	leave(t, a)
-	w.hold(t, "system", func(*flowcontrolv1.PriorityLevelConfiguration) {}) // put back after the test
-	must(t, a, w.protection(t, a))
-	w.change(t, "system", func(l *flowcontrolv1.PriorityLevelConfiguration) { l.Annotations[v1alpha1.OriginalAnnotation] = "{" })
-	l := w.stateOf(t, a, "system")
-	wantFault(t, l.Held, v1alpha1.ReasonFieldContested, v1alpha1.OriginalAnnotation)
-	must(t, a, plane.Step{Kind: plane.Withdraw, Apply: true})
-	if got, want := w.get(t, "system").Annotations, map[string]string{autoupdate: "true"}; !cmp.Equal(want, got) {
-		t.Errorf("the annotations are %v, want %v", got, want)
-	}
-}
-
 // TestDivisionIsReadBack: a division is in force when every replica gives every level
 // its seats, and a fault names the levels that have others.
 func TestDivisionIsReadBack(t *testing.T) {
@@ -273,10 +153,7 @@ func TestDivisionIsReadBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wrong := map[string]int{}
-	for level, n := range right {
-		wrong[level] = n
-	}
+	wrong := maps.Clone(right)
 	wrong["node-high"], wrong["system"] = 5, 6
 	l := &told{replicas: map[string]shown{"a": {seats: right}, "b": {seats: wrong}}, looks: map[string]int{}}
 	a := actuate.New(w, l, owner)
@@ -285,5 +162,77 @@ func TestDivisionIsReadBack(t *testing.T) {
 	wantFault(t, o.Fault, v1alpha1.ReasonNotReadBack, "b gives node-high 5 seats instead of 98, gives system 6 seats instead of 74")
 	if o.Name != plane.SharesName || o.Written.IsZero() || !o.InForce.IsZero() {
 		t.Errorf("the outcome is %+v", o)
+	}
+}
+
+// meddled lets something happen before each patch of a real client.
+type meddled struct {
+	client.Client
+	before func(client.Object) error
+}
+
+func (m meddled) Patch(ctx context.Context, o client.Object, p client.Patch, opts ...client.PatchOption) error {
+	if err := m.before(o); err != nil {
+		return err
+	}
+	return m.Client.Patch(ctx, o, p, opts...)
+}
+
+// TestADivisionThatIsOvertaken: numbers that somebody changes between the look and the
+// write are not written over.
+func TestADivisionThatIsOvertaken(t *testing.T) {
+	w := newTenant(t)
+	a := actuate.New(w, w, owner)
+	leave(t, a)
+	step := w.protection(t, a)
+	w.hold(t, "system", func(*flowcontrolv1.PriorityLevelConfiguration) {}) // put back after the test
+	late := actuate.New(meddled{w.Client, func(o client.Object) error {
+		if o.GetName() == "system" {
+			w.change(t, "system", func(l *flowcontrolv1.PriorityLevelConfiguration) { l.Spec.Limited.LendablePercent = ptr.To[int32](7) })
+		}
+		return nil
+	}}, w, owner)
+	fails(t, late, step, v1alpha1.ReasonWriteFailed, "writing PriorityLevelConfiguration system", "tried again")
+	if l := w.stateOf(t, a, "system"); l.LendablePercent != 7 || l.Original != nil {
+		t.Errorf("system is %+v, want it as it was changed", l)
+	}
+}
+
+// TestADivisionThatBreaksOff: what was written of it is known, is gone on with, and is
+// given back. Limits come before shares, and who gives before who takes.
+func TestADivisionThatBreaksOff(t *testing.T) {
+	w := newTenant(t)
+	a := actuate.New(w, w, owner)
+	leave(t, a)
+	before := w.specs(t)
+	must(t, a, ballast(seats.Ballast(ceiling, 245, 33)))
+	step := w.protection(t, a)
+	for breaksAt := range 10 {
+		var written []string
+		var mu sync.Mutex
+		broken := actuate.New(meddled{w.Client, func(o client.Object) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if len(written) == breaksAt {
+				return errors.New("the line went dead")
+			}
+			written = append(written, o.GetName())
+			return nil
+		}}, w, owner)
+		fails(t, broken, step, v1alpha1.ReasonTenantUnreachable, "the line went dead")
+		levels := w.read(t, a).Levels
+		for _, l := range levels {
+			if l.Held != nil {
+				t.Errorf("after %d writes %s is held: %s", breaksAt, l.Name, l.Held.Message)
+			}
+		}
+		if got := seats.Lasting(levels); got > 245 {
+			t.Errorf("after %d writes (%v) the levels have %d shares: the line is above what the ballast is for", breaksAt, written, got)
+		}
+		must(t, a, plane.Step{Kind: plane.ReturnShares, Apply: true})
+	}
+	must(t, a, plane.Step{Kind: plane.RemoveBallast, Apply: true})
+	if diff := cmp.Diff(before, w.specs(t)); diff != "" {
+		t.Errorf("the tenant was not left as found (-before +after):\n%s", diff)
 	}
 }

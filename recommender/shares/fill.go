@@ -49,7 +49,7 @@ func lightest(weight []float64) float64 {
 
 // whole rounds a division to whole shares that add up to total: down, and what is left
 // goes to those that lost the most by it, the first among equals. low are floors that
-// parts fulfil already.
+// parts fulfill already.
 func whole(total int, parts []float64, low []int) []int {
 	const dust = 1e-6 // what adding floats up may lack
 	all := make([]int, len(parts))

@@ -17,6 +17,8 @@
 package shares
 
 import (
+	"slices"
+
 	"evenkeel.dev/evenkeel/recommender/plane"
 )
 
@@ -63,6 +65,17 @@ func original(l plane.Level) plane.Portion {
 		return *l.Original
 	}
 	return l.Portion()
+}
+
+// AsFound are the levels as they are without a division: what the load line has to go
+// by while the shares are not Evenkeel's to change, or are about to be given back.
+func AsFound(levels []plane.Level) []plane.Level {
+	found := slices.Clone(levels)
+	for i, l := range found {
+		p := original(l)
+		found[i].Shares, found[i].LendablePercent, found[i].BorrowingPercent = p.Shares, p.LendablePercent, p.BorrowingPercent
+	}
+	return found
 }
 
 func need(level string) int {

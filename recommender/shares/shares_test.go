@@ -118,13 +118,15 @@ func TestDemandIsMetInSteps(t *testing.T) {
 	in.Levels = carriedOut(levels, shares.Protect(in))
 	moves := 0
 	settle := func() {
-		for moves = 0; moves < 100; moves++ {
+		moves = 0
+		for range 100 {
 			division := shares.Protect(in)
 			target := shares.Target(in, division)
 			if len(shares.Leaning(in, division, target)) == 0 {
 				return
 			}
 			in.Levels = carriedOut(in.Levels, shares.Toward(division, target))
+			moves++
 		}
 		t.Fatal("the division does not settle")
 	}
