@@ -18,7 +18,7 @@ import (
 
 const (
 	// suggestedManager is the field manager under which the apiserver keeps its own
-	// levels (k8s.io/apiserver pkg/registry: the ensurer of flow control). What is
+	// levels (k8s.io/kubernetes v1.36 pkg/registry/flowcontrol/ensurer). What is
 	// given back is given back to it.
 	suggestedManager = "api-priority-and-fairness-config-producer-v1"
 	// giveBackTries is how often a level is read again that changes while it is given
@@ -47,18 +47,24 @@ func (a *Actuator) returnShares(ctx context.Context) *plane.Fault {
 //
 // Numbers that somebody else has changed since are theirs: they stay, and so does the
 // annotation that keeps the apiserver from changing them. Where it can no longer be
-// read what the level had, the apiserver is asked to write its own numbers.
+// read what the level had, or the API refuses it, the apiserver is asked to write its
+// own numbers: whoever has changed the annotation must not keep Evenkeel in place.
 func (a *Actuator) giveBack(ctx context.Context, name string) error {
 	var err error
+	known := true
 	for range giveBackTries {
-		if err = a.giveBackOnce(ctx, name); !apierrors.IsConflict(err) {
+		err = a.giveBackOnce(ctx, name, known)
+		if !apierrors.IsConflict(err) && !apierrors.IsInvalid(err) {
 			return err
 		}
+		known = known && !apierrors.IsInvalid(err)
 	}
 	return err
 }
 
-func (a *Actuator) giveBackOnce(ctx context.Context, name string) error {
+// giveBackOnce tries with the level as it is now; known tells whether what it had can
+// be relied on.
+func (a *Actuator) giveBackOnce(ctx context.Context, name string, known bool) error {
 	ctx, cancel := context.WithTimeout(ctx, callWithin)
 	defer cancel()
 	l := newLevel(name)
@@ -70,7 +76,7 @@ func (a *Actuator) giveBackOnce(ctx context.Context, name string) error {
 	had, err := originalOf(l)
 	_, contested := a.standing(l)
 	switch {
-	case err != nil:
+	case err != nil || !known || l.Spec.Limited == nil:
 		l.Annotations[flowcontrolv1.AutoUpdateAnnotationKey] = "true"
 	case had != nil && contested == nil:
 		had.put(l)
