@@ -23,6 +23,7 @@ func (d *pass) report() {
 		d.readiness(observed, line, protected), observed, line, d.offenders(), protected,
 		d.ceilingReached(), d.alike(), d.versionKnown(), d.etcdHealthy(),
 	}
+	d.reportShares()
 	d.plan.LookCloser = d.lookCloser()
 }
 
@@ -197,7 +198,7 @@ func (d *pass) readiness(observed, line, protected plane.Finding) plane.Finding 
 		return ready
 	}
 	ready.Message = "observed, and what was decided is in force"
-	if d.profile.Jail != plane.Enforce && d.profile.LoadLine != plane.Enforce {
+	if !d.enforcesAny() {
 		ready.Reason, ready.Message = v1alpha1.ReasonRecommendOnly, "observed; decisions are shown and not carried out"
 	}
 	return ready

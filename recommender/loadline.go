@@ -12,6 +12,7 @@ import (
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/recommender/plane"
 	"evenkeel.dev/evenkeel/recommender/seats"
+	"evenkeel.dev/evenkeel/recommender/shares"
 )
 
 const (
@@ -27,10 +28,10 @@ const (
 // This raises limits; it is what the person who changed the mode asked for.
 func (d *pass) withdraw() {
 	c := d.seen.Config
-	if c == nil || d.profile.Paused || d.enforcing(d.profile.Jail) || d.enforcing(d.profile.LoadLine) {
+	if c == nil || d.profile.Paused || d.enforcesAny() {
 		return
 	}
-	own := slices.ContainsFunc(c.Levels, func(l plane.Level) bool { return l.Own })
+	own := slices.ContainsFunc(c.Levels, func(l plane.Level) bool { return l.Own || l.Original != nil })
 	if !own && len(c.Sentences) == 0 && !c.SelfProtected {
 		return
 	}
@@ -50,7 +51,7 @@ func (d *pass) withdraw() {
 // else is written, so that it can act, and take back, inside a storm.
 func (d *pass) protectSelf() {
 	c := d.seen.Config
-	if c == nil || c.SelfProtected || !d.enforcing(d.profile.Jail) && !d.enforcing(d.profile.LoadLine) || slices.Contains(c.Taken, seats.SelfName) {
+	if c == nil || c.SelfProtected || !d.enforcesAny() || slices.Contains(c.Taken, seats.SelfName) {
 		return
 	}
 	d.step(plane.Step{Kind: plane.ProtectSelf, Apply: true, Reason: plane.Reason{
@@ -67,7 +68,7 @@ func (d *pass) holdLoadLine() {
 		d.plan.LoadLine = plane.LoadLine{Ceiling: d.sight.ceiling, Seats: d.sight.ceiling, Used: d.used()}
 		return
 	}
-	bounds, why := seats.Within(d.sight.ceiling, d.profile.SeatsMax, d.profile.SeatsMin, c.Levels)
+	bounds, why := seats.Within(d.sight.ceiling, d.profile.SeatsMax, d.profile.SeatsMin, d.floor())
 	have, others := ballast(c), d.lasting()
 	usable := seats.Usable(d.sight.ceiling, others, have)
 	if most, because := d.budget(); most < bounds.Ceiling {
@@ -92,6 +93,19 @@ func (d *pass) holdLoadLine() {
 		d.memory.BallastWritten = d.now
 	}
 	d.step(step)
+}
+
+// floor is the lowest line that leaves the protected levels what they need. Where the
+// shares are divided they follow the line, which may be lower then; a division that
+// fails does not.
+func (d *pass) floor() int {
+	levels := d.seen.Config.Levels
+	divided := slices.ContainsFunc(levels, func(l plane.Level) bool { return l.Original != nil })
+	if _, failed := d.memory.Failed[plane.SharesName]; divided && !failed && d.enforcing(d.profile.Shares) {
+		return shares.Floor(d.sight.ceiling, d.lasting(), levels)
+	}
+	floor, _ := seats.Floor(d.sight.ceiling, levels)
+	return floor
 }
 
 func (d *pass) ballastStep(want, usable, line int, why string) plane.Step {

@@ -17,6 +17,7 @@ import (
 	"evenkeel.dev/evenkeel/recommender/offender"
 	"evenkeel.dev/evenkeel/recommender/plane"
 	"evenkeel.dev/evenkeel/recommender/seats"
+	"evenkeel.dev/evenkeel/recommender/shares"
 )
 
 // TestWhateverHappens plays random stories (storms of several clients that come
@@ -60,8 +61,15 @@ func TestWhateverHappens(t *testing.T) {
 			"lose config": func(*rapid.T) { w.unreadable = true },
 			"mode":        func(t *rapid.T) { w.profile.Jail = rapid.SampledFrom(modes).Draw(t, "jail") },
 			"line":        func(t *rapid.T) { w.profile.LoadLine = rapid.SampledFrom(modes).Draw(t, "line") },
-			"pause":       func(t *rapid.T) { w.profile.Paused = rapid.Bool().Draw(t, "paused") },
-			"restart":     func(*rapid.T) { w.memory = plane.Memory{} },
+			"shares":      func(t *rapid.T) { w.profile.Shares = rapid.SampledFrom(modes).Draw(t, "shares") },
+			"person": func(t *rapid.T) {
+				i := rapid.IntRange(0, 7).Draw(t, "level")
+				if w.config.Levels[i].Suggested {
+					w.config.Levels[i].Held = rapid.SampledFrom([]*plane.Fault{nil, {Reason: "HeldByPerson", Message: "held"}}).Draw(t, "held")
+				}
+			},
+			"pause":   func(t *rapid.T) { w.profile.Paused = rapid.Bool().Draw(t, "paused") },
+			"restart": func(*rapid.T) { w.memory = plane.Memory{} },
 			"refuse": func(t *rapid.T) {
 				w.refuse = nil
 				if rapid.Bool().Draw(t, "refuse") {
@@ -102,6 +110,12 @@ func checkStep(t *rapid.T, w *world, s plane.Step, blind bool, grades map[string
 		if blind || w.profile.LoadLine != plane.Enforce {
 			t.Fatalf("%s while blind (%v) or in mode %s", s.Kind, blind, w.profile.LoadLine)
 		}
+	case s.Kind == plane.SetShares:
+		if blind || w.profile.Shares != plane.Enforce {
+			t.Fatalf("%s while blind (%v) or in mode %s", s.Kind, blind, w.profile.Shares)
+		}
+	case s.Kind == plane.ReturnShares && w.profile.Shares == plane.Enforce:
+		t.Fatal("the shares are given back, and are to be divided")
 	case s.Kind == plane.PassSentence:
 		c := s.Sentence.Client
 		if w.profile.Jail != plane.Enforce || offender.CannotBeJailed(offender.Verdict{Client: c}, w.profile) != "" {
@@ -158,14 +172,17 @@ func always(t *rapid.T, w *world) {
 
 func checkLine(t *rapid.T, w *world) {
 	others := seats.Lasting(w.config.Levels)
-	shares := 0
+	held := 0
 	for _, l := range w.config.Levels {
 		if l.Name == seats.BallastName {
-			shares = l.Shares
+			held = l.Shares
 		}
 	}
+	// A division moves the floor: the line was drawn by the shares of before or after it.
 	floor, _ := seats.Floor(w.ceiling, w.config.Levels)
-	usable := seats.Usable(w.ceiling, others, shares)
+	before, _ := seats.Floor(w.ceiling, shares.AsFound(w.config.Levels))
+	floor = min(floor, before)
+	usable := seats.Usable(w.ceiling, others, held)
 	if usable > w.ceiling || float64(usable) < 0.97*float64(floor)-1 {
 		t.Fatalf("a load line of %d, ceiling %d, floor %d", usable, w.ceiling, floor)
 	}

@@ -7,7 +7,7 @@
 // clock, so that every decision can be repeated from its inputs.
 //
 // A pass has an order, and each part a file: what can be seen (sight.go), the
-// load line (loadline.go), who does harm (sentences.go), what is wanted of the
+// load line (loadline.go), its division (shares.go), who does harm (sentences.go), what is wanted of the
 // tenant (wanted.go), and what to tell people (findings.go). What is decided is kept in the memory as the wanted state; the
 // steps are the difference between that and what the tenant's configuration
 // holds, so a write that failed is tried again by the same rule.
@@ -57,6 +57,7 @@ func Decide(s plane.Snapshot, p plane.Profile, m plane.Memory, now time.Time) (p
 	d.judge()
 	d.advance()
 	d.carryOut()
+	d.divide() // last: sentences are urgent, and a division is none
 	d.forget()
 	d.learn()
 	d.report()
@@ -73,11 +74,7 @@ func (d *pass) learn() {
 
 // step adds a step, unless its last try has just failed.
 func (d *pass) step(s plane.Step) {
-	name := ""
-	if s.Sentence != nil {
-		name = s.Sentence.Name
-	}
-	if failed, ok := d.memory.Failed[name]; s.Apply && ok && d.now.Sub(failed.At) < retryAfter {
+	if failed, ok := d.memory.Failed[s.About()]; s.Apply && ok && d.now.Sub(failed.At) < retryAfter {
 		return
 	}
 	d.plan.Steps = append(d.plan.Steps, s)
@@ -86,9 +83,16 @@ func (d *pass) step(s plane.Step) {
 // enforcing tells whether a protection in this mode may write.
 func (d *pass) enforcing(mode plane.Mode) bool { return mode == plane.Enforce && !d.profile.Paused }
 
+// enforcesAny tells whether any protection may write.
+func (d *pass) enforcesAny() bool {
+	p := d.profile
+	return d.enforcing(p.Jail) || d.enforcing(p.LoadLine) || d.enforcing(p.Shares)
+}
+
 func copied(m plane.Memory) plane.Memory {
 	m.Offenders = cloned(m.Offenders)
 	m.Failed = cloned(m.Failed)
+	m.Division.Leaning = maps.Clone(m.Division.Leaning)
 	return m
 }
 

@@ -56,6 +56,14 @@ func TestTranscripts(t *testing.T) {
 			w.profile.Jail, w.profile.LoadLine = plane.Recommend, plane.Recommend
 			w.run(5 * time.Second)
 		},
+		"shares-enforced": func(w *world) {
+			w.profile.Shares = plane.Enforce
+			w.profile.SeatsMax = 120
+			w.demand = map[string]float64{"workload-high": 40, "workload-low": 20}
+			w.run(70 * time.Minute)
+			w.profile.Shares = plane.Recommend
+			w.run(time.Minute)
+		},
 		"two-offenders": func(w *world) {
 			w.run(30 * time.Second)
 			w.storming = []plane.Client{agent}

@@ -25,6 +25,8 @@ type world struct {
 	// storming clients have 64 requests open between them.
 	storming []plane.Client
 	level    string
+	// demand are the levels' smoothed demands, in seats.
+	demand map[string]float64
 	// stillSlow keeps others slow under grades up to this one.
 	stillSlow plane.GradeKind
 	ceiling   int
@@ -58,11 +60,16 @@ func newWorld() *world {
 			Self: "evenkeel", Tick: 5 * time.Second,
 		},
 		config: &plane.FlowConfig{Levels: []plane.Level{
-			{Name: "catch-all", Shares: 5}, {Name: "exempt", Exempt: true}, {Name: "global-default", Shares: 20},
-			{Name: "leader-election", Shares: 10}, {Name: "node-high", Shares: 40}, {Name: "system", Shares: 30},
-			{Name: "workload-high", Shares: 40}, {Name: "workload-low", Shares: 100},
+			{Name: "catch-all", Shares: 5, BorrowingPercent: plane.NoLimit}, {Name: "exempt", Exempt: true},
+			suggested("global-default", 20, 50), suggested("leader-election", 10, 0), suggested("node-high", 40, 25),
+			suggested("system", 30, 33), suggested("workload-high", 40, 50), suggested("workload-low", 100, 90),
 		}},
 	}
+}
+
+// suggested is a level as a new cluster has it.
+func suggested(name string, shares, lends int) plane.Level {
+	return plane.Level{Name: name, Shares: shares, LendablePercent: lends, BorrowingPercent: plane.NoLimit, Suggested: true}
 }
 
 // tick is one look: the time passes, Decide is asked, and its steps are obeyed.
@@ -119,10 +126,7 @@ func (w *world) obey(s plane.Step) {
 	if !s.Apply {
 		return
 	}
-	name := ""
-	if s.Sentence != nil {
-		name = s.Sentence.Name
-	}
+	name := s.About()
 	if w.refuse != nil {
 		w.outcomes = append(w.outcomes, plane.Outcome{Kind: s.Kind, Name: name, Fault: w.refuse})
 		return
@@ -147,13 +151,45 @@ func (w *world) obey(s plane.Step) {
 		c.Sentences = append(c.Sentences, *s.Sentence)
 	case plane.EndSentence:
 		drop(s.Sentence.Name)
+	case plane.SetShares:
+		w.divide(s.Shares)
+	case plane.ReturnShares:
+		w.giveBack()
 	case plane.Withdraw:
 		drop("*")
+		w.giveBack()
 		c.SelfProtected = false
 	case plane.SetBallast, plane.NameOffender:
 	}
 	at := w.now.Add(100 * time.Millisecond)
 	w.outcomes = append(w.outcomes, plane.Outcome{Kind: s.Kind, Name: name, Written: at, InForce: at})
+}
+
+// divide gives levels their portions and keeps what they had.
+func (w *world) divide(division []plane.LevelShares) {
+	for i, l := range w.config.Levels {
+		for _, to := range division {
+			if to.Name != l.Name || to.Portion == l.Portion() {
+				continue
+			}
+			if l.Original == nil {
+				had := l.Portion()
+				l.Original = &had
+			}
+			l.Shares, l.LendablePercent, l.BorrowingPercent = to.Portion.Shares, to.Portion.LendablePercent, to.Portion.BorrowingPercent
+			w.config.Levels[i] = l
+		}
+	}
+}
+
+// giveBack returns what levels had.
+func (w *world) giveBack() {
+	for i, l := range w.config.Levels {
+		if o := l.Original; o != nil {
+			l.Shares, l.LendablePercent, l.BorrowingPercent, l.Original = o.Shares, o.LendablePercent, o.BorrowingPercent, nil
+			w.config.Levels[i] = l
+		}
+	}
 }
 
 func (w *world) grade(c plane.Client) (plane.GradeKind, bool) {
@@ -208,7 +244,7 @@ func (w *world) replica(i int, window time.Duration) plane.Replica {
 	}
 	for _, l := range w.config.Levels {
 		n := seats.Nominal(w.ceiling, l.Shares, total)
-		r.Levels = append(r.Levels, plane.LevelLoad{Name: l.Name, Nominal: n, Current: n})
+		r.Levels = append(r.Levels, plane.LevelLoad{Name: l.Name, Nominal: n, Current: n, Demand: w.demand[l.Name]})
 	}
 	mean := 0.004
 	if w.harmed() {

@@ -255,6 +255,13 @@ type ProtectionSpec struct {
 	// Defaults to the profile's mode, and is never bolder than it.
 	// +optional
 	LoadLine ProtectionMode `json:"loadLine,omitempty"`
+	// shares divides the usable seats among the apiserver's suggested priority
+	// levels, so that leases, leader elections and the system keep theirs and no low
+	// level takes what is idle. A level whose autoupdate-spec annotation a person has
+	// set to "false" is left alone.
+	// Defaults to the profile's mode, and is never bolder than it.
+	// +optional
+	Shares ProtectionMode `json:"shares,omitempty"`
 	// sentence bounds what a jailed client gets.
 	// +optional
 	Sentence SentencePolicy `json:"sentence,omitempty"`

@@ -16,6 +16,10 @@ const (
 	// SentenceAnnotation on a FlowSchema holds its sentence as JSON, so that a
 	// sentence outlives the operator that passed it.
 	SentenceAnnotation = "evenkeel.dev/sentence"
+	// OriginalAnnotation on a suggested priority level holds as JSON what the level had
+	// before Evenkeel divided the seats, to be given back, and what Evenkeel last
+	// wrote, to notice that somebody else has changed it.
+	OriginalAnnotation = "evenkeel.dev/original"
 	// ManagedByLabel and ManagedBy mark every object that Evenkeel writes.
 	ManagedByLabel = "app.kubernetes.io/managed-by"
 	ManagedBy      = "evenkeel"
@@ -33,6 +37,9 @@ const (
 	ConditionObserved = "Observed"
 	// ConditionLoadLineInForce is True while every replica works at the load line.
 	ConditionLoadLineInForce = "LoadLineInForce"
+	// ConditionSharesInForce is True while every suggested level that is Evenkeel's to
+	// change has the seats of the division on every replica.
+	ConditionSharesInForce = "SharesInForce"
 	// ConditionOffenderFound is True while at least one client does harm.
 	ConditionOffenderFound = "OffenderFound"
 	// ConditionCeilingReached is True while seats are short at the ceiling that the
@@ -82,6 +89,10 @@ const (
 	ReasonVersionUnknown     = "VersionUnknown"
 	ReasonReplicaSlow        = "ReplicaSlow"
 	ReasonAtCeiling          = "AtCeiling"
+	ReasonSharesProtected    = "SharesProtected"
+	ReasonSharesDivided      = "SharesDivided"
+	ReasonSharesReturned     = "SharesReturned"
+	ReasonHeldByPerson       = "HeldByPerson"
 	ReasonNoOffender         = "NoOffender"
 	ReasonOffenderNamed      = "OffenderNamed"
 	ReasonOffenderJailed     = "OffenderJailed"

@@ -87,10 +87,7 @@ func (a *Actuator) Apply(ctx context.Context, step plane.Step, replicas []plane.
 	if !step.Apply {
 		return plane.Outcome{}
 	}
-	out := plane.Outcome{Kind: step.Kind}
-	if step.Sentence != nil {
-		out.Name = step.Sentence.Name
-	}
+	out := plane.Outcome{Kind: step.Kind, Name: step.About()}
 	if out.Fault = a.write(ctx, step); out.Fault != nil {
 		return out
 	}
@@ -106,6 +103,10 @@ func (a *Actuator) Apply(ctx context.Context, step plane.Step, replicas []plane.
 		out.InForce, out.Fault = a.readBack(ctx, l.Name+" was written", replicas, a.queues(l.Name, l.Queues), now)
 	case step.Kind == plane.SetBallast, step.Kind == plane.ChangeGrade:
 		out.InForce, out.Fault = a.readBackLimit(ctx, l.Name+" was written", l.Name, replicas, now)
+	case step.Kind == plane.SetShares:
+		out.InForce, out.Fault = a.readBackShares(ctx, step.Shares, replicas, now)
+	case step.Kind == plane.ReturnShares:
+		out.InForce, out.Fault = a.readBackLimit(ctx, "what the levels had was given back", "", replicas, now)
 	case step.Kind == plane.RemoveBallast:
 		out.InForce, out.Fault = a.readBackLimit(ctx, BallastName+" was deleted", "", replicas, now)
 	default:
@@ -129,6 +130,8 @@ func incomplete(step plane.Step) string {
 	default:
 	}
 	switch l := step.Level; step.Kind {
+	case plane.SetShares:
+		return unfit(step.Shares)
 	case plane.SetBallast, plane.PassSentence, plane.ChangeGrade:
 		switch {
 		case l == nil:
@@ -165,6 +168,10 @@ func (a *Actuator) write(ctx context.Context, step plane.Step) *plane.Fault {
 		return a.apply(ctx, a.level(*step.Level), schema)
 	case plane.EndSentence:
 		return a.remove(ctx, newSchema(step.Sentence.Name), newLevel(step.Sentence.Name))
+	case plane.SetShares:
+		return a.divide(ctx, step.Shares)
+	case plane.ReturnShares:
+		return a.returnShares(ctx)
 	case plane.Withdraw:
 		if err := a.LeaveAsFound(ctx); err != nil {
 			return writeFault("leaving the tenant as found", err)

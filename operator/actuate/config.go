@@ -42,10 +42,7 @@ func (a *Actuator) ReadConfig(ctx context.Context) (*plane.FlowConfig, *plane.Fa
 		} else if reserved(l.Name) {
 			c.Taken = append(c.Taken, l.Name)
 		}
-		c.Levels = append(c.Levels, plane.Level{
-			Name: l.Name, Exempt: l.Spec.Type == flowcontrolv1.PriorityLevelEnablementExempt, Shares: shares(l), Own: ours,
-			Leaks: ours && l.Name == BallastName && !keepsItsSeats(l),
-		})
+		c.Levels = append(c.Levels, a.levelOf(l))
 	}
 	for i := range schemas.Items {
 		s := &schemas.Items[i]
@@ -63,6 +60,21 @@ func (a *Actuator) ReadConfig(ctx context.Context) (*plane.FlowConfig, *plane.Fa
 	slices.SortFunc(c.Levels, func(x, y plane.Level) int { return cmp.Compare(x.Name, y.Name) })
 	slices.SortFunc(c.Sentences, func(x, y plane.Sentence) int { return cmp.Compare(x.Name, y.Name) })
 	return c, nil
+}
+
+// levelOf is a level as decisions take it.
+func (a *Actuator) levelOf(l *flowcontrolv1.PriorityLevelConfiguration) plane.Level {
+	ours := a.owns(l)
+	level := plane.Level{
+		Name: l.Name, Exempt: l.Spec.Type == flowcontrolv1.PriorityLevelEnablementExempt, Shares: shares(l), Own: ours && !suggested(l.Name),
+		Leaks: ours && l.Name == BallastName && !keepsItsSeats(l),
+	}
+	level.LendablePercent, level.BorrowingPercent = numbersOf(l).limits()
+	if suggested(l.Name) && !level.Exempt {
+		level.Suggested = true
+		level.Original, level.Held = a.standing(l)
+	}
+	return level
 }
 
 // objectsOf are the schemas, then the levels, as one list.

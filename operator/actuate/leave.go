@@ -46,18 +46,23 @@ func (a *Actuator) removeOne(ctx context.Context, o client.Object) error {
 	return client.IgnoreNotFound(a.client.Delete(ctx, o, client.Preconditions{UID: &uid}))
 }
 
-// LeaveAsFound deletes what this profile has written, and nothing that does not
-// carry its owner annotation: sentences first, each schema before its level, then
-// the ballast, and last the schema and the level that let it act. It returns nil
-// only when the tenant's API no longer has any of them.
+// LeaveAsFound takes back what this profile has written, and touches nothing that
+// does not carry its owner annotation: sentences first, each schema before its level,
+// then the ballast, then what the suggested levels had, and last the schema and the
+// level that let it act. It returns nil only when the tenant's API no longer has
+// anything of this profile's.
+//
+// The levels are given back after the ballast is gone, not before: without it their
+// floors and limits only protect, while beside a deep ballast the tenant's own shares
+// would leave leases and elections without a seat.
 func (a *Actuator) LeaveAsFound(ctx context.Context) error {
 	own, err := a.written(ctx)
 	if err != nil {
 		return fmt.Errorf("finding what this profile has written: %w", err)
 	}
 	for _, o := range own {
-		if err := a.removeOne(ctx, o); err != nil {
-			return fmt.Errorf("deleting %s: %w", nameOf(o), err)
+		if err := a.takeBack(ctx, o); err != nil {
+			return fmt.Errorf("taking back %s: %w", nameOf(o), err)
 		}
 	}
 	if own, err = a.written(ctx); err != nil {
@@ -76,8 +81,16 @@ func (a *Actuator) LeaveAsFound(ctx context.Context) error {
 	return fmt.Errorf("%w: %s", errKept, strings.Join(left, "; "))
 }
 
+// takeBack deletes what this profile made, and gives back what it changed.
+func (a *Actuator) takeBack(ctx context.Context, o client.Object) error {
+	if l, ok := o.(*flowcontrolv1.PriorityLevelConfiguration); ok && suggested(l.Name) {
+		return a.giveBack(ctx, l.Name)
+	}
+	return a.removeOne(ctx, o)
+}
+
 // written finds the objects of this profile, in the order in which they are to be
-// deleted. Unlike a decision, it does not give up where a tenant has too many
+// taken back. Unlike a decision, it does not give up where a tenant has too many
 // objects for one page: whoever made them must not keep Evenkeel in place.
 func (a *Actuator) written(ctx context.Context) ([]client.Object, error) {
 	schemas, err := a.ownOf(ctx, func() client.ObjectList { return &flowcontrolv1.FlowSchemaList{} })
@@ -125,12 +138,14 @@ func (a *Actuator) page(ctx context.Context, list client.ObjectList, from string
 	return a.client.List(ctx, list, client.Limit(mostObjects), client.Continue(from))
 }
 
-// turn is when an object is to be deleted.
+// turn is when an object is to be taken back.
 func turn(o client.Object) int {
-	switch o.GetName() {
-	case SelfName:
+	switch name := o.GetName(); {
+	case name == SelfName:
+		return 3
+	case suggested(name):
 		return 2
-	case BallastName:
+	case name == BallastName:
 		return 1
 	default:
 		return 0

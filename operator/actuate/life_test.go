@@ -60,7 +60,7 @@ func TestWholeLife(t *testing.T) {
 	if diff := cmp.Diff([]plane.Level{
 		{Name: actuate.BallastName, Shares: shares, Own: true},
 		{Name: agent.SentenceName(), Shares: last.Level.Shares, Own: true},
-		{Name: actuate.SelfName, Shares: 5, Own: true},
+		{Name: actuate.SelfName, Shares: 5, Own: true, BorrowingPercent: 100},
 	}, own); diff != "" {
 		t.Errorf("Evenkeel's own levels (-want +read):\n%s", diff)
 	}
@@ -91,6 +91,7 @@ func TestShownStepsWriteNothing(t *testing.T) {
 	passed := jail(plane.PassSentence, agent, one)
 	for _, s := range []plane.Step{
 		{Kind: plane.ProtectSelf}, ballast(245), {Kind: plane.RemoveBallast}, {Kind: plane.Withdraw},
+		{Kind: plane.SetShares, Shares: []plane.LevelShares{{Name: "system", Portion: plane.Portion{Shares: 50}}}}, {Kind: plane.ReturnShares},
 		passed, jail(plane.ChangeGrade, agent, none), end(passed), {Kind: plane.NameOffender, Sentence: passed.Sentence},
 	} {
 		s.Apply = false
@@ -124,6 +125,12 @@ func TestIncompleteStepsAreRefused(t *testing.T) {
 		{ballast(1 << 31), "2147483648"},
 		{ballast(-1), "-1"},
 		{plane.Step{Kind: "Dance"}, "Dance"},
+		{plane.Step{Kind: plane.SetShares}, "no levels"},
+		{portions(plane.LevelShares{Name: "catch-all", Portion: plane.Portion{Shares: 5}}), `"catch-all"`},
+		{portions(plane.LevelShares{Name: "exempt", Portion: plane.Portion{Shares: 5}}), `"exempt"`},
+		{portions(plane.LevelShares{Name: "system"}), "the number 0"},
+		{portions(plane.LevelShares{Name: "system", Portion: plane.Portion{Shares: 1, LendablePercent: 101}}), "lend 101 %"},
+		{portions(plane.LevelShares{Name: "system", Portion: plane.Portion{Shares: 1, BorrowingPercent: -2}}), "borrow -2 %"},
 	} {
 		c.step.Apply = true
 		o := a.Apply(t.Context(), c.step, replicas, time.Now)

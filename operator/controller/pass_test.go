@@ -106,6 +106,23 @@ func TestRecommendWritesNothing(t *testing.T) {
 	}
 }
 
+// A profile that has nothing but the shares enforced writes as well: it is kept until
+// its tenant has been left as found.
+func TestSharesAloneAreEnforced(t *testing.T) {
+	w := newWorld(t)
+	w.profile("acme", func(cpp *v1alpha1.ControlPlaneProfile) {
+		enforce(cpp)
+		cpp.Spec.Protection.Jail, cpp.Spec.Protection.LoadLine = v1alpha1.ProtectionOff, v1alpha1.ProtectionRecommend
+	})
+	w.start()
+	w.await(func() string {
+		if len(w.seen("acme").Finalizers) == 0 {
+			return "the profile has no finalizer"
+		}
+		return ""
+	})
+}
+
 // In Enforce the finalizer is there before the first write to the tenant, and the
 // outcome in the status and in the recommender's next snapshot.
 func TestEnforceKeepsItsFinalizerBeforeItWrites(t *testing.T) {
@@ -217,7 +234,7 @@ func TestTheProfileReachesTheRecommender(t *testing.T) {
 	w.start()
 	w.awaitReady("acme", "True Paused")
 	want := plane.Profile{
-		Jail: plane.Recommend, LoadLine: plane.Enforce, Paused: true, SeatsMin: 60, SeatsMax: 100,
+		Jail: plane.Recommend, LoadLine: plane.Enforce, Shares: plane.Enforce, Paused: true, SeatsMin: 60, SeatsMax: 100,
 		Term: time.Minute, MaxTerm: 6 * time.Hour, MaxSentences: 10, NeverJail: []string{"jane"}, Self: "evenkeel", Tick: w.options.Tick,
 	}
 	profiles, _, _ := decider.seen()

@@ -25,6 +25,7 @@ func (p *pass) profile() plane.Profile {
 	out := plane.Profile{
 		Jail:         effective(spec.Mode, spec.Protection.Jail),
 		LoadLine:     effective(spec.Mode, spec.Protection.LoadLine),
+		Shares:       effective(spec.Mode, spec.Protection.Shares),
 		Paused:       p.cpp.Annotations[v1alpha1.PausedAnnotation] == "true",
 		Term:         seconds(sentence.DurationSeconds, defaultTerm),
 		MaxTerm:      seconds(sentence.MaxDurationSeconds, defaultMaxTerm),
@@ -53,8 +54,10 @@ func effective(mode v1alpha1.Mode, protection v1alpha1.ProtectionMode) plane.Mod
 
 // enforces tells whether the profile asks for anything to be written.
 func (p *pass) enforces() bool {
-	spec := p.cpp.Spec
-	return effective(spec.Mode, spec.Protection.Jail) == plane.Enforce || effective(spec.Mode, spec.Protection.LoadLine) == plane.Enforce
+	protection := p.cpp.Spec.Protection
+	return slices.ContainsFunc([]v1alpha1.ProtectionMode{protection.Jail, protection.LoadLine, protection.Shares}, func(m v1alpha1.ProtectionMode) bool {
+		return effective(p.cpp.Spec.Mode, m) == plane.Enforce
+	})
 }
 
 func seconds(n, standard int32) time.Duration {

@@ -4,15 +4,19 @@
 package controller_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	flowcontrolv1 "k8s.io/api/flowcontrol/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -70,7 +74,7 @@ func TestTheLoadLineOfARealTenant(t *testing.T) {
 	w.options.Tick = 500 * time.Millisecond
 	w.secret(kubeconfig)
 	w.oneReplica(ip)
-	before := flowControl(t, admin)
+	before, found := flowControl(t, admin), levels(t, admin)
 	w.profile("acme", func(cpp *v1alpha1.ControlPlaneProfile) {
 		enforce(cpp)
 		cpp.Spec.APIServer.Port = int32(port) //nolint:gosec // a port
@@ -80,6 +84,16 @@ func TestTheLoadLineOfARealTenant(t *testing.T) {
 	w.awaitLine("acme", 100)
 	if after := flowControl(t, admin); !slices.Contains(after, "PriorityLevelConfiguration evenkeel-ballast") {
 		t.Errorf("the tenant has %q, want a ballast", after)
+	}
+	w.await(func() string {
+		c := meta.FindStatusCondition(w.seen("acme").Status.Conditions, v1alpha1.ConditionSharesInForce)
+		if c == nil || c.Status != metav1.ConditionTrue || c.Reason != v1alpha1.ReasonAsExpected {
+			return fmt.Sprintf("SharesInForce is %+v, want it True", c)
+		}
+		return ""
+	})
+	if got, had := levels(t, admin)["node-high"], found["node-high"]; got == had || !strings.Contains(got, `"lendablePercent":0`) {
+		t.Errorf("node-high is %s, before %s; want it to lend nothing", got, had)
 	}
 
 	w.change("acme", func(cpp *v1alpha1.ControlPlaneProfile) { cpp.Spec.APIServer.Seats.Max = ptr.To[int32](150) })
@@ -91,6 +105,9 @@ func TestTheLoadLineOfARealTenant(t *testing.T) {
 		if after := flowControl(t, admin); !slices.Equal(before, after) {
 			return fmt.Sprintf("in Recommend the tenant has %q, before %q", after, before)
 		}
+		if diff := cmp.Diff(found, levels(t, admin)); diff != "" {
+			return "in Recommend the levels are not as found (-before +after):\n" + diff
+		}
 		return ""
 	})
 
@@ -101,6 +118,9 @@ func TestTheLoadLineOfARealTenant(t *testing.T) {
 	w.awaitGone("acme")
 	if after := flowControl(t, admin); !slices.Equal(before, after) {
 		t.Errorf("left as found the tenant has %q, before %q", after, before)
+	}
+	if diff := cmp.Diff(found, levels(t, admin)); diff != "" {
+		t.Errorf("the levels are not as found (-before +after):\n%s", diff)
 	}
 }
 
@@ -134,6 +154,24 @@ func (w *world) awaitLine(name string, want int) {
 		}
 		return ""
 	})
+}
+
+// levels are a tenant's priority levels, with all that people write of them.
+func levels(t *testing.T, c client.Client) map[string]string {
+	t.Helper()
+	var list flowcontrolv1.PriorityLevelConfigurationList
+	if err := c.List(t.Context(), &list); err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{}
+	for _, l := range list.Items {
+		raw, err := json.Marshal([]any{l.Labels, l.Annotations, l.Spec})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[l.Name] = string(raw)
+	}
+	return all
 }
 
 // flowControl names the flow-control objects of a tenant.

@@ -20,8 +20,8 @@ const (
 
 // Profile is what the platform team allows, defaults filled in.
 type Profile struct {
-	// Jail and LoadLine are the effective modes of the protections.
-	Jail, LoadLine Mode
+	// Jail, LoadLine and Shares are the effective modes of the protections.
+	Jail, LoadLine, Shares Mode
 	// Paused is true when a person has stopped every write: sentences keep their
 	// grade, and the load line stays where it is.
 	Paused bool
@@ -50,8 +50,7 @@ type Memory struct {
 	Samples []Sample
 	// Offenders are the sentences that were passed or recommended, by name.
 	Offenders map[string]Sentence
-	// Failed are the steps whose last try failed, by sentence name; the ballast's
-	// and Evenkeel's own level are under the empty name.
+	// Failed are the steps whose last try failed, by Step.About.
 	Failed map[string]Failure
 	// Line is the search for the load line.
 	Line Line
@@ -60,6 +59,8 @@ type Memory struct {
 	LineShown int
 	// BallastWritten is when the ballast was last to be written.
 	BallastWritten time.Time
+	// Division is what is kept of the shares.
+	Division Division
 	// Etcd is what is kept of the etcd members.
 	Etcd EtcdMemory
 }

@@ -47,6 +47,10 @@ const (
 	SetBallast StepKind = "SetBallast"
 	// RemoveBallast deletes it: the load line is the ceiling.
 	RemoveBallast StepKind = "RemoveBallast"
+	// SetShares writes what the suggested levels have of the seats; Shares is set.
+	SetShares StepKind = "SetShares"
+	// ReturnShares gives them back what the tenant had.
+	ReturnShares StepKind = "ReturnShares"
 	// Withdraw deletes all that Evenkeel wrote: the tenant is left as found.
 	Withdraw StepKind = "Withdraw"
 	// PassSentence writes the level, then the schema, of a new sentence.
@@ -66,6 +70,8 @@ type Step struct {
 	Apply bool
 	// Level is the priority level to write, for the kinds that write one.
 	Level *LevelSpec
+	// Shares are all levels of one division, for SetShares.
+	Shares []LevelShares
 	// Sentence is what is passed, changed, ended or named; Had is the grade that the
 	// tenant holds, of one that is changed.
 	Sentence *Sentence

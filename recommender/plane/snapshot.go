@@ -135,12 +135,28 @@ type Level struct {
 	// Leaks is true for a ballast of Evenkeel's that lends or borrows: somebody has
 	// changed it.
 	Leaks bool
+	// LendablePercent and BorrowingPercent are its limits of lending and borrowing, as
+	// in Portion.
+	LendablePercent, BorrowingPercent int
+	// Suggested is true for a level that the apiserver keeps by its suggested
+	// configuration: those that a division is about.
+	Suggested bool
+	// Original is what the tenant had before its shares were divided; nil while
+	// Evenkeel has not changed them.
+	Original *Portion
+	// Held says why a suggested level is not Evenkeel's to change; nil when it is.
+	Held *Fault
+}
+
+// Portion is what the level has of a replica's seats.
+func (l Level) Portion() Portion {
+	return Portion{Shares: l.Shares, LendablePercent: l.LendablePercent, BorrowingPercent: l.BorrowingPercent}
 }
 
 // Outcome is what became of a step.
 type Outcome struct {
 	Kind StepKind
-	// Name is the sentence's name, or empty for the ballast.
+	// Name is what the step was about, as Step.About tells it.
 	Name string
 	// Written is when the last write was acknowledged; zero if none was.
 	Written time.Time

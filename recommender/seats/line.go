@@ -8,26 +8,15 @@ import (
 	"strings"
 
 	"evenkeel.dev/evenkeel/recommender/plane"
+	"evenkeel.dev/evenkeel/recommender/shares"
 )
-
-// needs are the seats below which a protected level is never pressed, however
-// deep the ballast: the requests that keep nodes and leaders alive. The figures
-// cover 5,000 nodes that renew a lease every 10 s at 10 ms each (5 seats), and
-// the handful of leader elections of a control plane, with room to spare.
-var needs = []struct {
-	level string
-	seats int
-}{
-	{"system", 4},
-	{"node-high", 8},
-	{"leader-election", 3},
-}
 
 // Within is between what the load line of replicas with the given ceiling may be, in
 // seats, and why that is not simply what was asked for (empty when it is). asked is the
-// profile's upper bound, atLeast its lower bound; 0 is no bound. What protected levels
-// need comes before the profile, and the ceiling before both.
-func Within(ceiling, asked, atLeast int, levels []plane.Level) (b Bounds, why string) {
+// profile's upper bound, atLeast its lower bound; 0 is no bound. floor is what the
+// protected levels need (Floor, or shares.Floor where the shares follow the line): it
+// comes before the profile, and the ceiling before both.
+func Within(ceiling, asked, atLeast, floor int) (b Bounds, why string) {
 	b = Bounds{Floor: min(max(atLeast, 1), ceiling), Ceiling: ceiling}
 	if asked > 0 && asked < ceiling {
 		b.Ceiling = max(asked, b.Floor)
@@ -35,9 +24,8 @@ func Within(ceiling, asked, atLeast int, levels []plane.Level) (b Bounds, why st
 	if asked > ceiling {
 		why = fmt.Sprintf("the inflight flags allow no more than %d of the %d seats asked for", ceiling, asked)
 	}
-	floor, level := Floor(ceiling, levels)
-	if b.Ceiling < floor {
-		why = fmt.Sprintf("%d seats would press the protected level %s too far", b.Ceiling, level)
+	if floor = min(floor, ceiling); b.Ceiling < floor {
+		why = fmt.Sprintf("%d seats would press the protected levels too far", b.Ceiling)
 		b.Ceiling = floor
 	}
 	b.Floor = max(b.Floor, floor)
@@ -50,22 +38,22 @@ func Within(ceiling, asked, atLeast int, levels []plane.Level) (b Bounds, why st
 func Floor(ceiling int, levels []plane.Level) (floor int, level string) {
 	others := Lasting(levels)
 	floor = 1
-	for _, need := range needs {
-		shares, ok := sharesOf(levels, need.level)
-		if !ok || Nominal(ceiling, shares, others) < need.seats {
+	for _, need := range shares.Needs() {
+		has, ok := sharesOf(levels, need.Level)
+		if !ok || Nominal(ceiling, has, others) < need.Seats {
 			continue
 		}
 		low, high := floor, ceiling
 		for low < high {
 			middle := (low + high) / 2
-			if Nominal(ceiling, shares, others+Ballast(ceiling, others, middle)) >= need.seats {
+			if Nominal(ceiling, has, others+Ballast(ceiling, others, middle)) >= need.Seats {
 				high = middle
 			} else {
 				low = middle + 1
 			}
 		}
 		if low > floor {
-			floor, level = low, need.level
+			floor, level = low, need.Level
 		}
 	}
 	return floor, level

@@ -65,11 +65,11 @@ func TestTheLineStaysWithinItsBounds(t *testing.T) {
 		ceiling := rapid.IntRange(10, 20000).Draw(t, "ceiling")
 		asked := rapid.IntRange(0, 25000).Draw(t, "asked")
 		atLeast := rapid.IntRange(0, 25000).Draw(t, "atLeast")
-		b, why := seats.Within(ceiling, asked, atLeast, defaults)
+		floor, _ := seats.Floor(ceiling, defaults)
+		b, why := seats.Within(ceiling, asked, atLeast, floor)
 		if b.Floor < 1 || b.Floor > b.Ceiling || b.Ceiling > ceiling {
 			t.Fatalf("the line may be %+v of a ceiling of %d", b, ceiling)
 		}
-		floor, _ := seats.Floor(ceiling, defaults)
 		if b.Floor < floor {
 			t.Fatalf("the line may be %d, below the floor of %d", b.Floor, floor)
 		}

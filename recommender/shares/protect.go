@@ -1,0 +1,98 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package shares
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"evenkeel.dev/evenkeel/recommender/plane"
+)
+
+const (
+	// highLends is how much workload-high lends at the most, in percent: its
+	// controllers must not wait for the requests of others to end. highBorrows is how
+	// much it may borrow: it holds service accounts of kube-system, which are never
+	// jailed, and one of them must not take all that is idle.
+	highLends, highBorrows = 25, 100
+)
+
+// limits are what a level may lend and borrow, never more than the tenant allows.
+//
+// A protected level lends nothing, because seats that are lent come back only when
+// the borrower's requests have ended. A low level borrows nothing: it is where floods
+// come from, and what is idle would flow to them.
+func limits(l plane.Level) (lend, borrow int) {
+	was := original(l)
+	switch {
+	case need(l.Name) > 0:
+		return 0, was.BorrowingPercent
+	case l.Name == "workload-high":
+		borrow = highBorrows
+		if was.BorrowingPercent != plane.NoLimit {
+			borrow = min(borrow, was.BorrowingPercent)
+		}
+		return min(was.LendablePercent, highLends), borrow
+	default:
+		return was.LendablePercent, 0
+	}
+}
+
+// Protect is the division that must be in force at once: the limits of lending and
+// borrowing, and floors for the protected levels. As long as every floor holds, the
+// shares stay what they are; a floor that does not is raised at the cost of all
+// others, in proportion to what they have.
+func Protect(in Input) []plane.LevelShares {
+	t := tableOf(in)
+	now, raised := t.floors()
+	had := make([]int, len(t.levels))
+	sum, broken := 0, false
+	for i, l := range t.levels {
+		had[i] = l.Shares
+		sum += l.Shares
+		broken = broken || now != nil && l.Shares < now[i]
+	}
+	to := had
+	if now != nil && (broken || sum != t.sum) {
+		free := make([]float64, len(had))
+		for i := range free {
+			free[i] = math.Inf(1)
+		}
+		weight := t.each(func(l plane.Level) float64 { return float64(max(l.Shares, 1)) })
+		to = whole(t.sum, fill(float64(t.sum), weight, floats(raised), free), raised)
+	}
+	return t.division(to)
+}
+
+// division are the levels of the table with so many shares each.
+func (t table) division(to []int) []plane.LevelShares {
+	all := make([]plane.LevelShares, len(t.levels))
+	for i, l := range t.levels {
+		p := plane.Portion{Shares: to[i]}
+		p.LendablePercent, p.BorrowingPercent = limits(l)
+		all[i] = plane.LevelShares{Name: l.Name, Had: l.Portion(), Portion: p}
+		all[i].Reason = strings.Join(why(l, p), "; ")
+	}
+	return all
+}
+
+// why says in words what changes for a level that is to have a portion.
+func why(l plane.Level, p plane.Portion) (reasons []string) {
+	switch n := need(l.Name); {
+	case p.Shares > l.Shares && n > 0:
+		reasons = append(reasons, fmt.Sprintf("must keep %d seats however deep the ballast", n))
+	case p.Shares > l.Shares:
+		reasons = append(reasons, "has back what the tenant gave it")
+	case p.Shares < l.Shares:
+		reasons = append(reasons, "gives what the protected levels must keep")
+	}
+	if p.LendablePercent < l.LendablePercent {
+		reasons = append(reasons, "what it lends comes back only when the borrowers' requests have ended")
+	}
+	if p.BorrowingPercent != l.BorrowingPercent && p.BorrowingPercent >= 0 {
+		reasons = append(reasons, "what is idle must not flow to whoever asks the most")
+	}
+	return reasons
+}
