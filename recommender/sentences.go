@@ -97,7 +97,7 @@ func (d *pass) settle(s plane.Sentence) plane.Sentence {
 			return s
 		}
 		for _, h := range r.Held {
-			if h.Client == s.Client && h.Level != s.Name {
+			if s.Client.Covers(h.Client) && h.Level != "exempt" && !strings.HasPrefix(h.Level, plane.JailPrefix) {
 				return s
 			}
 		}
@@ -130,16 +130,23 @@ func (d *pass) judge() {
 	if d.profile.Jail == plane.Off || d.settling() {
 		return
 	}
-	v, ok := offender.Judge(d.memory.Samples, d.memory.Baselines, d.now, d.skip)
-	if !ok {
-		return
+	for _, v := range offender.Judge(d.memory.Samples, d.memory.Baselines, d.now, d.standing) {
+		d.sentence(v)
 	}
+	d.nameHeldByHand()
+}
+
+// sentence does about a verdict what the profile allows.
+func (d *pass) sentence(v offender.Verdict) {
 	harm := d.harm.Without(v.Schema)
 	if !harm.Found() && v.OthersWaiting == 0 {
 		return
 	}
 	name := v.Client.SentenceName()
 	was := d.memory.Offenders[name]
+	if was.Phase == plane.PhaseCannotBeJailed {
+		return // named already: its parts are judged by themselves
+	}
 	if why := offender.CannotBeJailed(v, d.profile); why != "" {
 		d.nameOnly(v, harm, was, why)
 		return
@@ -166,13 +173,21 @@ func (d *pass) settling() bool {
 	return false
 }
 
-// skip leaves out of judgement who has been dealt with.
-func (d *pass) skip(h plane.Held) bool {
-	if h.Client.User == d.profile.Self || strings.HasPrefix(h.Level, "evenkeel-") {
-		return true
+// standing leaves out of judgement who has been dealt with. Whoever can only be
+// named still counts: what it holds is not held by the next.
+func (d *pass) standing(h plane.Held) offender.Standing {
+	if h.Client.User == d.profile.Self || strings.HasPrefix(h.Level, "evenkeel-") || d.jailedByHand(h) {
+		return offender.Ignored
 	}
-	s, known := d.memory.Offenders[h.Client.SentenceName()]
-	return known && (s.Active() || s.Phase == plane.PhaseCannotBeJailed)
+	for _, s := range d.memory.Offenders {
+		switch {
+		case s.Active() && s.Client.Covers(h.Client):
+			return offender.Ignored
+		case s.Phase == plane.PhaseCannotBeJailed && s.Client == h.Client:
+			return offender.Counted
+		}
+	}
+	return offender.Judged
 }
 
 // mayJail tells whether a sentence may be written for a client now.

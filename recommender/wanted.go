@@ -50,7 +50,7 @@ func (d *pass) situation(s plane.Sentence) offender.Situation {
 	if settled.IsZero() {
 		return sit
 	}
-	if !s.Relieved.IsZero() && offender.Suspect(d.memory.Samples, d.now, d.skip) {
+	if !s.Relieved.IsZero() && offender.Suspect(d.memory.Samples, d.now, d.standing) {
 		return sit // the grade had been enough: what is suffered now is somebody else's doing
 	}
 	sit.Harmed = offender.Look(d.seen.Replicas, d.memory.Baselines, settled).Without(s.Name).Found()
@@ -69,7 +69,7 @@ func runs(r plane.Replica, s plane.Sentence, settled time.Time) bool {
 	return slices.ContainsFunc(r.Flows, func(f plane.FlowLoad) bool {
 		return f.Schema == s.Name && (f.Requests > 0 || f.Executing > 0)
 	}) || !r.Dumped.Before(settled) && slices.ContainsFunc(r.Held, func(h plane.Held) bool {
-		return h.Client == s.Client && h.Level == s.Name && h.Executing > 0
+		return s.Client.Covers(h.Client) && h.Level == s.Name && h.Executing > 0
 	})
 }
 

@@ -45,6 +45,7 @@ func (a *Actuator) ReadConfig(ctx context.Context) (*plane.FlowConfig, *plane.Fa
 		c.Levels = append(c.Levels, plane.Level{
 			Name: l.Name, Exempt: l.Spec.Type == flowcontrolv1.PriorityLevelEnablementExempt, Shares: shares(l), Own: ours,
 			Leaks: ours && l.Name == BallastName && !keepsItsSeats(l),
+			Jail:  !ours && l.Spec.Limited != nil && shares(l) == 0 && keepsItsSeats(l),
 		})
 	}
 	for i := range schemas.Items {

@@ -130,10 +130,10 @@ func rules(c plane.Client) flowcontrolv1.PolicyRulesWithSubjects {
 		return r
 	}
 	rule := flowcontrolv1.ResourcePolicyRule{
-		Verbs: []string{c.Verb}, APIGroups: []string{c.Group}, Resources: []string{c.Resource},
-		ClusterScope: !c.Namespaced, Namespaces: []string{},
+		Verbs: c.Verbs(), APIGroups: []string{c.Group}, Resources: []string{c.Resource},
+		ClusterScope: !c.Namespaced || c.Resource == plane.All, Namespaces: []string{},
 	}
-	if c.Namespaced {
+	if c.Namespaced || c.Resource == plane.All {
 		rule.Namespaces = []string{"*"}
 	}
 	r.ResourceRules = []flowcontrolv1.ResourcePolicyRule{rule}
