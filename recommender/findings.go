@@ -36,7 +36,7 @@ func (d *pass) lookCloser() bool {
 		if s.Active() && s.Drained.IsZero() && d.now.Sub(s.Regraded) < retryAfter*3 {
 			return true
 		}
-		if s.Active() && troubled {
+		if s.Active() && troubled && !s.Manual {
 			return true
 		}
 	}

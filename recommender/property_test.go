@@ -57,7 +57,13 @@ func TestWhateverHappens(t *testing.T) {
 			"mode":        func(t *rapid.T) { w.profile.Jail = rapid.SampledFrom(modes).Draw(t, "jail") },
 			"line":        func(t *rapid.T) { w.profile.LoadLine = rapid.SampledFrom(modes).Draw(t, "line") },
 			"pause":       func(t *rapid.T) { w.profile.Paused = rapid.Bool().Draw(t, "paused") },
-			"restart":     func(*rapid.T) { w.memory = plane.Memory{} },
+			"hand": func(t *rapid.T) {
+				w.profile.Manual = nil
+				if c := rapid.SampledFrom(clients).Draw(t, "client"); rapid.Bool().Draw(t, "by hand") {
+					w.profile.Manual = []plane.Manual{{Client: c, Grade: plane.Grade{Kind: rapid.SampledFrom([]plane.GradeKind{plane.GradeOne, plane.GradeNone}).Draw(t, "grade")}, Reason: "a person's"}}
+				}
+			},
+			"restart": func(*rapid.T) { w.memory = plane.Memory{} },
 			"refuse": func(t *rapid.T) {
 				w.refuse = nil
 				if rapid.Bool().Draw(t, "refuse") {
@@ -118,7 +124,7 @@ func always(t *rapid.T, w *world) {
 		if s.Name != name || s.Client.SentenceName() != name {
 			t.Fatalf("sentence %q is kept under %q", s.Name, name)
 		}
-		if s.Active() {
+		if s.Active() && !s.Manual {
 			active++
 		}
 		if s.Term > w.profile.MaxTerm {

@@ -41,7 +41,8 @@ func (d *pass) recall() {
 		if !s.Active() {
 			continue
 		}
-		if _, there := held[name]; !there && !s.Written.IsZero() {
+		// A manual sentence stands in the profile and is written again.
+		if _, there := held[name]; !there && !s.Written.IsZero() && !s.Manual {
 			d.pardon(s)
 			continue
 		}
@@ -163,7 +164,7 @@ func (d *pass) sentence(v offender.Verdict) {
 // judged when this one can do no more harm.
 func (d *pass) settling() bool {
 	for _, s := range d.memory.Offenders {
-		if !s.Active() || !s.Relieved.IsZero() {
+		if !s.Active() || s.Manual || !s.Relieved.IsZero() {
 			continue
 		}
 		if s.Grade.Kind != plane.GradeNone || offender.Settled(s, d.now).IsZero() {
@@ -239,11 +240,13 @@ func (d *pass) nameOnly(v offender.Verdict, harm offender.Harm, was plane.Senten
 	d.step(plane.Step{Kind: plane.NameOffender, Sentence: &s, Reason: reason})
 }
 
-// active counts the sentences that have, or should have, objects in the tenant.
+// active counts the sentences of Evenkeel's own that have, or should have, objects in
+// the tenant: those in the profile neither use up what it allows nor make the time
+// unfit to learn in.
 func (d *pass) active() int {
 	n := 0
 	for _, s := range d.memory.Offenders {
-		if s.Active() {
+		if s.Active() && !s.Manual {
 			n++
 		}
 	}

@@ -26,7 +26,7 @@ func (d *pass) advance() {
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.memory.Offenders)) {
 		s := d.memory.Offenders[name]
-		if !s.Active() || s.Regraded.Equal(d.now) {
+		if !s.Active() || s.Manual || s.Regraded.Equal(d.now) {
 			continue
 		}
 		sit := d.situation(s)
@@ -158,7 +158,7 @@ func (d *pass) sweep(held map[string]plane.Sentence) {
 }
 
 func differs(have, want plane.Sentence) bool {
-	return have.Grade != want.Grade || have.Phase != want.Phase || !have.Until.Equal(want.Until)
+	return have.Grade != want.Grade || have.Phase != want.Phase || have.Manual != want.Manual || !have.Until.Equal(want.Until)
 }
 
 func (d *pass) write(kind plane.StepKind, s plane.Sentence, had plane.Grade) {
@@ -198,7 +198,7 @@ func (d *pass) forget() {
 	for name, s := range d.memory.Offenders {
 		shown := s.Phase == plane.PhaseRecommended || s.Phase == plane.PhaseCannotBeJailed
 		served := s.Phase == plane.PhaseReleased && d.now.Sub(s.Until) > d.profile.MaxTerm
-		if shown && !d.now.Before(s.Until) || served {
+		if shown && !s.Manual && !d.now.Before(s.Until) || served {
 			delete(d.memory.Offenders, name)
 		}
 	}
