@@ -20,6 +20,7 @@ func (d *pass) obeyHands() {
 	if d.profile.Paused || d.profile.Jail == plane.Off {
 		return
 	}
+	d.amnesty()
 	standing := map[string]bool{}
 	for _, m := range d.profile.Manual {
 		name := m.Client.SentenceName()
@@ -33,6 +34,19 @@ func (d *pass) obeyHands() {
 		if s := d.memory.Offenders[name]; s.Manual && !standing[name] && s.Phase != plane.PhaseReleased {
 			d.lift(s)
 		}
+	}
+}
+
+// amnesty ends the sentences of clients that the profile has come to protect.
+func (d *pass) amnesty() {
+	for _, name := range slices.Sorted(maps.Keys(d.memory.Offenders)) {
+		s := d.memory.Offenders[name]
+		why := offender.CannotBeJailed(offender.Verdict{Client: s.Client}, d.profile)
+		if !s.Active() || s.Manual || why == "" {
+			continue
+		}
+		s.Phase, s.Until = plane.PhaseReleased, d.now
+		d.decide(s, plane.Reason{Code: v1alpha1.ReasonReleasedByHand, Message: fmt.Sprintf("released %s: %s", s.Client, why)})
 	}
 }
 

@@ -113,3 +113,15 @@ func TestPausedHoldsSentencesOfTheProfileToo(t *testing.T) {
 		t.Error("a sentence was lifted while paused")
 	}
 }
+
+func TestWhoComesToBeProtectedIsReleased(t *testing.T) {
+	w := newWorld()
+	w.run(30 * time.Second)
+	w.storming = []plane.Client{agent}
+	w.run(10 * time.Second)
+	w.profile.NeverJail = []string{agent.User}
+	w.run(10 * time.Second)
+	if len(w.config.Sentences) != 0 || !strings.Contains(w.log.String(), "released "+agent.String()+": the profile's neverJail names it") {
+		t.Errorf("want it released with the reason:\n%s", w.log.String())
+	}
+}

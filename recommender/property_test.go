@@ -28,7 +28,11 @@ func TestWhateverHappens(t *testing.T) {
 		{User: "system:serviceaccount:ci:runner", Verb: "list", Resource: "secrets"},
 		{User: "system:node:n1", Verb: "list", Resource: "pods"},
 		{User: "system:kube-scheduler", Verb: "list", Resource: "pods"},
+		{User: agent.User, Verb: "watch", Resource: "pods"},
+		{User: agent.User, Verb: "get", Resource: "nodes"},
 	}
+	clients = append(clients, namespaceOf("telemetry", 4)...)
+	clients = append(clients, namespaceOf("kube-system", 2)...)
 	modes := []plane.Mode{plane.Off, plane.Recommend, plane.Enforce}
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld()
@@ -47,16 +51,19 @@ func TestWhateverHappens(t *testing.T) {
 				}
 			},
 			"storm": func(t *rapid.T) {
-				w.storming = rapid.SliceOfNDistinct(rapid.SampledFrom(clients), 0, 3, rapid.ID).Draw(t, "clients")
+				w.storming = rapid.SliceOfNDistinct(rapid.SampledFrom(clients), 0, 6, rapid.ID).Draw(t, "clients")
 			},
 			"blind": func(t *rapid.T) {
 				w.blind = map[int]*plane.Fault{rapid.IntRange(0, 5).Draw(t, "replica"): {Reason: "ReplicaTimeout", Message: "no answer"}}
 			},
 			"see":         func(*rapid.T) { w.blind, w.unreadable = map[int]*plane.Fault{}, false },
 			"lose config": func(*rapid.T) { w.unreadable = true },
-			"mode":        func(t *rapid.T) { w.profile.Jail = rapid.SampledFrom(modes).Draw(t, "jail") },
-			"line":        func(t *rapid.T) { w.profile.LoadLine = rapid.SampledFrom(modes).Draw(t, "line") },
-			"pause":       func(t *rapid.T) { w.profile.Paused = rapid.Bool().Draw(t, "paused") },
+			"never jail": func(t *rapid.T) {
+				w.profile.NeverJail = rapid.SampledFrom([][]string{nil, {namespaceOf("telemetry", 1)[0].User}}).Draw(t, "never")
+			},
+			"mode":  func(t *rapid.T) { w.profile.Jail = rapid.SampledFrom(modes).Draw(t, "jail") },
+			"line":  func(t *rapid.T) { w.profile.LoadLine = rapid.SampledFrom(modes).Draw(t, "line") },
+			"pause": func(t *rapid.T) { w.profile.Paused = rapid.Bool().Draw(t, "paused") },
 			"hand": func(t *rapid.T) {
 				w.profile.Manual = nil
 				if c := rapid.SampledFrom(clients).Draw(t, "client"); rapid.Bool().Draw(t, "by hand") {

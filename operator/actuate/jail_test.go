@@ -255,6 +255,29 @@ func TestWideSentencesHoldAllTheirParts(t *testing.T) {
 	}
 }
 
+// TestAManualSentenceComesFirst: it decides where an automatic one matches as well.
+func TestAManualSentenceComesFirst(t *testing.T) {
+	w := newTenant(t)
+	w.mayList(t)
+	a := actuate.New(w, w, owner)
+	leave(t, a)
+	automatic := jail(plane.PassSentence, plane.Client{User: agentUser, Verb: "list", Resource: "pods"}, one)
+	must(t, a, automatic)
+	c := w.caller(t, agentUser)
+	w.awaitJailed(t, c, listPods, automatic)
+	manual := jail(plane.PassSentence, plane.Client{User: plane.Group("telemetry"), Verb: "list,watch", Resource: "pods"}, one)
+	manual.Sentence.Manual = true
+	must(t, a, manual)
+	w.awaitJailed(t, c, listPods, manual)
+	for _, s := range w.read(t, a).Sentences {
+		if !s.Active() || s.Manual != (s.Name == manual.Sentence.Name) {
+			t.Errorf("read back %+v", s)
+		}
+	}
+	must(t, a, end(manual))
+	must(t, a, end(automatic))
+}
+
 // TestExemptRequestsAreInTheDump: whoever is exempt can be named, because its
 // requests are listed. The request for the dump itself is one.
 func TestExemptRequestsAreInTheDump(t *testing.T) {
