@@ -18,7 +18,7 @@ func CannotBeJailed(v Verdict, p plane.Profile) string {
 	namespace, _, serviceAccount := v.Client.ServiceAccount()
 	group, isGroup := v.Client.GroupOf()
 	switch {
-	case isGroup && (livesIn(p.Self, group) || slices.ContainsFunc(p.NeverJail, func(u string) bool { return livesIn(u, group) })):
+	case isGroup && protects(p, group):
 		return "a service account of its namespace must not be jailed (the profile's neverJail, or Evenkeel itself): jail the others by sentences of their own, or give that one a namespace of its own"
 	case v.Level == "exempt":
 		return "its requests are exempt from priority and fairness (system:masters, or a flow schema of an administrator's): give it credentials of its own instead"
@@ -39,6 +39,12 @@ func CannotBeJailed(v Verdict, p plane.Profile) string {
 	default:
 		return ""
 	}
+}
+
+// protects tells whether Evenkeel itself or a user that must not be jailed is a
+// service account of the namespace.
+func protects(p plane.Profile, namespace string) bool {
+	return livesIn(p.Self, namespace) || slices.ContainsFunc(p.NeverJail, func(u string) bool { return livesIn(u, namespace) })
 }
 
 // livesIn tells whether a user is a service account of the namespace.

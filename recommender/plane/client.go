@@ -37,10 +37,10 @@ func (c Client) String() string {
 		user = "the group of service accounts of namespace " + namespace
 	}
 	verbs := strings.ReplaceAll(c.Verb, ",", "/")
-	switch {
-	case c.Resource == "":
+	switch c.Resource {
+	case "":
 		return fmt.Sprintf("%s (%s %s)", user, verbs, c.Path)
-	case c.Resource == All:
+	case All:
 		return fmt.Sprintf("%s (%s)", user, whole(verbs))
 	}
 	resource := c.Resource
