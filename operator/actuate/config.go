@@ -45,7 +45,7 @@ func (a *Actuator) ReadConfig(ctx context.Context) (*plane.FlowConfig, *plane.Fa
 		c.Levels = append(c.Levels, plane.Level{
 			Name: l.Name, Exempt: l.Spec.Type == flowcontrolv1.PriorityLevelEnablementExempt, Shares: shares(l), Own: ours,
 			Leaks: ours && l.Name == BallastName && !keepsItsSeats(l),
-			Jail:  !ours && isJail(l),
+			Jail:  isJail(l, ours),
 		})
 	}
 	for i := range schemas.Items {
@@ -111,9 +111,9 @@ func reserved(name string) bool {
 	return name == BallastName || name == SelfName || strings.HasPrefix(name, plane.JailPrefix)
 }
 
-// isJail tells whether a level has no seats of its own and borrows none.
-func isJail(l *flowcontrolv1.PriorityLevelConfiguration) bool {
-	return shares(l) == 0 && keepsItsSeats(l)
+// isJail tells whether a level of somebody else's has no seats of its own and borrows none.
+func isJail(l *flowcontrolv1.PriorityLevelConfiguration, ours bool) bool {
+	return !ours && shares(l) == 0 && keepsItsSeats(l)
 }
 
 // keepsItsSeats tells whether a level lends nothing, and borrows nothing to give back.
