@@ -56,6 +56,28 @@ func etcd(field string, value any) map[string]any {
 	return map[string]any{"targetRef": map[string]any{"kind": "StatefulSet", "name": "etcd"}, field: value}
 }
 
+// handmade is a sentence that is good.
+func handmade() map[string]any {
+	return map[string]any{"user": "jane", "verbs": []any{"list"}, "resource": "pods", "reason": "ticket 7"}
+}
+
+// byHand is a sentence with one field changed; nil removes it.
+func byHand(field string, value any) []change {
+	s := handmade()
+	if s[field] = value; value == nil {
+		delete(s, field)
+	}
+	return []change{{"spec.protection.sentences", []any{s}}}
+}
+
+func manyByHand(n int) []any {
+	all := make([]any, n)
+	for i := range all {
+		all[i] = handmade()
+	}
+	return all
+}
+
 func users(n int) []any {
 	all := make([]any, n)
 	for i := range all {
@@ -110,6 +132,25 @@ var refused = []struct {
 	{"a never-jailed user twice", []change{{"spec.protection.neverJail", []any{"jane", "jane"}}}},
 	{"a never-jailed user without name", []change{{"spec.protection.neverJail", []any{""}}}},
 	{"too many never-jailed users", []change{{"spec.protection.neverJail", users(65)}}},
+	{"a sentence on nobody", byHand("user", nil)},
+	{"a sentence on a user and a service account", byHand("serviceAccount", map[string]any{"namespace": "ci", "name": "*"})},
+	{"a sentence on a node", byHand("user", "system:node:n1")},
+	{"a sentence on a service account by its user name", byHand("user", "system:serviceaccount:ci:*")},
+	{"a sentence on kube-system", []change{{"spec.protection.sentences", []any{map[string]any{
+		"serviceAccount": map[string]any{"namespace": "kube-system", "name": "gc"}, "verbs": []any{"list"}, "resource": "pods", "reason": "ticket 7",
+	}}}}},
+	{"a sentence without verbs", byHand("verbs", []any{})},
+	{"a sentence with a verb that is none", byHand("verbs", []any{"read"})},
+	{"a sentence with all verbs and one more", byHand("verbs", []any{"*", "list"})},
+	{"a sentence without resource", byHand("resource", nil)},
+	{"a sentence on a resource that is none", byHand("resource", "pods,nodes")},
+	{"a sentence of another scope", byHand("scope", "Everywhere")},
+	{"a sentence of another grade", byHand("grade", "two")},
+	{"seats without their grade", byHand("seats", int64(2))},
+	{"a grade without its seats", byHand("grade", "seats")},
+	{"a sentence without reason", byHand("reason", nil)},
+	{"a sentence with an empty reason", byHand("reason", "")},
+	{"too many sentences by hand", []change{{"spec.protection.sentences", manyByHand(21)}}},
 	{"seats in words", []change{{"spec.apiServer.seats", map[string]any{"min": "sixty"}}}},
 }
 
@@ -207,6 +248,12 @@ func TestAProfileMayBeChanged(t *testing.T) {
 		{"spec.etcd", etcd("clientTLS", map[string]any{"secretRef": map[string]any{"name": "etcd-client"}, "serverName": "etcd.tenant-acme.svc"})},
 		{"spec.etcd.port", int64(12379)},
 		{"spec.protection.neverJail", users(64)},
+		{"spec.protection.sentences", manyByHand(20)},
+		{"spec.protection.sentences", []any{map[string]any{
+			"serviceAccount": map[string]any{"namespace": "ci", "name": "*"}, "verbs": []any{"*"}, "resource": "*",
+			"grade": "seats", "seats": int64(2), "until": "2030-01-01T00:00:00Z", "reason": "load test",
+		}}},
+		{"spec.protection.sentences", nil},
 		{"spec.mode", "Recommend"},
 	} {
 		change.to(t, o)

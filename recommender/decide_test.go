@@ -201,6 +201,20 @@ func TestARefusedWriteIsSaidAndTriedAgain(t *testing.T) {
 	}
 }
 
+// Requests that an administrator's own flow schema already holds get no sentence.
+func TestWhoIsHeldByHandGetsNoSecondSentence(t *testing.T) {
+	w := newWorld()
+	w.config.Levels = append(w.config.Levels, plane.Level{Name: "quarantine", Jail: true})
+	w.level = "quarantine"
+	w.run(30 * time.Second)
+	w.storming = []plane.Client{agent}
+	w.run(30 * time.Second)
+	log := w.log.String()
+	if len(w.config.Sentences) != 0 || strings.Count(log, "NameOffender") != 1 || !strings.Contains(log, "which is held by hand: the flow schema service-accounts sends it to the level quarantine") {
+		t.Errorf("want it named once as held by hand, and no sentence:\n%s", log)
+	}
+}
+
 // A replica that is too busy to give a page still shows, by its pulse and its dump,
 // that a grade is not enough.
 func TestHarsherWithoutPages(t *testing.T) {

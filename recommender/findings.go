@@ -35,12 +35,12 @@ func (d *pass) lookCloser() bool {
 	if d.profile.Jail == plane.Off {
 		return false
 	}
-	troubled := d.harm.Found() || len(d.harm.Full) > 0 || offender.Suspect(d.memory.Samples, d.now, d.skip)
+	troubled := d.harm.Found() || len(d.harm.Full) > 0 || offender.Suspect(d.memory.Samples, d.now, d.standing)
 	for _, s := range d.memory.Offenders {
 		if s.Active() && s.Drained.IsZero() && d.now.Sub(s.Regraded) < retryAfter*3 {
 			return true
 		}
-		if s.Active() && troubled {
+		if s.Active() && troubled && !s.Manual {
 			return true
 		}
 	}

@@ -29,7 +29,11 @@ func TestWhateverHappens(t *testing.T) {
 		{User: "system:serviceaccount:ci:runner", Verb: "list", Resource: "secrets"},
 		{User: "system:node:n1", Verb: "list", Resource: "pods"},
 		{User: "system:kube-scheduler", Verb: "list", Resource: "pods"},
+		{User: agent.User, Verb: "watch", Resource: "pods"},
+		{User: agent.User, Verb: "get", Resource: "nodes"},
 	}
+	clients = append(clients, namespaceOf("telemetry", 4)...)
+	clients = append(clients, namespaceOf("kube-system", 2)...)
 	modes := []plane.Mode{plane.Off, plane.Recommend, plane.Enforce}
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld()
@@ -48,7 +52,7 @@ func TestWhateverHappens(t *testing.T) {
 				}
 			},
 			"storm": func(t *rapid.T) {
-				w.storming = rapid.SliceOfNDistinct(rapid.SampledFrom(clients), 0, 3, rapid.ID).Draw(t, "clients")
+				w.storming = rapid.SliceOfNDistinct(rapid.SampledFrom(clients), 0, 6, rapid.ID).Draw(t, "clients")
 			},
 			"crowd": func(t *rapid.T) { w.crowd = rapid.SampledFrom([]float64{0, 3, 40, 100}).Draw(t, "crowd") },
 			"process": func(t *rapid.T) {
@@ -59,9 +63,18 @@ func TestWhateverHappens(t *testing.T) {
 			},
 			"see":         func(*rapid.T) { w.blind, w.unreadable = map[int]*plane.Fault{}, false },
 			"lose config": func(*rapid.T) { w.unreadable = true },
-			"mode":        func(t *rapid.T) { w.profile.Jail = rapid.SampledFrom(modes).Draw(t, "jail") },
-			"line":        func(t *rapid.T) { w.profile.LoadLine = rapid.SampledFrom(modes).Draw(t, "line") },
-			"shares":      func(t *rapid.T) { w.profile.Shares = rapid.SampledFrom(modes).Draw(t, "shares") },
+			"never jail": func(t *rapid.T) {
+				w.profile.NeverJail = rapid.SampledFrom([][]string{nil, {namespaceOf("telemetry", 1)[0].User}}).Draw(t, "never")
+			},
+			"mode": func(t *rapid.T) { w.profile.Jail = rapid.SampledFrom(modes).Draw(t, "jail") },
+			"line": func(t *rapid.T) { w.profile.LoadLine = rapid.SampledFrom(modes).Draw(t, "line") },
+			"hand": func(t *rapid.T) {
+				w.profile.Manual = nil
+				if c := rapid.SampledFrom(clients).Draw(t, "client"); rapid.Bool().Draw(t, "by hand") {
+					w.profile.Manual = []plane.Manual{{Client: c, Grade: plane.Grade{Kind: rapid.SampledFrom([]plane.GradeKind{plane.GradeOne, plane.GradeNone}).Draw(t, "grade")}, Reason: "a person's"}}
+				}
+			},
+			"shares": func(t *rapid.T) { w.profile.Shares = rapid.SampledFrom(modes).Draw(t, "shares") },
 			"person": func(t *rapid.T) {
 				i := rapid.IntRange(0, 7).Draw(t, "level")
 				if w.config.Levels[i].Suggested {
@@ -136,7 +149,7 @@ func always(t *rapid.T, w *world) {
 		if s.Name != name || s.Client.SentenceName() != name {
 			t.Fatalf("sentence %q is kept under %q", s.Name, name)
 		}
-		if s.Active() {
+		if s.Active() && !s.Manual {
 			active++
 		}
 		if s.Term > w.profile.MaxTerm {

@@ -54,6 +54,7 @@ func Decide(s plane.Snapshot, p plane.Profile, m plane.Memory, now time.Time) (p
 	d.withdraw()
 	d.protectSelf()
 	d.holdLoadLine()
+	d.obeyHands()
 	d.judge()
 	d.advance()
 	d.carryOut()

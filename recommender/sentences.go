@@ -41,7 +41,8 @@ func (d *pass) recall() {
 		if !s.Active() {
 			continue
 		}
-		if _, there := held[name]; !there && !s.Written.IsZero() {
+		// A manual sentence stands in the profile and is written again.
+		if _, there := held[name]; !there && !s.Written.IsZero() && !s.Manual {
 			d.pardon(s)
 			continue
 		}
@@ -80,66 +81,28 @@ func (d *pass) pardon(s plane.Sentence) {
 	}})
 }
 
-// settle notes when a sentence's grade came into force everywhere, and when the
-// client's requests from before had run to their end.
-func (d *pass) settle(s plane.Sentence) plane.Sentence {
-	if s.InForce.IsZero() {
-		s.InForce = d.seenInForce(s)
-	}
-	if s.InForce.IsZero() || !s.Drained.IsZero() {
-		return s
-	}
-	for _, r := range d.seen.Replicas {
-		if !r.Ready {
-			continue
-		}
-		if r.Dumped.Before(s.InForce) {
-			return s
-		}
-		for _, h := range r.Held {
-			if h.Client == s.Client && h.Level != s.Name {
-				return s
-			}
-		}
-	}
-	s.Drained = d.now
-	return s
-}
-
-// seenInForce is when every ready replica was seen to give the sentence's level
-// the limit that belongs to its grade: the way to know after a restart.
-func (d *pass) seenInForce(s plane.Sentence) time.Time {
-	var last time.Time
-	for _, r := range d.seen.Replicas {
-		if !r.Ready {
-			continue
-		}
-		i := slices.IndexFunc(r.Levels, func(l plane.LevelLoad) bool { return l.Name == s.Name })
-		if i < 0 || r.Observed.Before(s.Regraded) || (r.Levels[i].Nominal == 0) != (s.Grade.Kind != plane.GradeSeats) {
-			return time.Time{}
-		}
-		if r.Observed.After(last) {
-			last = r.Observed
-		}
-	}
-	return last
-}
-
 // judge looks for a client that does harm, once there are samples enough.
 func (d *pass) judge() {
 	if d.profile.Jail == plane.Off || d.settling() {
 		return
 	}
-	v, ok := offender.Judge(d.memory.Samples, d.memory.Baselines, d.now, d.skip)
-	if !ok {
-		return
+	for _, v := range offender.Judge(d.memory.Samples, d.memory.Baselines, d.now, d.standing) {
+		d.sentence(v)
 	}
+	d.nameHeldByHand()
+}
+
+// sentence does about a verdict what the profile allows.
+func (d *pass) sentence(v offender.Verdict) {
 	harm := d.harm.Without(v.Schema)
 	if !harm.Found() && v.OthersWaiting == 0 {
 		return
 	}
 	name := v.Client.SentenceName()
 	was := d.memory.Offenders[name]
+	if was.Phase == plane.PhaseCannotBeJailed {
+		return // named already: its parts are judged by themselves
+	}
 	if why := offender.CannotBeJailed(v, d.profile); why != "" {
 		d.nameOnly(v, harm, was, why)
 		return
@@ -151,28 +114,21 @@ func (d *pass) judge() {
 	d.recommend(v, harm, was)
 }
 
-// settling is true while a sentence may still turn out to be too mild. Whoever
-// else has many requests open then may simply be its victim: the next client is
-// judged when this one can do no more harm.
-func (d *pass) settling() bool {
+// standing leaves out of judgement who has been dealt with. Whoever can only be
+// named still counts: what it holds is not held by the next.
+func (d *pass) standing(h plane.Held) offender.Standing {
+	if h.Client.User == d.profile.Self || strings.HasPrefix(h.Level, "evenkeel-") || d.jailedByHand(h) {
+		return offender.Ignored
+	}
 	for _, s := range d.memory.Offenders {
-		if !s.Active() || !s.Relieved.IsZero() {
-			continue
-		}
-		if s.Grade.Kind != plane.GradeNone || offender.Settled(s, d.now).IsZero() {
-			return true
+		switch {
+		case s.Active() && s.Client.Covers(h.Client):
+			return offender.Ignored
+		case s.Phase == plane.PhaseCannotBeJailed && s.Client == h.Client:
+			return offender.Counted
 		}
 	}
-	return false
-}
-
-// skip leaves out of judgement who has been dealt with.
-func (d *pass) skip(h plane.Held) bool {
-	if h.Client.User == d.profile.Self || strings.HasPrefix(h.Level, "evenkeel-") {
-		return true
-	}
-	s, known := d.memory.Offenders[h.Client.SentenceName()]
-	return known && (s.Active() || s.Phase == plane.PhaseCannotBeJailed)
+	return offender.Judged
 }
 
 // mayJail tells whether a sentence may be written for a client now.
@@ -224,11 +180,13 @@ func (d *pass) nameOnly(v offender.Verdict, harm offender.Harm, was plane.Senten
 	d.step(plane.Step{Kind: plane.NameOffender, Sentence: &s, Reason: reason})
 }
 
-// active counts the sentences that have, or should have, objects in the tenant.
+// active counts the sentences of Evenkeel's own that have, or should have, objects in
+// the tenant: those in the profile neither use up what it allows nor make the time
+// unfit to learn in.
 func (d *pass) active() int {
 	n := 0
 	for _, s := range d.memory.Offenders {
-		if s.Active() {
+		if s.Active() && !s.Manual {
 			n++
 		}
 	}

@@ -5,6 +5,7 @@ package recommender_test
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -71,6 +72,35 @@ func TestTranscripts(t *testing.T) {
 			w.storming = append(w.storming, plane.Client{User: "system:serviceaccount:ci:runner", Verb: "list", Resource: "secrets"})
 			w.run(12 * time.Second)
 		},
+		"two-offenders-at-once": func(w *world) {
+			w.run(30 * time.Second)
+			w.storming = []plane.Client{agent, {User: "system:serviceaccount:ci:runner", Verb: "list", Resource: "secrets"}}
+			w.run(12 * time.Second)
+		},
+		"group-of-service-accounts": func(w *world) {
+			w.run(30 * time.Second)
+			w.storming = namespaceOf("ci", 9)
+			w.run(12 * time.Second)
+			w.memory = plane.Memory{} // a restart passes no second sentence
+			w.run(2 * time.Minute)
+		},
+		"mutating-churn": func(w *world) {
+			w.run(30 * time.Second)
+			for _, verb := range []string{"create", "patch", "delete", "update", "get"} {
+				w.storming = append(w.storming, plane.Client{User: agent.User, Verb: verb, Group: "events.k8s.io", Resource: "events", Namespaced: true})
+			}
+			w.run(12 * time.Second)
+		},
+		"relist-churn": func(w *world) {
+			w.run(30 * time.Second)
+			w.storming = []plane.Client{agent, {User: agent.User, Verb: "watch", Resource: "pods"}}
+			w.run(12 * time.Second)
+		},
+		"offender-node": func(w *world) {
+			w.run(30 * time.Second)
+			w.storming = []plane.Client{{User: "system:node:n17", Verb: "list", Resource: "pods"}}
+			w.run(12 * time.Second)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld()
@@ -90,4 +120,13 @@ func TestTranscripts(t *testing.T) {
 			}
 		})
 	}
+}
+
+// namespaceOf are service accounts of a namespace that do the same.
+func namespaceOf(namespace string, n int) []plane.Client {
+	var all []plane.Client
+	for i := range n {
+		all = append(all, plane.Client{User: fmt.Sprintf("system:serviceaccount:%s:job-%d", namespace, i), Verb: "list", Resource: "pods"})
+	}
+	return all
 }

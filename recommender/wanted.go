@@ -26,7 +26,7 @@ func (d *pass) advance() {
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.memory.Offenders)) {
 		s := d.memory.Offenders[name]
-		if !s.Active() || s.Regraded.Equal(d.now) {
+		if !s.Active() || s.Manual || s.Regraded.Equal(d.now) {
 			continue
 		}
 		sit := d.situation(s)
@@ -50,7 +50,7 @@ func (d *pass) situation(s plane.Sentence) offender.Situation {
 	if settled.IsZero() {
 		return sit
 	}
-	if !s.Relieved.IsZero() && offender.Suspect(d.memory.Samples, d.now, d.skip) {
+	if !s.Relieved.IsZero() && offender.Suspect(d.memory.Samples, d.now, d.standing) {
 		return sit // the grade had been enough: what is suffered now is somebody else's doing
 	}
 	sit.Harmed = offender.Look(d.seen.Replicas, d.memory.Baselines, settled).Without(s.Name).Found()
@@ -69,7 +69,7 @@ func runs(r plane.Replica, s plane.Sentence, settled time.Time) bool {
 	return slices.ContainsFunc(r.Flows, func(f plane.FlowLoad) bool {
 		return f.Schema == s.Name && (f.Requests > 0 || f.Executing > 0)
 	}) || !r.Dumped.Before(settled) && slices.ContainsFunc(r.Held, func(h plane.Held) bool {
-		return h.Client == s.Client && h.Level == s.Name && h.Executing > 0
+		return s.Client.Covers(h.Client) && h.Level == s.Name && h.Executing > 0
 	})
 }
 
@@ -158,7 +158,7 @@ func (d *pass) sweep(held map[string]plane.Sentence) {
 }
 
 func differs(have, want plane.Sentence) bool {
-	return have.Grade != want.Grade || have.Phase != want.Phase || !have.Until.Equal(want.Until)
+	return have.Grade != want.Grade || have.Phase != want.Phase || have.Manual != want.Manual || !have.Until.Equal(want.Until)
 }
 
 func (d *pass) write(kind plane.StepKind, s plane.Sentence, had plane.Grade) {
@@ -198,7 +198,7 @@ func (d *pass) forget() {
 	for name, s := range d.memory.Offenders {
 		shown := s.Phase == plane.PhaseRecommended || s.Phase == plane.PhaseCannotBeJailed
 		served := s.Phase == plane.PhaseReleased && d.now.Sub(s.Until) > d.profile.MaxTerm
-		if shown && !d.now.Before(s.Until) || served {
+		if shown && !s.Manual && !d.now.Before(s.Until) || served {
 			delete(d.memory.Offenders, name)
 		}
 	}

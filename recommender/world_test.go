@@ -193,12 +193,18 @@ func (w *world) giveBack() {
 }
 
 func (w *world) grade(c plane.Client) (plane.GradeKind, bool) {
+	s, ok := w.jailOf(c)
+	return s.Grade.Kind, ok
+}
+
+// jailOf is the sentence that holds a client, as the schema for it matches.
+func (w *world) jailOf(c plane.Client) (plane.Sentence, bool) {
 	for _, s := range w.config.Sentences {
-		if s.Client == c {
-			return s.Grade.Kind, true
+		if s.Client.Covers(c) {
+			return s, true
 		}
 	}
-	return "", false
+	return plane.Sentence{}, false
 }
 
 // harmed tells whether others suffer: a client storms at large, or its grade is
@@ -304,9 +310,9 @@ func (w *world) usable() int {
 }
 
 func (w *world) storm(r plane.Replica, c plane.Client) plane.Replica {
-	if grade, jailed := w.grade(c); jailed {
-		f := plane.FlowLoad{Level: c.SentenceName(), Schema: c.SentenceName(), Rejected: 300}
-		if grade != plane.GradeNone {
+	if s, jailed := w.jailOf(c); jailed {
+		f := plane.FlowLoad{Level: s.Name, Schema: s.Name, Rejected: 300}
+		if s.Grade.Kind != plane.GradeNone {
 			f.Requests, f.Executing = 2, 1
 		}
 		r.Flows = append(r.Flows, f)

@@ -273,6 +273,14 @@ type ProtectionSpec struct {
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=253
 	NeverJail []string `json:"neverJail,omitempty"`
+	// sentences are passed by a person: each is carried out as it stands (in mode
+	// Recommend it is shown), is neither eased nor made harder, and is lifted when it
+	// is taken out. It takes the place of an automatic sentence on the same client.
+	// Who must not be jailed is refused, and a condition says why.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=20
+	Sentences []ManualSentence `json:"sentences,omitempty"`
 }
 
 // SentencePolicy bounds what a jailed client gets.

@@ -97,6 +97,7 @@ const (
 	ReasonOffenderNamed      = "OffenderNamed"
 	ReasonOffenderJailed     = "OffenderJailed"
 	ReasonCannotBeJailed     = "CannotBeJailed"
+	ReasonSentencedByHand    = "SentencedByHand"
 	ReasonSentenceHarder     = "SentenceHarder"
 	ReasonSentenceEased      = "SentenceEased"
 	ReasonSentenceServed     = "SentenceServed"

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
@@ -25,35 +24,18 @@ func newExplain() *cobra.Command {
 		Short: "Say what was decided about a control plane, and why",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			rules := clientcmd.NewDefaultClientConfigLoadingRules()
-			rules.ExplicitPath = kubeconfig
-			loaded := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, nil)
-			host, err := loaded.ClientConfig()
-			if err != nil {
-				return fmt.Errorf("finding the host cluster: %w", err)
-			}
-			if namespace == "" {
-				if namespace, _, err = loaded.Namespace(); err != nil {
-					return fmt.Errorf("finding the namespace: %w", err)
-				}
-			}
-			s, err := newScheme()
+			host, in, err := hostOf(kubeconfig, namespace)
 			if err != nil {
 				return err
 			}
-			reader, err := client.New(host, client.Options{Scheme: s})
-			if err != nil {
-				return fmt.Errorf("reaching the host cluster: %w", err)
-			}
 			var cpp v1alpha1.ControlPlaneProfile
-			if err := reader.Get(c.Context(), client.ObjectKey{Namespace: namespace, Name: args[0]}, &cpp); err != nil {
-				return fmt.Errorf("reading ControlPlaneProfile %s/%s: %w", namespace, args[0], err)
+			if err := host.Get(c.Context(), client.ObjectKey{Namespace: in, Name: args[0]}, &cpp); err != nil {
+				return fmt.Errorf("reading ControlPlaneProfile %s/%s: %w", in, args[0], err)
 			}
 			return explain(c.OutOrStdout(), &cpp)
 		},
 	}
-	c.Flags().StringVarP(&namespace, "namespace", "n", "", "namespace of the profile (default: the kubeconfig's)")
-	c.Flags().StringVar(&kubeconfig, "kubeconfig", "", "path of a kubeconfig (default: $KUBECONFIG, then ~/.kube/config)")
+	hostFlags(c, &kubeconfig, &namespace)
 	return c
 }
 
@@ -66,6 +48,9 @@ func explain(w io.Writer, cpp *v1alpha1.ControlPlaneProfile) error {
 	}
 	for _, c := range cpp.Status.Conditions {
 		p.line("  %-16s %-7s %s: %s", c.Type, c.Status, c.Reason, plain(c.Message))
+	}
+	for _, o := range cpp.Status.Offenders {
+		p.line("  %s %s %s: %s", o.Name, o.Phase, o.Grade, plain(o.Client))
 	}
 	if len(cpp.Status.Decisions) == 0 {
 		p.line("nothing has been decided yet")

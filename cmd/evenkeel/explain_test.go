@@ -36,6 +36,10 @@ func stormy() *v1alpha1.ControlPlaneProfile {
 				{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonAsExpected, Message: "observed, and what was decided is in force"},
 				{Type: v1alpha1.ConditionOffenderFound, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonOffenderJailed, Message: "jailed \x1b[31magent\u0085\u2028"},
 			},
+			Offenders: []v1alpha1.OffenderStatus{{
+				Name: "evenkeel-jail-0123456789ab", Phase: v1alpha1.OffenderJailed, Grade: "one",
+				Client: "system:serviceaccount:telemetry:agent (list pods, cluster-wide)",
+			}},
 			Decisions: []v1alpha1.DecisionStatus{
 				{
 					Time: at("14:02:11"), Step: "PassSentence", Reason: v1alpha1.ReasonOffenderJailed, Applied: true,

@@ -68,6 +68,7 @@ func (a *Actuator) levelOf(l *flowcontrolv1.PriorityLevelConfiguration) plane.Le
 	level := plane.Level{
 		Name: l.Name, Exempt: l.Spec.Type == flowcontrolv1.PriorityLevelEnablementExempt, Shares: shares(l), Own: ours && !suggested(l.Name),
 		Leaks: ours && l.Name == BallastName && !keepsItsSeats(l),
+		Jail:  isJail(l, ours),
 	}
 	level.LendablePercent, level.BorrowingPercent = numbersOf(l).limits()
 	if suggested(l.Name) && !level.Exempt {
@@ -120,6 +121,11 @@ func (a *Actuator) list(ctx context.Context) (*flowcontrolv1.FlowSchemaList, *fl
 // reserved tells whether Evenkeel needs a name for itself.
 func reserved(name string) bool {
 	return name == BallastName || name == SelfName || strings.HasPrefix(name, plane.JailPrefix)
+}
+
+// isJail tells whether a level of somebody else's has no seats of its own and borrows none.
+func isJail(l *flowcontrolv1.PriorityLevelConfiguration, ours bool) bool {
+	return !ours && shares(l) == 0 && keepsItsSeats(l)
 }
 
 // keepsItsSeats tells whether a level lends nothing, and borrows nothing to give back.

@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"evenkeel.dev/evenkeel/operator/actuate"
+	"evenkeel.dev/evenkeel/operator/observe/dump"
 	"evenkeel.dev/evenkeel/recommender/plane"
 )
 
@@ -191,12 +192,19 @@ func TestSentencesAreExact(t *testing.T) {
 		{"a group", plane.Client{User: agentUser, Verb: "list", Group: "apps", Resource: "deployments"}, "/apis/apps/v1/deployments", []string{listPods, "/apis/apps/v1/replicasets"}},
 		{"a subresource", plane.Client{User: agentUser, Verb: "get", Resource: "pods/status", Namespaced: true}, podsByName + "/p/status", []string{podsByName + "/p", podsByName}},
 		{"a path", plane.Client{User: agentUser, Verb: "get", Path: "/version"}, "/version", []string{"/healthz", listPods}},
+		{"all service accounts of a namespace", plane.Client{User: plane.Group("telemetry"), Verb: "list", Resource: "pods"}, listPods, []string{podsByName, listConfigMaps}},
+		{"several verbs", plane.Client{User: agentUser, Verb: "list,watch", Resource: "pods"}, listPods, []string{podsByName, listConfigMaps, "/api/v1/pods/p"}},
+		{"all that a user does", plane.Client{User: agentUser, Verb: plane.All, Group: plane.All, Resource: plane.All}, listConfigMaps, []string{"/version", "/healthz"}},
 		{"a plain user", plane.Client{User: "jane@example.com", Verb: "list", Resource: "pods"}, listPods, []string{podsByName}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := jail(plane.PassSentence, c.client, one)
 			must(t, a, s)
-			caller := w.caller(t, c.client.User)
+			user, other := c.client.User, bystander
+			if namespace, ok := c.client.GroupOf(); ok {
+				user, other = bystander, "system:serviceaccount:"+namespace+"-like:agent"
+			}
+			caller := w.caller(t, user)
 			w.awaitJailed(t, caller, c.in, s)
 			_, jailed := caller.get(t.Context(), c.in)
 			for _, path := range c.out {
@@ -204,10 +212,109 @@ func TestSentencesAreExact(t *testing.T) {
 					t.Errorf("%s is classified by schema %q, as %s is", path, schema, c.in)
 				}
 			}
-			if _, schema := w.caller(t, bystander).get(t.Context(), c.in); schema == "" || schema == jailed {
+			if _, schema := w.caller(t, other).get(t.Context(), c.in); schema == "" || schema == jailed {
 				t.Errorf("the bystander's %s is classified by schema %q, as the sentenced client's is", c.in, schema)
 			}
 			must(t, a, end(s))
 		})
+	}
+}
+
+// TestWideSentencesHoldAllTheirParts: one sentence holds every account of a group,
+// every verb of a family, and both scopes of all that a user does.
+func TestWideSentencesHoldAllTheirParts(t *testing.T) {
+	w := newTenant(t)
+	w.mayList(t)
+	a := actuate.New(w, w, owner)
+	leave(t, a)
+	watchPods := listPods + "?watch=1&timeoutSeconds=1"
+	for _, c := range []struct {
+		name   string
+		client plane.Client
+		in     [][2]string
+	}{
+		{"a group", plane.Client{User: plane.Group("telemetry"), Verb: "list", Resource: "pods"}, [][2]string{{agentUser, listPods}, {bystander, listPods}}},
+		{"verbs", plane.Client{User: agentUser, Verb: "list,watch", Resource: "pods"}, [][2]string{{agentUser, listPods}, {agentUser, watchPods}}},
+		{"all", plane.Client{User: agentUser, Verb: plane.All, Group: plane.All, Resource: plane.All}, [][2]string{{agentUser, podsByName}, {agentUser, listPods}, {agentUser, "/apis/apps/v1/deployments"}, {agentUser, podsByName + "/p/status"}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := jail(plane.PassSentence, c.client, one)
+			must(t, a, s)
+			w.awaitJailed(t, w.caller(t, c.in[0][0]), c.in[0][1], s)
+			_, jailed := w.caller(t, c.in[0][0]).get(t.Context(), c.in[0][1])
+			for _, request := range c.in[1:] {
+				if _, schema := w.caller(t, request[0]).get(t.Context(), request[1]); schema != jailed {
+					t.Errorf("%s at %s is classified by schema %q, want the sentence's %q", request[0], request[1], schema, jailed)
+				}
+			}
+			if got := w.read(t, a).Sentences; len(got) != 1 || got[0].Client != c.client || !got[0].Active() {
+				t.Errorf("read back %+v, want the sentence on %s", got, c.client)
+			}
+			must(t, a, end(s))
+		})
+	}
+}
+
+// TestAManualSentenceComesFirst: it decides where an automatic one matches as well.
+func TestAManualSentenceComesFirst(t *testing.T) {
+	w := newTenant(t)
+	w.mayList(t)
+	a := actuate.New(w, w, owner)
+	leave(t, a)
+	automatic := jail(plane.PassSentence, plane.Client{User: agentUser, Verb: "list", Resource: "pods"}, one)
+	must(t, a, automatic)
+	c := w.caller(t, agentUser)
+	w.awaitJailed(t, c, listPods, automatic)
+	manual := jail(plane.PassSentence, plane.Client{User: plane.Group("telemetry"), Verb: "list,watch", Resource: "pods"}, one)
+	manual.Sentence.Manual = true
+	must(t, a, manual)
+	w.awaitJailed(t, c, listPods, manual)
+	for _, s := range w.read(t, a).Sentences {
+		if !s.Active() || s.Manual != (s.Name == manual.Sentence.Name) {
+			t.Errorf("read back %+v", s)
+		}
+	}
+	must(t, a, end(manual))
+	must(t, a, end(automatic))
+}
+
+// TestExemptRequestsAreInTheDump: whoever is exempt can be named, because its
+// requests are listed. The request for the dump itself is one.
+func TestExemptRequestsAreInTheDump(t *testing.T) {
+	w := newTenant(t)
+	page, err := w.metrics.Get().AbsPath("/debug/api_priority_and_fairness/dump_requests").Param("includeRequestDetails", "1").DoRaw(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := dump.Parse(page, time.Now(), dump.Bounds{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range got.Held {
+		if h.Level == "exempt" && h.Executing == 1 && h.Client.User != "" && strings.Contains(h.Client.Path, "dump_requests") {
+			return
+		}
+	}
+	t.Errorf("the dump has %+v, want the exempt request for it", got.Held)
+}
+
+// TestJailsMadeByHandAreKnown: a level without seats of its own that borrows none.
+func TestJailsMadeByHandAreKnown(t *testing.T) {
+	w := newTenant(t)
+	a := actuate.New(w, w, owner)
+	level := func(name string, borrows *int32) *flowcontrolv1.PriorityLevelConfiguration {
+		return &flowcontrolv1.PriorityLevelConfiguration{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: flowcontrolv1.PriorityLevelConfigurationSpec{
+			Type: flowcontrolv1.PriorityLevelEnablementLimited,
+			Limited: &flowcontrolv1.LimitedPriorityLevelConfiguration{
+				NominalConcurrencyShares: new(int32(0)), LendablePercent: new(int32(0)), BorrowingLimitPercent: borrows,
+				LimitResponse: flowcontrolv1.LimitResponse{Type: flowcontrolv1.LimitResponseTypeReject},
+			},
+		}}
+	}
+	w.create(t, level("quarantine", new(int32(0))), level("borrower", nil))
+	for _, l := range w.read(t, a).Levels {
+		if l.Jail != (l.Name == "quarantine") {
+			t.Errorf("level %s: Jail %v", l.Name, l.Jail)
+		}
 	}
 }

@@ -25,6 +25,9 @@ const (
 	// every jail.
 	selfPrecedence = 10
 	jailPrecedence = 50
+	// manualPrecedence puts a person's sentence before an automatic one that matches
+	// the same requests.
+	manualPrecedence = 40
 )
 
 func newLevel(name string) *flowcontrolv1.PriorityLevelConfiguration {
@@ -116,9 +119,13 @@ func (a *Actuator) schema(sentence plane.Sentence) (*flowcontrolv1.FlowSchema, e
 }
 
 func jailSpec(sentence plane.Sentence) flowcontrolv1.FlowSchemaSpec {
+	precedence := int32(jailPrecedence)
+	if sentence.Manual {
+		precedence = manualPrecedence
+	}
 	return flowcontrolv1.FlowSchemaSpec{
 		PriorityLevelConfiguration: flowcontrolv1.PriorityLevelConfigurationReference{Name: sentence.Name},
-		MatchingPrecedence:         jailPrecedence,
+		MatchingPrecedence:         precedence,
 		Rules:                      []flowcontrolv1.PolicyRulesWithSubjects{rules(sentence.Client)},
 	}
 }
@@ -130,10 +137,10 @@ func rules(c plane.Client) flowcontrolv1.PolicyRulesWithSubjects {
 		return r
 	}
 	rule := flowcontrolv1.ResourcePolicyRule{
-		Verbs: []string{c.Verb}, APIGroups: []string{c.Group}, Resources: []string{c.Resource},
-		ClusterScope: !c.Namespaced, Namespaces: []string{},
+		Verbs: c.Verbs(), APIGroups: []string{c.Group}, Resources: []string{c.Resource},
+		ClusterScope: !c.Namespaced || c.Resource == plane.All, Namespaces: []string{},
 	}
-	if c.Namespaced {
+	if c.Namespaced || c.Resource == plane.All {
 		rule.Namespaces = []string{"*"}
 	}
 	r.ResourceRules = []flowcontrolv1.ResourcePolicyRule{rule}

@@ -229,6 +229,10 @@ func TestTheProfileReachesTheRecommender(t *testing.T) {
 		cpp.Spec.Protection = v1alpha1.ProtectionSpec{
 			Jail: v1alpha1.ProtectionRecommend, NeverJail: []string{"jane"},
 			Sentence: v1alpha1.SentencePolicy{DurationSeconds: 60},
+			Sentences: []v1alpha1.ManualSentence{{
+				ServiceAccount: &v1alpha1.SentencedServiceAccount{Namespace: "ci", Name: "*"}, Verbs: []string{"watch", "list"},
+				Resource: "pods", Grade: "seats", Seats: new(int32(3)), Reason: "load test",
+			}},
 		}
 	})
 	w.start()
@@ -236,6 +240,10 @@ func TestTheProfileReachesTheRecommender(t *testing.T) {
 	want := plane.Profile{
 		Jail: plane.Recommend, LoadLine: plane.Enforce, Shares: plane.Enforce, Paused: true, SeatsMin: 60, SeatsMax: 100,
 		Term: time.Minute, MaxTerm: 6 * time.Hour, MaxSentences: 10, NeverJail: []string{"jane"}, Self: "evenkeel", Tick: w.options.Tick,
+		Manual: []plane.Manual{{
+			Client: plane.Client{User: plane.Group("ci"), Verb: "list,watch", Resource: "pods"},
+			Grade:  plane.Grade{Kind: plane.GradeSeats, Seats: 3}, Reason: "load test",
+		}},
 	}
 	profiles, _, _ := decider.seen()
 	if diff := cmp.Diff(want, profiles[0]); diff != "" {

@@ -31,6 +31,7 @@ func (p *pass) profile() plane.Profile {
 		MaxTerm:      seconds(sentence.MaxDurationSeconds, defaultMaxTerm),
 		MaxSentences: int(orDefault(sentence.MaxSentences, defaultMaxSentences)),
 		NeverJail:    slices.Clone(spec.Protection.NeverJail),
+		Manual:       manual(spec.Protection.Sentences),
 		Self:         p.tenant.User(),
 		Tick:         p.r.Options.Tick,
 	}

@@ -5,6 +5,8 @@ package offender
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"evenkeel.dev/evenkeel/recommender/plane"
@@ -16,6 +18,12 @@ func Explain(v Verdict, harm Harm, message string) plane.Reason {
 	r := plane.Reason{Message: message}
 	r.Evidence = append(r.Evidence, fmt.Sprintf("held %d of %d seats with %d requests, at least %.0f %% in %d of %d samples over %s on %d replicas",
 		v.Seats, v.Total, v.Requests, 100*v.Share, v.Samples, v.Samples, v.Span.Round(100*time.Millisecond), v.Replicas))
+	if v.Among > 1 {
+		r.Evidence = append(r.Evidence, fmt.Sprintf("with %d more such clients it held at least %.0f %%; each is dealt with by itself", v.Among-1, 100*v.Together))
+	}
+	if len(v.Parts) > 1 || v.Members > 1 {
+		r.Evidence = append(r.Evidence, v.parts())
+	}
 	r.Evidence = append(r.Evidence, harm.Evidence()...)
 	if v.OthersWaiting > 0 {
 		r.Evidence = append(r.Evidence, fmt.Sprintf("%d requests of others waited, the oldest for %s", v.OthersWaiting, v.OldestWait.Round(100*time.Millisecond)))
@@ -26,10 +34,51 @@ func Explain(v Verdict, harm Harm, message string) plane.Reason {
 	if v.Width > 1 {
 		r.Evidence = append(r.Evidence, fmt.Sprintf("its requests are up to %d seats wide", v.Width))
 	}
+	if slices.Contains(v.Client.Verbs(), "watch") || v.Client.Verb == plane.All {
+		r.Evidence = append(r.Evidence, "a watch that is refused makes an informer back off and try again; watches that are established go on")
+	}
 	r.Rejected = []string{
 		fmt.Sprintf("more replicas: it would do the same on each of them, as it does on %d now", v.Replicas),
-		fmt.Sprintf("a lower load line: it would take seats from everybody, and %.0f %% of them are one client's", 100*v.Share),
-		"a flow schema for all clients of its kind: only this user, verb and resource do the harm",
+		fmt.Sprintf("a lower load line: it would take seats from everybody, and %.0f %% of them are one %s's", 100*v.Share, v.one()),
+		v.narrower(),
 	}
 	return r
+}
+
+// shownParts is how many parts of a client the evidence lists.
+const shownParts = 3
+
+// parts says what a client that stands for several is made of.
+func (v Verdict) parts() string {
+	names := make([]string, 0, shownParts)
+	for _, p := range v.Parts[:min(shownParts, len(v.Parts))] {
+		names = append(names, fmt.Sprintf("%s (%d requests, %d seats)", p.Name, p.Requests, p.Seats))
+	}
+	what := "kinds of request"
+	if _, group := v.Client.GroupOf(); group {
+		what = "service accounts"
+	}
+	return fmt.Sprintf("the heaviest of %d %s: %s", v.Members, what, strings.Join(names, ", "))
+}
+
+func (v Verdict) one() string {
+	if _, group := v.Client.GroupOf(); group {
+		return "namespace"
+	}
+	return "client"
+}
+
+// narrower says why the sentence is not wider or narrower than it is.
+func (v Verdict) narrower() string {
+	_, group := v.Client.GroupOf()
+	switch {
+	case group:
+		return "a sentence on one service account: none of them holds the majority, all together do"
+	case v.Client.Resource == plane.All:
+		return "a sentence on one verb and resource: none of this user's holds the majority, all together do"
+	case len(v.Client.Verbs()) > 1:
+		return "a sentence on one verb: its requests are short and of several verbs, which together hold the majority"
+	default:
+		return "a flow schema for all clients of its kind: only this user, verb and resource do the harm"
+	}
 }

@@ -4,8 +4,6 @@
 package offender
 
 import (
-	"cmp"
-	"slices"
 	"time"
 
 	"evenkeel.dev/evenkeel/recommender/plane"
@@ -32,61 +30,30 @@ const (
 	// majority is the share of the seats in use and waited for that makes a
 	// client the one that does the harm.
 	majority = 0.5
+	// clearPart is the least share of each of several clients that do the harm
+	// together, and mostAtOnce how many they may be.
+	clearPart  = 0.25
+	mostAtOnce = 3
 	// overBaseline is how many times the calm mean of its whole flow schema a
 	// client must hold.
 	overBaseline = 3.0
 )
 
-// Merge adds the replicas' last debug dumps up to one sample, of the time when the
-// latest was asked for; ok is false when no replica has given one.
-func Merge(replicas []plane.Replica) (sample plane.Sample, ok bool) {
-	type key struct {
-		client        plane.Client
-		level, schema string
-	}
-	sum := map[key]plane.Held{}
-	for _, r := range replicas {
-		if r.Dumped.IsZero() {
-			continue
-		}
-		sample.Replicas++
-		if r.Dumped.After(sample.Time) {
-			sample.Time = r.Dumped
-		}
-		for _, h := range r.Held {
-			k := key{h.Client, h.Level, h.Schema}
-			was := sum[k]
-			h.Executing += was.Executing
-			h.Waiting += was.Waiting
-			h.Seats += was.Seats
-			h.Width = max(h.Width, was.Width)
-			h.OldestWait = max(h.OldestWait, was.OldestWait)
-			if was.LastArrival.After(h.LastArrival) {
-				h.LastArrival = was.LastArrival
-			}
-			sum[k] = h
-		}
-	}
-	for _, h := range sum {
-		sample.Held = append(sample.Held, h)
-	}
-	slices.SortFunc(sample.Held, func(a, b plane.Held) int {
-		return cmp.Or(cmp.Compare(weight(b), weight(a)), cmp.Compare(a.Client.String(), b.Client.String()), cmp.Compare(a.Schema, b.Schema))
-	})
-	return sample, sample.Replicas > 0
-}
+// Standing is how the holding of a client counts.
+type Standing int
 
-// Keep appends a sample and drops those that are too old or too many to count. A
-// sample of the same time takes the other's place: a replica has been heard since.
-func Keep(samples []plane.Sample, next plane.Sample) []plane.Sample {
-	kept := slices.DeleteFunc(slices.Clone(samples), func(s plane.Sample) bool {
-		return next.Time.Sub(s.Time) > sampleAge || !s.Time.Before(next.Time)
-	})
-	kept = append(kept, next)
-	return kept[max(0, len(kept)-Samples):]
-}
+// The standings.
+const (
+	// Judged may be found to do the harm.
+	Judged Standing = iota
+	// Counted holds seats that others do not, and is not judged (again).
+	Counted
+	// Ignored counts in nothing: it is in a jail already, or Evenkeel itself.
+	Ignored
+)
 
-// Verdict is one client that held most of the seats in every sample.
+// Verdict is a client that held most of the seats in every sample, or a clear part
+// of them while a few such clients held most.
 type Verdict struct {
 	Client        plane.Client
 	Level, Schema string
@@ -95,6 +62,14 @@ type Verdict struct {
 	Seats, Total, Requests int
 	// Share is the least share in any of the samples, 0 to 1.
 	Share float64
+	// Among is how many clients do the harm together, this one included, and
+	// Together the sum of their shares.
+	Among    int
+	Together float64
+	// Parts are what a client that stands for several is made of, the heaviest
+	// first; Members counts them.
+	Parts   []Part
+	Members int
 	// Samples and Span tell how many samples there were and over how long.
 	Samples int
 	Span    time.Duration
@@ -106,131 +81,50 @@ type Verdict struct {
 	// how long the first of them.
 	OthersWaiting int
 	OldestWait    time.Duration
-	// CalmHeld is the calm mean of requests in work of its whole flow schema;
+	// CalmHeld is the calm mean of requests in work of its whole flow schemas;
 	// negative while unknown.
 	CalmHeld float64
 }
 
-// Judge names the client that held most of the seats in each of the last samples,
-// if there is one. Clients for which skip says so (already jailed, Evenkeel
-// itself) count neither as holder nor in the total.
-func Judge(samples []plane.Sample, baselines map[string]plane.Baseline, now time.Time, skip func(plane.Held) bool) (Verdict, bool) {
-	if n := len(samples); n >= Samples {
-		if v, ok := judge(samples[n-Samples:], baselines, now, skip); ok && v.Share >= majority {
-			return v, true
+// Judge names the client that does the harm by the narrowest description that
+// explains it, or the few that do together: see ladder. None when nobody can be
+// told to.
+func Judge(samples []plane.Sample, baselines map[string]plane.Baseline, now time.Time, standing func(plane.Held) Standing) []Verdict {
+	n := len(samples)
+	for _, rung := range ladder() {
+		if n >= Samples {
+			c := newCourt(samples[n-Samples:], baselines, standing)
+			if found := c.judge(rung, majority); c.fresh(now) && len(found) > 0 {
+				return found
+			}
+		}
+		if n >= plainSamples {
+			c := newCourt(samples[n-plainSamples:], baselines, standing)
+			if found := c.judge(rung, majority); c.fresh(now) && len(found) > 0 {
+				if found[0].Together >= plainShare && c.span() >= plainSpan {
+					return found
+				}
+				return nil // the next sample may settle it: no wider description meanwhile
+			}
 		}
 	}
-	if n := len(samples); n >= plainSamples {
-		v, ok := judge(samples[n-plainSamples:], baselines, now, skip)
-		return v, ok && v.Share >= plainShare && v.Span >= plainSpan
-	}
-	return Verdict{}, false
-}
-
-// judge is the case against the heaviest client of the last of these samples.
-func judge(samples []plane.Sample, baselines map[string]plane.Baseline, now time.Time, skip func(plane.Held) bool) (Verdict, bool) {
-	if now.Sub(samples[0].Time) > sampleAge {
-		return Verdict{}, false
-	}
-	last := samples[len(samples)-1]
-	if now.Sub(last.Time) > freshest {
-		return Verdict{}, false
-	}
-	top, ok := heaviest(last, skip)
-	if !ok || top.Executing+top.Waiting < leastHeld {
-		return Verdict{}, false
-	}
-	v := Verdict{
-		Client: top.Client, Level: top.Level, Schema: top.Schema, Width: top.Width,
-		Seats: weight(top), Requests: top.Executing + top.Waiting, Share: 1,
-		Samples: len(samples), Span: last.Time.Sub(samples[0].Time), Replicas: last.Replicas,
-		CalmHeld: -1,
-	}
-	for _, s := range samples {
-		own, all := holding(s, top.Client, skip)
-		if all == 0 {
-			return Verdict{}, false
-		}
-		v.Share = min(v.Share, float64(own)/float64(all))
-		v.Total = all
-	}
-	if b := baselines[top.Schema]; b.Weight >= trustedWeight {
-		v.CalmHeld = b.Held
-		if float64(v.Requests) < overBaseline*b.Held {
-			return Verdict{}, false
-		}
-	}
-	v.OthersWaiting, v.OldestWait = othersWaiting(last, top, skip)
-	return v, true
+	return nil
 }
 
 // Suspect tells whether one client holds most of the seats in a fresh last sample:
 // not yet a verdict, but reason enough to look closer and not to blame somebody else.
-func Suspect(samples []plane.Sample, now time.Time, skip func(plane.Held) bool) bool {
+func Suspect(samples []plane.Sample, now time.Time, standing func(plane.Held) Standing) bool {
 	if len(samples) == 0 {
 		return false
 	}
-	last := samples[len(samples)-1]
-	if now.Sub(last.Time) > freshest {
+	c := newCourt(samples[len(samples)-1:], nil, standing)
+	if !c.fresh(now) {
 		return false
 	}
-	top, ok := heaviest(last, skip)
-	if !ok || top.Executing+top.Waiting < leastHeld {
-		return false
+	for _, r := range ladder() {
+		if len(c.judge(r, majority)) > 0 {
+			return true
+		}
 	}
-	own, all := holding(last, top.Client, skip)
-	return float64(own) >= majority*float64(all)
+	return false
 }
-
-// heaviest is the client with the most seats, its flow schemas added up.
-func heaviest(s plane.Sample, skip func(plane.Held) bool) (plane.Held, bool) {
-	byClient := map[plane.Client]plane.Held{}
-	for _, h := range s.Held {
-		if skip(h) {
-			continue
-		}
-		was, seen := byClient[h.Client]
-		if seen {
-			h.Executing += was.Executing
-			h.Waiting += was.Waiting
-			h.Seats += was.Seats
-			h.Width = max(h.Width, was.Width)
-		}
-		byClient[h.Client] = h
-	}
-	var top plane.Held
-	for _, h := range byClient {
-		if weight(h) > weight(top) || weight(h) == weight(top) && h.Client.String() < top.Client.String() {
-			top = h
-		}
-	}
-	return top, len(byClient) > 0
-}
-
-func holding(s plane.Sample, client plane.Client, skip func(plane.Held) bool) (own, all int) {
-	for _, h := range s.Held {
-		if skip(h) {
-			continue
-		}
-		all += weight(h)
-		if h.Client == client {
-			own += weight(h)
-		}
-	}
-	return own, all
-}
-
-func othersWaiting(s plane.Sample, top plane.Held, skip func(plane.Held) bool) (waiting int, oldest time.Duration) {
-	for _, h := range s.Held {
-		if h.Client == top.Client || skip(h) {
-			continue
-		}
-		waiting += h.Waiting
-		oldest = max(oldest, h.OldestWait)
-	}
-	return waiting, oldest
-}
-
-// weight is the seats that a client has and those that its queued requests would
-// take.
-func weight(h plane.Held) int { return h.Seats + h.Waiting*max(1, h.Width) }

@@ -4,6 +4,7 @@
 package offender
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -15,7 +16,10 @@ import (
 func CannotBeJailed(v Verdict, p plane.Profile) string {
 	user := v.Client.User
 	namespace, _, serviceAccount := v.Client.ServiceAccount()
+	group, isGroup := v.Client.GroupOf()
 	switch {
+	case isGroup && protects(p, group):
+		return "a service account of its namespace must not be jailed (the profile's neverJail, or Evenkeel itself): jail the others by sentences of their own, or give that one a namespace of its own"
 	case v.Level == "exempt":
 		return "its requests are exempt from priority and fairness (system:masters, or a flow schema of an administrator's): give it credentials of its own instead"
 	case strings.HasPrefix(user, "system:evenkeel:"):
@@ -27,7 +31,7 @@ func CannotBeJailed(v Verdict, p plane.Profile) string {
 	case slices.Contains(p.NeverJail, user):
 		return "the profile's neverJail names it: ask its owner to page and to watch instead of listing"
 	case strings.HasPrefix(user, "system:node:"):
-		return "it is a node: look at what runs on it with the kubelet's credentials"
+		return fmt.Sprintf("it is a node: cordon %s, and look at its kubelet and at what runs there with the kubelet's credentials", strings.TrimPrefix(user, "system:node:"))
 	case serviceAccount && namespace == "kube-system":
 		return "it is a controller of the control plane (kube-system): look at its flags and its version"
 	case strings.HasPrefix(user, "system:") && !serviceAccount && user != "system:anonymous":
@@ -35,4 +39,16 @@ func CannotBeJailed(v Verdict, p plane.Profile) string {
 	default:
 		return ""
 	}
+}
+
+// protects tells whether Evenkeel itself or a user that must not be jailed is a
+// service account of the namespace.
+func protects(p plane.Profile, namespace string) bool {
+	return livesIn(p.Self, namespace) || slices.ContainsFunc(p.NeverJail, func(u string) bool { return livesIn(u, namespace) })
+}
+
+// livesIn tells whether a user is a service account of the namespace.
+func livesIn(user, namespace string) bool {
+	theirs, _, ok := plane.Client{User: user}.ServiceAccount()
+	return ok && theirs == namespace
 }

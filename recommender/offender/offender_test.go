@@ -32,6 +32,16 @@ func samples(of ...[]plane.Held) []plane.Sample {
 	return s
 }
 
+func judged(plane.Held) offender.Standing { return offender.Judged }
+
+// only is the verdict where there is one, on one client.
+func only(found []offender.Verdict) (offender.Verdict, bool) {
+	if len(found) != 1 {
+		return offender.Verdict{}, false
+	}
+	return found[0], true
+}
+
 func TestJudge(t *testing.T) {
 	heavy := []plane.Held{held("a", 60, 60), held("b", 3, 3)}
 	most := []plane.Held{held("a", 60, 60), held("b", 10, 10)}
@@ -62,7 +72,7 @@ func TestJudge(t *testing.T) {
 		"an empty sample":                               {samples: samples(heavy, nil, heavy)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			v, ok := offender.Judge(c.samples, c.baselines, start.Add(3*time.Second+c.later), func(plane.Held) bool { return false })
+			v, ok := only(offender.Judge(c.samples, c.baselines, start.Add(3*time.Second+c.later), judged))
 			if ok != (c.want != "") || ok && v.Client.User != c.want {
 				t.Errorf("judged %v %+v, want %q", ok, v, c.want)
 			}
@@ -71,9 +81,9 @@ func TestJudge(t *testing.T) {
 }
 
 func TestJudgeCountsQueuedRequestsByTheirWidth(t *testing.T) {
-	queued := plane.Held{Client: client("q"), Level: "workload-low", Schema: "service-accounts", Waiting: 10, Width: 10}
+	queued := plane.Held{Client: client("q"), Level: "workload-low", Schema: "service-accounts", Executing: 2, Seats: 20, Waiting: 8, Width: 10}
 	of := []plane.Held{queued, held("b", 40, 40)}
-	v, ok := offender.Judge(samples(of, of, of), nil, start.Add(3*time.Second), func(plane.Held) bool { return false })
+	v, ok := only(offender.Judge(samples(of, of, of), nil, start.Add(3*time.Second), judged))
 	if !ok || v.Client.User != "q" || v.Seats != 100 || v.Total != 140 {
 		t.Errorf("judged %v %+v, want q with 100 of 140 seats", ok, v)
 	}

@@ -12,12 +12,16 @@ import (
 
 // Client is who asks for what, as exactly as a flow schema can match it.
 type Client struct {
-	// User is the full user name, after impersonation.
+	// User is the full user name, after impersonation. The name
+	// system:serviceaccount:NAMESPACE:* stands for all service accounts of a
+	// namespace: no account can be called *.
 	User string
-	// Verb is the Kubernetes request verb (list, get, create, ...).
+	// Verb is the Kubernetes request verb (list, get, create, ...), several in
+	// order with commas between, or * for all. A string, so that clients compare.
 	Verb string
 	// Group and Resource name what is asked for; Resource may carry a
-	// subresource as in pods/status. Both are empty for other paths.
+	// subresource as in pods/status. Both are empty for other paths, and both are *
+	// for all resources of either scope.
 	Group, Resource string
 	// Namespaced is true for requests within a namespace, false for requests
 	// over the whole cluster or on cluster-scoped resources.
@@ -28,8 +32,16 @@ type Client struct {
 
 // String is the client in words, as people read it in reasons.
 func (c Client) String() string {
-	if c.Resource == "" {
-		return fmt.Sprintf("%s (%s %s)", c.User, c.Verb, c.Path)
+	user := c.User
+	if namespace, ok := c.GroupOf(); ok {
+		user = "the group of service accounts of namespace " + namespace
+	}
+	verbs := strings.ReplaceAll(c.Verb, ",", "/")
+	switch c.Resource {
+	case "":
+		return fmt.Sprintf("%s (%s %s)", user, verbs, c.Path)
+	case All:
+		return fmt.Sprintf("%s (%s)", user, whole(verbs))
 	}
 	resource := c.Resource
 	if c.Group != "" {
@@ -39,7 +51,15 @@ func (c Client) String() string {
 	if c.Namespaced {
 		scope = "by namespace"
 	}
-	return fmt.Sprintf("%s (%s %s, %s)", c.User, c.Verb, resource, scope)
+	return fmt.Sprintf("%s (%s %s, %s)", user, verbs, resource, scope)
+}
+
+// whole is all resources in words.
+func whole(verbs string) string {
+	if verbs == All {
+		return "all requests for resources"
+	}
+	return verbs + " of all resources"
 }
 
 // JailPrefix begins the name of every sentence's objects.

@@ -33,6 +33,8 @@ type Profile struct {
 	MaxSentences int
 	// NeverJail are users that are only named.
 	NeverJail []string
+	// Manual are the sentences that people have written into the profile.
+	Manual []Manual
 	// Self is Evenkeel's own user name in the tenant.
 	Self string
 	// Tick is the time between two looks when all is calm; a page older than

@@ -101,8 +101,21 @@ type Sentence struct {
 	// Relieved is when nobody suffered any more under the present grade, once it
 	// had settled; zero while somebody has. It is seen, not decided.
 	Relieved time.Time `json:"relieved,omitzero"`
+	// Manual is true for a sentence that stands in the profile: it is neither eased
+	// nor made harder, and Until is zero when it ends only by being taken out.
+	Manual bool `json:"manual,omitempty"`
 	// Reason is the text of the decision that passed it.
 	Reason string `json:"reason"`
+}
+
+// Manual is a sentence as a person writes it into the profile.
+type Manual struct {
+	Client Client
+	Grade  Grade
+	// Until is when it ends; zero when it ends by being taken out of the profile.
+	Until time.Time
+	// Reason is the person's own text.
+	Reason string
 }
 
 // Active is true while the sentence has objects in the tenant.

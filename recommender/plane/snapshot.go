@@ -99,6 +99,9 @@ type FlowLoad struct {
 // have the client in common.
 type Held struct {
 	Client Client
+	// Members counts the clients that are added up in this one, for what stands for
+	// many; 0 for a single client.
+	Members int
 	// Level and Schema classified its requests.
 	Level, Schema string
 	// Executing and Waiting count requests; Seats are those of the executing.
@@ -132,6 +135,9 @@ type Level struct {
 	Shares int
 	// Own is true for Evenkeel's.
 	Own bool
+	// Jail is true for a level of somebody else's that has no seats of its own and
+	// borrows none: whoever is sent there is held already.
+	Jail bool
 	// Leaks is true for a ballast of Evenkeel's that lends or borrows: somebody has
 	// changed it.
 	Leaks bool

@@ -45,7 +45,8 @@ type Bounds struct {
 	// Rows are read of a dump at the most: 20,000. The rest is counted.
 	Rows int
 	// Clients are told apart at the most: 512, those with the most seats and
-	// waiting requests; the rest is added up under OthersUser.
+	// waiting requests; the rest is added up, service accounts by namespace, and
+	// others under OthersUser.
 	Clients int
 	// CellBytes bounds the name of a user, a resource or a path: 1,024.
 	CellBytes int
@@ -71,7 +72,7 @@ type Result struct {
 	Held []plane.Held
 	// Rows counts the requests read, Unread those past the bound.
 	Rows, Unread int
-	// Folded counts the holdings under OthersUser.
+	// Folded counts the holdings that were added up.
 	Folded int
 }
 

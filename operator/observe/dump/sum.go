@@ -18,6 +18,9 @@ import (
 // schema; past it they are under neither.
 const maxOthers = 64
 
+// maxGroups bounds the rows that stand for service accounts of a namespace.
+const maxGroups = 128
+
 // sum adds rows up.
 type sum struct {
 	bounds Bounds
@@ -90,7 +93,10 @@ func (s *sum) sound(r row) bool {
 			return false
 		}
 	}
-	return len(r.user) > 0
+	// No service account and no resource is called *: the name would stand for a
+	// whole namespace, or for all resources.
+	_, group := plane.Client{User: string(r.user)}.GroupOf()
+	return len(r.user) > 0 && !group && !bytes.ContainsAny(r.resource, "*,") && !bytes.ContainsAny(r.subresource, "*,")
 }
 
 func (s *sum) text(part []byte) bool {
@@ -142,7 +148,7 @@ func (s *sum) clock(date time.Time) time.Time {
 }
 
 // held are the holdings at the time of the dump, the heaviest first, and how many
-// more of them are added up under OthersUser.
+// more of them are added up, by namespace or under OthersUser.
 func (s *sum) held(now time.Time) (held []plane.Held, folded int) {
 	all := make([]*holding, 0, len(s.byKey))
 	for _, h := range s.byKey {
@@ -184,8 +190,50 @@ func ordinal(b bool) int {
 	return 0
 }
 
-// fold adds holdings up by level and schema.
+// fold adds holdings up: those of the service accounts of one namespace that ask
+// for the same as far as there is room, the others by level and schema.
 func fold(all []*holding) []*holding {
+	groups, rest := foldGroups(all)
+	return append(groups, foldRest(rest)...)
+}
+
+// foldGroups adds up what the service accounts of a namespace hold, so that many
+// small ones are seen as what they are together.
+func foldGroups(all []*holding) (groups, rest []*holding) {
+	type kind struct {
+		client        plane.Client
+		level, schema string
+	}
+	byKind := map[kind][]*holding{}
+	for _, h := range all {
+		namespace, _, ok := h.Client.ServiceAccount()
+		if !ok || h.Client.Resource == "" {
+			rest = append(rest, h)
+			continue
+		}
+		k := kind{h.Client, h.Level, h.Schema}
+		k.client.User = plane.Group(namespace)
+		byKind[k] = append(byKind[k], h)
+	}
+	for k, members := range byKind {
+		g := &holding{Held: plane.Held{Client: k.client, Members: len(members), Level: k.level, Schema: k.schema}}
+		for _, h := range members {
+			g.merge(h)
+		}
+		groups = append(groups, g)
+	}
+	slices.SortFunc(groups, heavier)
+	if len(groups) > maxGroups {
+		for _, g := range groups[maxGroups:] {
+			g.Members = 0
+			rest = append(rest, g)
+		}
+		groups = groups[:maxGroups]
+	}
+	return groups, rest
+}
+
+func foldRest(all []*holding) []*holding {
 	type place struct{ level, schema string }
 	byPlace := map[place]*holding{}
 	var folded []*holding
