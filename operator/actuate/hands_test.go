@@ -125,18 +125,34 @@ func TestALevelOfAnotherProfile(t *testing.T) {
 }
 
 // TestWhatCannotBeReadIsTheServersAgain: where what a level had is not readable any
-// more, the apiserver is asked for its own numbers, and nothing of the profile stays.
+// more, or nothing that the API takes, the apiserver is asked for its own numbers, and
+// nothing of the profile stays.
 func TestWhatCannotBeReadIsTheServersAgain(t *testing.T) {
-	w := newTenant(t)
-	a := actuate.New(w, w, owner)
-	leave(t, a)
-	w.hold(t, "system", func(*flowcontrolv1.PriorityLevelConfiguration) {}) // put back after the test
-	must(t, a, w.protection(t, a))
-	w.change(t, "system", func(l *flowcontrolv1.PriorityLevelConfiguration) { l.Annotations[v1alpha1.OriginalAnnotation] = "{" })
-	l := w.stateOf(t, a, "system")
-	wantFault(t, l.Held, v1alpha1.ReasonFieldContested, v1alpha1.OriginalAnnotation)
-	must(t, a, plane.Step{Kind: plane.Withdraw, Apply: true})
-	if got, want := w.get(t, "system").Annotations, map[string]string{autoupdate: "true"}; !cmp.Equal(want, got) {
-		t.Errorf("the annotations are %v, want %v", got, want)
+	for name, mangle := range map[string]func(string) string{
+		"unreadable": func(string) string { return "{" },
+		"impossible": func(was string) string {
+			return strings.Replace(was, `"lendablePercent":33`, `"lendablePercent":1000`, 1)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newTenant(t)
+			a := actuate.New(w, w, owner)
+			leave(t, a)
+			w.hold(t, "system", func(*flowcontrolv1.PriorityLevelConfiguration) {}) // put back after the test
+			must(t, a, w.protection(t, a))
+			w.change(t, "system", func(l *flowcontrolv1.PriorityLevelConfiguration) {
+				was := l.Annotations[v1alpha1.OriginalAnnotation]
+				if l.Annotations[v1alpha1.OriginalAnnotation] = mangle(was); mangle(was) == was {
+					t.Fatalf("%s has not changed", was)
+				}
+			})
+			if name == "unreadable" {
+				wantFault(t, w.stateOf(t, a, "system").Held, v1alpha1.ReasonFieldContested, v1alpha1.OriginalAnnotation)
+			}
+			must(t, a, plane.Step{Kind: plane.Withdraw, Apply: true})
+			if got, want := w.get(t, "system").Annotations, map[string]string{autoupdate: "true"}; !cmp.Equal(want, got) {
+				t.Errorf("the annotations are %v, want %v", got, want)
+			}
+		})
 	}
 }
