@@ -129,3 +129,20 @@ func TestTheLineFollowsItsBound(t *testing.T) {
 		}
 	}
 }
+
+// Where the line is not to be enforced any more, and clients still are, the seats are
+// given back.
+func TestSeatsAreGivenBackWithTheMode(t *testing.T) {
+	for _, mode := range []plane.Mode{plane.Off, plane.Recommend} {
+		w := newWorld()
+		w.run(time.Minute)
+		if got := w.usable(); got > 300 {
+			t.Fatalf("the line is %d", got)
+		}
+		w.profile.LoadLine = mode
+		w.run(10 * time.Second)
+		if got := w.usable(); got != 600 || strings.Count(w.log.String(), "RemoveBallast (done): gave every seat back") != 1 {
+			t.Errorf("%s: the line is %d:\n%s", mode, got, w.log.String())
+		}
+	}
+}

@@ -64,20 +64,19 @@ func (d *pass) protectSelf() {
 // from what the tenant has.
 func (d *pass) holdLoadLine() {
 	c := d.seen.Config
+	d.returnSeats()
 	if d.profile.LoadLine == plane.Off || d.sight.ceiling == 0 || c == nil {
 		d.plan.LoadLine = plane.LoadLine{Ceiling: d.sight.ceiling, Seats: d.sight.ceiling, Used: d.used()}
 		return
 	}
-	bounds, why := seats.Within(d.sight.ceiling, d.profile.SeatsMax, d.profile.SeatsMin, d.floor())
+	bounds, why := d.within()
 	have, others := ballast(c), d.lasting()
 	usable := seats.Usable(d.sight.ceiling, others, have)
-	if most, because := d.budget(); most < bounds.Ceiling {
-		bounds.Ceiling, why = max(most, bounds.Floor), because
-	}
 	line := d.findLine(bounds, usable, have > 0)
 	d.plan.LoadLine = plane.LoadLine{Ceiling: d.sight.ceiling, Seats: usable, Used: d.used()}
 	want := seats.Ballast(d.sight.ceiling, others, line)
-	if slices.Contains(c.Taken, seats.BallastName) || !leaking(c) && (have == want || near(usable, line) && (have > 0) == (want > 0)) {
+	inPlace := have == want || near(usable, line) && (have > 0) == (want > 0)
+	if slices.Contains(c.Taken, seats.BallastName) || inPlace && !leaking(c) {
 		return
 	}
 	// Blind means hold, whichever way the ballast would move.
@@ -95,6 +94,30 @@ func (d *pass) holdLoadLine() {
 	d.step(step)
 }
 
+// within is between what the line may be: by the flags, the profile, what protected
+// levels need and what etcd carries; and why that is not simply what was asked for.
+func (d *pass) within() (b seats.Bounds, why string) {
+	b, why = seats.Within(d.sight.ceiling, d.profile.SeatsMax, d.profile.SeatsMin, d.floor())
+	if most, because := d.budget(); most < b.Ceiling {
+		b.Ceiling, why = max(most, b.Floor), because
+	}
+	return b, why
+}
+
+// returnSeats takes the ballast away once the line is not to be enforced any more,
+// while other protections are.
+func (d *pass) returnSeats() {
+	c := d.seen.Config
+	if c == nil || d.profile.Paused || d.profile.LoadLine == plane.Enforce || ballast(c) == 0 || d.withdrawing() {
+		return
+	}
+	d.step(plane.Step{Kind: plane.RemoveBallast, Apply: true, Reason: plane.Reason{
+		Code:    v1alpha1.ReasonAtCeiling,
+		Message: "gave every seat back: the profile no longer asks for the load line to be held",
+	}})
+	d.memory.Line = plane.Line{Baselines: d.memory.Line.Baselines}
+}
+
 // floor is the lowest line that leaves the protected levels what they need. Where the
 // shares are divided they follow the line, which may be lower then; a division that
 // fails does not.
@@ -104,7 +127,8 @@ func (d *pass) floor() int {
 	if _, failed := d.memory.Failed[plane.SharesName]; divided && !failed && d.enforcing(d.profile.Shares) {
 		return shares.Floor(d.sight.ceiling, d.lasting(), levels)
 	}
-	floor, _ := seats.Floor(d.sight.ceiling, levels)
+	// What the tenant had counts: it may have it back before the line has risen.
+	floor, _ := seats.Floor(d.sight.ceiling, shares.AsFound(levels))
 	return floor
 }
 

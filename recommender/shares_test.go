@@ -75,14 +75,14 @@ func TestFloorsComeBeforeTheBallast(t *testing.T) {
 	}
 }
 
-// A line that falls is answered at once, and what was not enough only by as much.
+// What presses the protected levels is answered at once, and what was not enough only by as much.
 func TestFloorsAreRestoredAtOnce(t *testing.T) {
 	w := dividing()
 	w.run(time.Minute)
-	w.config.Levels = append(w.config.Levels, plane.Level{Name: seats.BallastName, Shares: 4655, Own: true})
+	w.config.Levels = append(w.config.Levels, plane.Level{Name: "a-tenants-own", Shares: 4655})
 	w.tick(5 * time.Second)
 	if got := w.levelOf("node-high").Shares; w.steps(plane.SetShares) != 2 || got <= 40 {
-		t.Errorf("node-high has %d shares beside a deep ballast:\n%s", got, w.log.String())
+		t.Errorf("node-high has %d shares beside a heavy level:\n%s", got, w.log.String())
 	}
 	w.run(5 * time.Minute)
 	if got := w.steps(plane.SetShares); got != 2 {
