@@ -13,6 +13,7 @@ import (
 	"evenkeel.dev/evenkeel/bench/live"
 	"evenkeel.dev/evenkeel/bench/load"
 	agent "evenkeel.dev/evenkeel/bench/load/offender"
+	"evenkeel.dev/evenkeel/bench/stage"
 )
 
 // phases is how many parts the live view counts.
@@ -29,9 +30,9 @@ type state struct {
 	entered time.Time
 	ends    time.Time
 	note    string
-	victims *victims
+	victims *stage.Victims
 	agent   *agent.Offender
-	profile *profile
+	profile *stage.Profile
 	// second is the next second of the victims' percentiles; done are those
 	// before it.
 	second time.Time
@@ -62,7 +63,7 @@ func (s *state) progress(verb string, done, total int) {
 	s.note = fmt.Sprintf(" (%s %d of %d)", verb, done, total)
 }
 
-func (s *state) watch(v *victims) {
+func (s *state) watch(v *stage.Victims) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.victims, s.second = v, time.Now().Truncate(time.Second).Add(time.Second)
@@ -74,7 +75,7 @@ func (s *state) offend(a *agent.Offender) {
 	s.agent = a
 }
 
-func (s *state) follow(p *profile) {
+func (s *state) follow(p *stage.Profile) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.profile = p
@@ -102,7 +103,7 @@ func (s *state) view() live.State {
 		v.OffenderRate, v.OffenderRefused = c.Rate, float64(c.Rejected)/2
 	}
 	if s.profile != nil {
-		seen, _ := s.profile.now()
+		seen, _ := s.profile.Now()
 		decisions(&v, seen)
 	}
 	return v
@@ -111,11 +112,11 @@ func (s *state) view() live.State {
 // suffering brings the victims' percentiles up to now, a second at a time.
 func (s *state) suffering(now time.Time) live.Victims {
 	for s.second.Add(time.Second).Before(now) {
-		s.done = append(s.done, milliseconds(s.victims.between(window{s.second, s.second.Add(time.Second)})))
+		s.done = append(s.done, milliseconds(s.victims.Between(s.second, s.second.Add(time.Second))))
 		s.second = s.second.Add(time.Second)
 	}
-	last := s.victims.live(2 * time.Second)
-	phase := s.victims.between(window{s.entered, now})
+	last := s.victims.Live(2 * time.Second)
+	phase := s.victims.Between(s.entered, now)
 	return live.Victims{
 		PerSecond: s.done, P50: float64(last.P50.Microseconds()) / 1000, P99: milliseconds(last),
 		Failed: phase.Failed + phase.Rejected,
