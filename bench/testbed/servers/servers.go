@@ -27,6 +27,8 @@ const kubernetesVersion = "v1.36.3"
 type Binaries struct {
 	KubeAPIServer, KubeControllerManager, KubeScheduler, Kubectl string
 	Etcd, MetricsServer, Evenkeel                                string
+	// SlowEtcd is etcd with a disk that can be made slow while it runs.
+	SlowEtcd string
 }
 
 // Options say what is wanted.
@@ -36,8 +38,8 @@ type Options struct {
 	// Assets is a folder with binaries of a person's own; a binary of the right
 	// name in it is used instead of building one.
 	Assets string
-	// MetricsServer and Evenkeel ask for these too.
-	MetricsServer, Evenkeel bool
+	// MetricsServer, Evenkeel and SlowEtcd ask for these too.
+	MetricsServer, Evenkeel, SlowEtcd bool
 	// Progress is told a line now and then.
 	Progress func(line string)
 }
@@ -95,6 +97,9 @@ func (e *ensurer) builds(kubernetes bool) []build {
 	if e.found["etcd"] == "" {
 		builds = append(builds, etcdBuild)
 	}
+	if e.SlowEtcd {
+		builds = append(builds, slowEtcdBuild)
+	}
 	if e.MetricsServer {
 		builds = append(builds, metricsServerBuild)
 	}
@@ -139,6 +144,9 @@ func (e *ensurer) binaries() Binaries {
 	}
 	if e.MetricsServer {
 		b.MetricsServer = at("metrics-server")
+	}
+	if e.SlowEtcd {
+		b.SlowEtcd = at(slowEtcdBuild.name)
 	}
 	if e.Evenkeel {
 		b.Evenkeel = at("evenkeel")
