@@ -9,9 +9,7 @@ import (
 	"sync"
 	"time"
 
-	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/bench/live"
-	"evenkeel.dev/evenkeel/bench/load"
 	agent "evenkeel.dev/evenkeel/bench/load/offender"
 	"evenkeel.dev/evenkeel/bench/stage"
 )
@@ -33,10 +31,7 @@ type state struct {
 	victims *stage.Victims
 	agent   *agent.Offender
 	profile *stage.Profile
-	// second is the next second of the victims' percentiles; done are those
-	// before it.
-	second time.Time
-	done   []float64
+	seconds stage.Seconds
 }
 
 func newState(title string, began time.Time) *state {
@@ -66,7 +61,7 @@ func (s *state) progress(verb string, done, total int) {
 func (s *state) watch(v *stage.Victims) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.victims, s.second = v, time.Now().Truncate(time.Second).Add(time.Second)
+	s.victims, s.seconds = v, stage.SecondsOf(v, time.Now())
 }
 
 func (s *state) offend(a *agent.Offender) {
@@ -96,7 +91,7 @@ func (s *state) view() live.State {
 		v.Phase.Left = max(0, s.ends.Sub(now))
 	}
 	if s.victims != nil {
-		v.Victims = s.suffering(now)
+		v.Victims = s.seconds.View(now, s.entered)
 	}
 	if s.agent != nil {
 		c := s.agent.Window(now.Add(-2*time.Second), now)
@@ -104,51 +99,7 @@ func (s *state) view() live.State {
 	}
 	if s.profile != nil {
 		seen, _ := s.profile.Now()
-		decisions(&v, seen)
+		stage.Show(&v, seen)
 	}
 	return v
-}
-
-// suffering brings the victims' percentiles up to now, a second at a time.
-func (s *state) suffering(now time.Time) live.Victims {
-	for s.second.Add(time.Second).Before(now) {
-		s.done = append(s.done, milliseconds(s.victims.Between(s.second, s.second.Add(time.Second))))
-		s.second = s.second.Add(time.Second)
-	}
-	last := s.victims.Live(2 * time.Second)
-	phase := s.victims.Between(s.entered, now)
-	return live.Victims{
-		PerSecond: s.done, P50: float64(last.P50.Microseconds()) / 1000, P99: milliseconds(last),
-		Failed: phase.Failed + phase.Rejected,
-	}
-}
-
-func milliseconds(s load.Stats) float64 {
-	if s.Count == 0 && s.Pending == 0 || s.P99 == 0 {
-		return math.NaN()
-	}
-	return float64(s.P99.Microseconds()) / 1000
-}
-
-func decisions(v *live.State, seen v1alpha1.ControlPlaneProfile) {
-	if line := seen.Status.LoadLine; line != nil {
-		v.LoadLine, v.Ceiling = int(line.Seats), int(line.Ceiling)
-	}
-	for _, r := range seen.Status.Replicas {
-		v.Used = max(v.Used, int(r.UsedSeats))
-	}
-	for _, o := range seen.Status.Offenders {
-		switch o.Phase {
-		case v1alpha1.OffenderJailed, v1alpha1.OffenderParole:
-			v.Jailed = append(v.Jailed, o.Client+" "+o.Grade)
-			v.OffenderName = o.Client
-		case v1alpha1.OffenderRecommended, v1alpha1.OffenderCannotBeJailed:
-			v.OffenderName = o.Client
-		case v1alpha1.OffenderReleased:
-		}
-	}
-	if len(seen.Status.Decisions) > 0 {
-		d := seen.Status.Decisions[0]
-		v.Decision = live.Decision{At: d.Time.Time, Reason: d.Reason, Message: d.Message}
-	}
 }

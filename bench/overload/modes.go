@@ -1,0 +1,93 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package overload
+
+import (
+	"context"
+	"time"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/bench/stage"
+)
+
+// carriedOutWithin bounds the wait for the profile's own changes, a storm around them.
+const carriedOutWithin = 45 * time.Second
+
+// recommend has Evenkeel look and write nothing: the tenant has upstream's defaults.
+func (r *run) recommend(ctx context.Context) error {
+	return r.set(ctx, "the profile to be followed", stage.Ready, func(spec *v1alpha1.ControlPlaneProfileSpec) {
+		spec.Mode, spec.APIServer.Seats = v1alpha1.ModeRecommend, nil
+		spec.Protection.Jail, spec.Protection.LoadLine = "", ""
+	})
+}
+
+// enforce has Evenkeel do all that it does, as it is shipped.
+func (r *run) enforce(ctx context.Context) error {
+	return r.set(ctx, "the load line to be held", inForce, func(spec *v1alpha1.ControlPlaneProfileSpec) {
+		spec.Mode, spec.APIServer.Seats = v1alpha1.ModeEnforce, nil
+		spec.Protection.Jail, spec.Protection.LoadLine = v1alpha1.ProtectionEnforce, v1alpha1.ProtectionEnforce
+	})
+}
+
+// pin holds the line at so many seats by hand and jails nobody. It returns the line
+// that is held: a line is never below what the protected levels need.
+func (r *run) pin(ctx context.Context, seats int32) (int32, error) {
+	err := r.set(ctx, "the load line to be held by hand", inForce, func(spec *v1alpha1.ControlPlaneProfileSpec) {
+		spec.Mode, spec.APIServer.Seats = v1alpha1.ModeEnforce, &v1alpha1.Int32Range{Min: &seats, Max: &seats}
+		spec.Protection.Jail, spec.Protection.LoadLine = v1alpha1.ProtectionOff, v1alpha1.ProtectionEnforce
+	})
+	if err != nil {
+		return 0, err
+	}
+	seen, _ := r.profile.Now()
+	return seen.Status.LoadLine.Seats, nil
+}
+
+func (r *run) set(ctx context.Context, what string, wanted func(v1alpha1.ControlPlaneProfile) bool, change func(*v1alpha1.ControlPlaneProfileSpec)) error {
+	before, _ := r.profile.Now()
+	var generation int64
+	err := r.profile.Patch(ctx, func(cpp *v1alpha1.ControlPlaneProfile) {
+		was := cpp.DeepCopy()
+		change(&cpp.Spec)
+		generation = max(before.Generation, was.Generation)
+	})
+	if err != nil {
+		return err
+	}
+	_, err = r.profile.Await(ctx, carriedOutWithin, what, func(seen v1alpha1.ControlPlaneProfile) bool {
+		return seen.Generation >= generation && r.matches(seen, change) && wanted(seen)
+	})
+	return err
+}
+
+// matches is true when a change has been made: what is seen may be older.
+func (r *run) matches(seen v1alpha1.ControlPlaneProfile, change func(*v1alpha1.ControlPlaneProfileSpec)) bool {
+	wanted := seen.DeepCopy()
+	change(&wanted.Spec)
+	return same(&wanted.Spec, &seen.Spec)
+}
+
+func same(a, b *v1alpha1.ControlPlaneProfileSpec) bool {
+	seats := func(s *v1alpha1.ControlPlaneProfileSpec) int32 {
+		if s.APIServer.Seats == nil || s.APIServer.Seats.Max == nil {
+			return 0
+		}
+		return *s.APIServer.Seats.Max
+	}
+	return a.Mode == b.Mode && seats(a) == seats(b) &&
+		a.Protection.Jail == b.Protection.Jail && a.Protection.LoadLine == b.Protection.LoadLine
+}
+
+// inForce is true when every replica works at the load line.
+func inForce(seen v1alpha1.ControlPlaneProfile) bool {
+	if seen.Status.LoadLine == nil || seen.Status.ObservedGeneration != seen.Generation {
+		return false
+	}
+	for _, c := range seen.Status.Conditions {
+		if c.Type == v1alpha1.ConditionLoadLineInForce {
+			return c.Status == "True"
+		}
+	}
+	return false
+}
