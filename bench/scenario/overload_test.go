@@ -39,7 +39,7 @@ func TestLoadOverloadSaysWhatIsWrong(t *testing.T) {
 		return string(raw)
 	}
 	for name, c := range map[string]struct{ file, old, replacement, want string }{
-		"unknown field":      {"crowd", "users: 200", "users: 200\n    user: 1", `unknown field "load.crowd.user"`},
+		"unknown field":      {"crowd", "users: 200", "users: 200\n    user: 1", `unknown field "user"`},
 		"too much load":      {"crowd", "users: 200", "users: 20000", "load.crowd.users must be at most 500"},
 		"unbounded":          {"crowd", "timeout: 30s", "timeout: 0s", "load.crowd.timeout must be above 0"},
 		"two kinds":          {"crowd", "load:", "load:\n  stampede: {clients: 1, every: 1s, timeout: 1s}", "load has 2 kinds of load"},
