@@ -170,3 +170,14 @@ func (o *Overload) check() error {
 	c.atMost("sweep.around", float64(o.Sweep.Around), 4)
 	return c.err()
 }
+
+// Stretch makes every measured part of every scenario so many times as long: less than
+// one shortens a run, and its figures say less.
+func (b *OverloadBed) Stretch(by float64) {
+	for _, o := range b.Played {
+		p := &o.Phases
+		for _, d := range []*metav1.Duration{&p.Quiet, &p.Saturate, &p.Default, &p.Warm, &p.Each, &p.Evenkeel, &p.Steady} {
+			d.Duration = time.Duration(float64(d.Duration) * by)
+		}
+	}
+}

@@ -28,6 +28,7 @@ type overloadFlags struct {
 	assets, bed, json, markdown, log string
 	only                             []string
 	noSweep, strict                  bool
+	stretch                          float64
 }
 
 // newOverload plays loads of which no single client is to blame.
@@ -43,6 +44,7 @@ func newOverload() *cobra.Command {
 	c.Flags().StringVar(&f.bed, "bed", "bench/scenarios/overload/bed.yaml", "the tenant to play on; its scenarios are beside it")
 	c.Flags().StringSliceVar(&f.only, "only", nil, "play these scenarios only, as in --only crowd,churn")
 	c.Flags().BoolVar(&f.noSweep, "no-sweep", false, "leave out the load lines held by hand")
+	c.Flags().Float64Var(&f.stretch, "stretch", 1, "make every measured part so many times as long, from 0.1 to 10")
 	c.Flags().BoolVar(&f.strict, "strict", false, "fail where an aim is missed")
 	c.Flags().StringVar(&f.json, "json", "", "write the report as JSON to this file")
 	c.Flags().StringVar(&f.markdown, "markdown", "", "write the tables as Markdown to this file")
@@ -90,9 +92,16 @@ func playOverload(ctx context.Context, f overloadFlags) error {
 
 // load reads the bed with the scenarios that were asked for.
 func (f overloadFlags) load() (*scenario.OverloadBed, error) {
+	if f.stretch < 0.1 || f.stretch > 10 {
+		return nil, fmt.Errorf("--stretch must be from 0.1 to 10, and is %v", f.stretch)
+	}
 	bed, err := scenario.LoadOverload(f.bed)
-	if err != nil || len(f.only) == 0 {
-		return bed, err
+	if err != nil {
+		return nil, err
+	}
+	bed.Stretch(f.stretch)
+	if len(f.only) == 0 {
+		return bed, nil
 	}
 	for _, name := range f.only {
 		if !slices.Contains(bed.Scenarios, name) {

@@ -31,8 +31,8 @@ type build struct {
 	// always builds without asking the stamp: the go command is quick to find out
 	// that nothing has changed, and the sources are many.
 	always bool
-	// overlay stands in for files of other modules.
-	overlay []standIn
+	// standIns are compiled in the place of other modules' files.
+	standIns []standIn
 	// minutes is how long a cold build takes on two cores, for people.
 	minutes string
 }
@@ -46,7 +46,7 @@ var (
 	etcdBuild     = build{name: "etcd", module: "bench/testbed/upstream/etcd", target: ".", minutes: "about half a minute"}
 	slowEtcdBuild = build{
 		name: "etcd-slow", module: "bench/testbed/upstream/etcd", target: ".", minutes: "about half a minute",
-		overlay: []standIn{{module: "go.etcd.io/etcd/client/pkg/v3", file: "fileutil/sync_linux.go", with: "slow/sync_linux.go"}},
+		standIns: []standIn{{module: "go.etcd.io/etcd/client/pkg/v3", file: "fileutil/sync_linux.go", with: "slow/sync_linux.go"}},
 	}
 	metricsServerBuild = build{name: "metrics-server", module: "bench/testbed/upstream/metrics-server", target: ".", minutes: "about 2 minutes"}
 	evenkeelBuild      = build{name: "evenkeel", module: ".", target: "./cmd/evenkeel", always: true, minutes: "about a minute"}
@@ -99,8 +99,8 @@ func (e *ensurer) stamp(ctx context.Context, b build) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("reading the module of %s: %w", b.name, err)
 	}
-	for _, o := range b.overlay {
-		files = append(files, filepath.Join(dir, o.with))
+	for _, s := range b.standIns {
+		files = append(files, filepath.Join(dir, s.with))
 	}
 	slices.Sort(files)
 	for _, f := range append(files, filepath.Join(dir, "go.mod"), filepath.Join(dir, "go.sum")) {
@@ -121,13 +121,14 @@ func (e *ensurer) goBuild(ctx context.Context, b build, out string) error {
 		// the bench and the tests share one cache.
 		args = append(args, "-trimpath")
 	}
-	if len(b.overlay) > 0 {
-		overlay, err := e.overlay(ctx, b, out+".overlay")
+	if len(b.standIns) > 0 {
+		dir := out + ".src"
+		modfile, err := e.standIns(ctx, b, dir)
 		if err != nil {
 			return err
 		}
-		defer func() { _ = os.Remove(overlay) }()
-		args = append(args, "-overlay", overlay)
+		defer func() { _ = os.RemoveAll(dir) }()
+		args = append(args, "-modfile", modfile)
 	}
 	c := exec.CommandContext(ctx, "go", append(args, b.target)...) //nolint:gosec // its own constants
 	c.Dir = filepath.Join(e.Root, b.module)

@@ -3,7 +3,7 @@
 
 // Package fileutil stands in for one file of etcd's package of that name
 // (client/pkg/fileutil/sync_linux.go) when the testbed builds an etcd whose disk can be
-// made slow. It is handed to the compiler as an overlay; the module is left alone.
+// made slow. It is put into a copy of the module; the module itself is left alone.
 //
 // Everything is upstream's but the wait in Fdatasync. That function is called for the
 // write-ahead log alone, and the caller measures it: what is added here is seen in
