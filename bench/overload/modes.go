@@ -44,25 +44,19 @@ func (r *run) pin(ctx context.Context, seats int32) (int32, error) {
 	return seen.Status.LoadLine.Seats, nil
 }
 
+// set changes the profile and waits until the change has been seen and is as wanted.
 func (r *run) set(ctx context.Context, what string, wanted func(v1alpha1.ControlPlaneProfile) bool, change func(*v1alpha1.ControlPlaneProfileSpec)) error {
-	before, _ := r.profile.Now()
-	var generation int64
-	err := r.profile.Patch(ctx, func(cpp *v1alpha1.ControlPlaneProfile) {
-		was := cpp.DeepCopy()
-		change(&cpp.Spec)
-		generation = max(before.Generation, was.Generation)
-	})
-	if err != nil {
+	if err := r.profile.Patch(ctx, func(cpp *v1alpha1.ControlPlaneProfile) { change(&cpp.Spec) }); err != nil {
 		return err
 	}
-	_, err = r.profile.Await(ctx, carriedOutWithin, what, func(seen v1alpha1.ControlPlaneProfile) bool {
-		return seen.Generation >= generation && r.matches(seen, change) && wanted(seen)
+	_, err := r.profile.Await(ctx, carriedOutWithin, what, func(seen v1alpha1.ControlPlaneProfile) bool {
+		return made(seen, change) && wanted(seen)
 	})
 	return err
 }
 
-// matches is true when a change has been made: what is seen may be older.
-func (r *run) matches(seen v1alpha1.ControlPlaneProfile, change func(*v1alpha1.ControlPlaneProfileSpec)) bool {
+// made is true when a change has been made: what is seen may be older.
+func made(seen v1alpha1.ControlPlaneProfile, change func(*v1alpha1.ControlPlaneProfileSpec)) bool {
 	wanted := seen.DeepCopy()
 	change(&wanted.Spec)
 	return same(&wanted.Spec, &seen.Spec)

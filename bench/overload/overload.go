@@ -78,6 +78,8 @@ func Play(ctx context.Context, o Options) (rep *report.Report, err error) {
 		Options: o, report: report.New(ctx, "bench-overload", o.Root), stage: &stage.Stage{},
 		follow: newFollower(o.Log), state: newState(o.Began), identities: map[string]*rest.Config{},
 	}
+	ctx, end := context.WithCancel(ctx) // whoever watches the profile ends with the run
+	defer end()
 	shown, hide := context.WithCancel(context.Background())
 	drawn := make(chan struct{})
 	go func() {
@@ -182,8 +184,7 @@ func (r *run) startVictims(ctx context.Context) (err error) {
 	return err
 }
 
-// p99 is the victims' in a window, in milliseconds. A request without an answer counts
-// with the time that it has waited.
+// stats are the victims' requests that were due in a window.
 func (r *run) stats(w window) load.Stats { return r.victims.Between(w.from, w.to) }
 
 // pass lets time go by.
