@@ -143,9 +143,7 @@ func (r *run) missing(s *scenario.Overload, err error) {
 }
 
 func (r *run) raise(ctx context.Context) error {
-	b := r.Binaries
-	b.Etcd = b.SlowEtcd // as quick as the other until it is told to be slow
-	st, err := stage.Raise(ctx, r.Dir, b, r.Bed.Tenant, r.Screen.Logf)
+	st, err := stage.Raise(ctx, r.Dir, r.Binaries, r.Bed.Tenant, r.Screen.Logf)
 	r.stage = st
 	return err
 }

@@ -91,9 +91,13 @@ func Raise(ctx context.Context, dir string, b servers.Binaries, s scenario.Tenan
 }
 
 func (st *Stage) startNodes(ctx context.Context, dir string, b servers.Binaries, logf func(string, ...any)) error {
+	etcd := b.Etcd
+	if b.SlowEtcd != "" {
+		etcd = b.SlowEtcd // as quick as the other until it is told to be slow
+	}
 	images := map[string][]string{
 		"registry.k8s.io/kube-apiserver": {b.KubeAPIServer},
-		"registry.k8s.io/etcd":           {b.Etcd},
+		"registry.k8s.io/etcd":           {etcd},
 		"evenkeel":                       {b.Evenkeel},
 	}
 	for i, zone := range zones {

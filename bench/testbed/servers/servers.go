@@ -79,6 +79,11 @@ func Ensure(ctx context.Context, o Options) (Binaries, error) {
 			return Binaries{}, err
 		}
 	}
+	if o.SlowEtcd {
+		if err := e.linkSlowEtcd(); err != nil {
+			return Binaries{}, err
+		}
+	}
 	return e.binaries(), nil
 }
 
@@ -119,6 +124,17 @@ func (e *ensurer) link() error {
 	return nil
 }
 
+// slowEtcd is the slow etcd under the name that a container starts it by.
+func (e *ensurer) slowEtcd() string { return filepath.Join(e.Cache, "slow", etcdBuild.name) }
+
+func (e *ensurer) linkSlowEtcd() error {
+	path := e.slowEtcd()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // binaries are for everybody to run
+		return fmt.Errorf("making the folder for the slow etcd: %w", err)
+	}
+	return symlink(filepath.Join("..", slowEtcdBuild.name), path)
+}
+
 // symlink makes path a link to the target.
 func symlink(target, path string) error {
 	if was, err := os.Readlink(path); err == nil && was == target {
@@ -146,7 +162,7 @@ func (e *ensurer) binaries() Binaries {
 		b.MetricsServer = at("metrics-server")
 	}
 	if e.SlowEtcd {
-		b.SlowEtcd = at(slowEtcdBuild.name)
+		b.SlowEtcd = e.slowEtcd()
 	}
 	if e.Evenkeel {
 		b.Evenkeel = at("evenkeel")
