@@ -152,7 +152,7 @@ func (r *run) fill(ctx context.Context) error {
 	t := r.Bed.Tenant
 	err := fill.Run(ctx, fill.Options{
 		Config: r.stage.Tenant.AdminConfig, Pods: t.Pods, PodBytes: t.PodBytes, Nodes: t.Leases,
-		Progress: func(done, total int) { r.state.phase("", fmt.Sprintf("filled %d of %d", done, total), 0) },
+		Progress: func(done, total int) { r.state.progress("filled %d of %d", done, total) },
 	})
 	if err != nil {
 		return err

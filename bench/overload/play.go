@@ -6,6 +6,7 @@ package overload
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"evenkeel.dev/evenkeel/bench/load/swarm"
@@ -24,7 +25,8 @@ const (
 type loose struct {
 	load  swarm.Load
 	began time.Time
-	end   func()
+	// end ends it; of no effect the second time.
+	end func()
 }
 
 // let lets a scenario's load loose, and makes the disks slow where it says so.
@@ -44,7 +46,7 @@ func (r *run) let(ctx context.Context, s *scenario.Overload, l scenario.LoadSpec
 	}()
 	r.follow.note("the load is on")
 	r.state.loose(prepared.Classes())
-	return &loose{load: prepared, began: time.Now(), end: func() {
+	return &loose{load: prepared, began: time.Now(), end: sync.OnceFunc(func() {
 		cancel()
 		<-done
 		if err := r.stage.Tenant.DelayFsync(0); err != nil {
@@ -52,7 +54,7 @@ func (r *run) let(ctx context.Context, s *scenario.Overload, l scenario.LoadSpec
 		}
 		r.state.loose(nil)
 		r.follow.note("the load is off")
-	}}, nil
+	})}, nil
 }
 
 // goodput is the work served in time in a window, of load and victims together.

@@ -4,6 +4,7 @@
 package overload
 
 import (
+	"fmt"
 	"math"
 	"sync"
 	"time"
@@ -45,6 +46,13 @@ func (s *state) phase(scenario, name string, length time.Duration) {
 	if length > 0 {
 		s.ends = s.entered.Add(length)
 	}
+}
+
+// progress says how far a part has come.
+func (s *state) progress(format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.name = fmt.Sprintf(format, args...)
 }
 
 func (s *state) watch(v *stage.Victims) {
