@@ -5,6 +5,7 @@ package overload
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
@@ -30,18 +31,36 @@ func (r *run) enforce(ctx context.Context) error {
 	})
 }
 
-// pin holds the line at so many seats by hand and jails nobody. It returns the line
-// that is held: a line is never below what the protected levels need.
-func (r *run) pin(ctx context.Context, seats int32) (int32, error) {
-	err := r.set(ctx, "the load line to be held by hand", inForce, func(spec *v1alpha1.ControlPlaneProfileSpec) {
-		spec.Mode, spec.APIServer.Seats = v1alpha1.ModeEnforce, &v1alpha1.Int32Range{Min: &seats, Max: &seats}
-		spec.Protection.Jail, spec.Protection.LoadLine = v1alpha1.ProtectionOff, v1alpha1.ProtectionEnforce
+// pin holds the line at so many seats by hand and jails nobody. The status may lag
+// behind the spec: it counts when it says just that line.
+func (r *run) pin(ctx context.Context, seats int32) error {
+	return r.byHand(ctx, seats, func(seen v1alpha1.ControlPlaneProfile) bool {
+		return inForce(seen) && seen.Status.LoadLine.Seats == seats
+	})
+}
+
+// lowest is the lowest line that can be held: below it the protected levels would not
+// have what they need. It is asked for once, in quiet, and the same for every scenario.
+func (r *run) lowest(ctx context.Context) (int32, error) {
+	if r.floor > 0 {
+		return r.floor, nil
+	}
+	err := r.byHand(ctx, 1, func(seen v1alpha1.ControlPlaneProfile) bool {
+		return inForce(seen) && seen.Status.LoadLine.Seats < seen.Status.LoadLine.Ceiling
 	})
 	if err != nil {
 		return 0, err
 	}
 	seen, _ := r.profile.Now()
-	return seen.Status.LoadLine.Seats, nil
+	r.floor = seen.Status.LoadLine.Seats
+	return r.floor, nil
+}
+
+func (r *run) byHand(ctx context.Context, seats int32, wanted func(v1alpha1.ControlPlaneProfile) bool) error {
+	return r.set(ctx, fmt.Sprintf("a load line of %d to be held by hand", seats), wanted, func(spec *v1alpha1.ControlPlaneProfileSpec) {
+		spec.Mode, spec.APIServer.Seats = v1alpha1.ModeEnforce, &v1alpha1.Int32Range{Min: &seats, Max: &seats}
+		spec.Protection.Jail, spec.Protection.LoadLine = v1alpha1.ProtectionOff, v1alpha1.ProtectionEnforce
+	})
 }
 
 // set changes the profile and waits until the change has been seen and is as wanted.

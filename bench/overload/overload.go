@@ -57,6 +57,8 @@ type run struct {
 	state   *state
 	// identities are the clients' ways to the tenant, by name.
 	identities map[string]*rest.Config
+	// floor is the lowest line that can be held by hand; 0 while it is not known.
+	floor int32
 	// calm is the victims' p99 when nothing else is going on.
 	calm time.Duration
 }

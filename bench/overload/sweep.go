@@ -24,17 +24,28 @@ type tried struct {
 // sweep holds the load line by hand at one value after another, upwards so that what a
 // high line let in does not weigh on a low one, while the load stays on.
 func (r *run) sweep(ctx context.Context, s *scenario.Overload) error {
+	seen, _ := r.profile.Now()
+	if seen.Status.LoadLine == nil {
+		return fmt.Errorf("the profile says nothing of a load line: %s", seen.Name)
+	}
+	r.state.phase(s.Name, "the lowest line by hand", 0)
+	floor, err := r.lowest(ctx)
+	if err != nil {
+		return err
+	}
+	lines := geometric(max(s.Sweep.Least, int(floor)), int(seen.Status.LoadLine.Ceiling), s.Sweep.Values)
+	// The lowest line holds before the load comes: what it would let in first by
+	// default would weigh on it for long.
+	r.state.phase(s.Name, fmt.Sprintf("line by hand: %d", lines[0]), 0)
+	if err := r.pin(ctx, lines[0]); err != nil {
+		return err
+	}
 	l, err := r.let(ctx, s, *s.Load)
 	if err != nil {
 		return err
 	}
 	defer l.end()
-	seen, _ := r.profile.Now()
-	if seen.Status.LoadLine == nil {
-		return fmt.Errorf("the profile says nothing of a load line: %s", seen.Name)
-	}
 	var all []tried
-	lines := geometric(s.Sweep.Least, int(seen.Status.LoadLine.Ceiling), s.Sweep.Values)
 	for i, seats := range lines {
 		all = r.try(ctx, s, l, seats, i == 0, all)
 	}
@@ -62,26 +73,22 @@ func (r *run) try(ctx context.Context, s *scenario.Overload, l *loose, seats int
 		return all
 	}
 	r.state.phase(s.Name, fmt.Sprintf("line by hand: %d", seats), 0)
-	held, err := r.pin(ctx, seats)
-	if err != nil {
+	if err := r.pin(ctx, seats); err != nil {
 		r.report.Miss(report.Sweep(s.Name, int(seats), report.Goodput), err.Error())
 		return all
-	}
-	if slices.Contains(seatsOf(all), held) {
-		return all // below the floor all lines are the floor
 	}
 	warm := s.Phases.Warm.Duration
 	if first {
 		warm = max(warm, s.Phases.Saturate.Duration)
 	}
-	if _, err := r.measure(ctx, s.Name, fmt.Sprintf("line by hand: %d, warming up", held), warm); err != nil {
+	if _, err := r.measure(ctx, s.Name, fmt.Sprintf("line by hand: %d, warming up", seats), warm); err != nil {
 		return all
 	}
-	w, err := r.measure(ctx, s.Name, fmt.Sprintf("line by hand: %d", held), s.Phases.Each.Duration)
+	w, err := r.measure(ctx, s.Name, fmt.Sprintf("line by hand: %d", seats), s.Phases.Each.Duration)
 	if err != nil {
 		return all
 	}
-	return append(all, tried{seats: held, window: w})
+	return append(all, tried{seats: seats, window: w})
 }
 
 // judgeTried reads the figures of each line from the records.

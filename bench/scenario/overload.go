@@ -52,8 +52,8 @@ type Trace struct {
 	Load LoadSpec `json:"load"`
 }
 
-// Sweep says which load lines are tried by hand: so many from Least to the ceiling,
-// each the same multiple of the one before, and then Around more beside the best.
+// Sweep says which load lines are tried by hand: so many from Least, or the lowest that
+// can be held, to the ceiling, each the same multiple of the one before, and then Around more beside the best.
 type Sweep struct {
 	Least  int `json:"least"`
 	Values int `json:"values"`

@@ -46,7 +46,7 @@ func TestLoadOverloadSaysWhatIsWrong(t *testing.T) {
 		"no load":            {"crowd", "sweep:", "traces: [{name: a, load: {}}]\nsweep:", "either a load or traces"},
 		"a trace of nothing": {"healthy", "{lists:", "{crowd: {users: 1, atOnce: 1, timeout: 1s, pace: []}, lists:", "traces[3].load has 2 kinds"},
 		"no room":            {"crowd", "evenkeel: 90s", "evenkeel: 40s", "phases.evenkeel must have room"},
-		"a dead disk":        {"slow-etcd", "fsyncDelay: 100ms", "fsyncDelay: 10s", "fsyncDelay in seconds must be at most 1"},
+		"a dead disk":        {"slow-etcd", "fsyncDelay: 40ms", "fsyncDelay: 10s", "fsyncDelay in seconds must be at most 1"},
 		"another name":       {"crowd", "name: crowd", "name: mob", `name is "mob"`},
 		"not in the folder":  {"bed", "crowd,", "../crowd,", "no name of a scenario"},
 		"no path":            {"healthy", "path: /api/v1/pods", "path: pods", "is no path of an API"},
