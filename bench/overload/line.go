@@ -33,7 +33,7 @@ func geometric(least, most, values int) []int32 {
 }
 
 // around are up to n more lines beside the best: in the middle, by ratio, between it and
-// its neighbours among those that were tried, the lower one first.
+// its neighbors among those that were tried, the lower one first.
 func around(best int32, tried []int32, n int) []int32 {
 	sorted := slices.Sorted(slices.Values(tried))
 	i := slices.Index(sorted, best)

@@ -76,7 +76,7 @@ func TestAround(t *testing.T) {
 		}
 	}
 	if got := around(9, []int32{8, 9, 10}, 2); got != nil {
-		t.Errorf("between neighbours there is nothing, and yet %v", got)
+		t.Errorf("between neighbors there is nothing, and yet %v", got)
 	}
 }
 

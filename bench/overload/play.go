@@ -6,6 +6,7 @@ package overload
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -61,7 +62,7 @@ func (r *run) let(ctx context.Context, s *scenario.Overload, l scenario.LoadSpec
 func (r *run) goodput(l swarm.Load, w window) float64 {
 	classes := l.Classes()
 	for _, recorder := range r.victims.Recorders() {
-		classes = append(classes[:len(classes):len(classes)], &swarm.Class{SLO: swarm.SLOObject, Work: 1, Recorder: recorder})
+		classes = append(slices.Clip(classes), &swarm.Class{SLO: swarm.SLOObject, Work: 1, Recorder: recorder})
 	}
 	return swarm.Goodput(w.from, w.to, classes...)
 }

@@ -47,7 +47,7 @@ func (r *run) sweep(ctx context.Context, s *scenario.Overload) error {
 	defer l.end()
 	var all []tried
 	for i, seats := range lines {
-		all = r.try(ctx, s, l, seats, i == 0, all)
+		all = r.try(ctx, s, seats, i == 0, all)
 	}
 	// Which was best so far is told from what has ended by now.
 	r.judgeTried(l.load, all)
@@ -55,7 +55,7 @@ func (r *run) sweep(ctx context.Context, s *scenario.Overload) error {
 		more := around(best.seats, seatsOf(all), s.Sweep.Around)
 		slices.Sort(more)
 		for _, seats := range more {
-			all = r.try(ctx, s, l, seats, false, all)
+			all = r.try(ctx, s, seats, false, all)
 		}
 	}
 	l.end()
@@ -68,7 +68,7 @@ func (r *run) sweep(ctx context.Context, s *scenario.Overload) error {
 }
 
 // try holds one line. One that is not held in time is named and left out.
-func (r *run) try(ctx context.Context, s *scenario.Overload, l *loose, seats int32, first bool, all []tried) []tried {
+func (r *run) try(ctx context.Context, s *scenario.Overload, seats int32, first bool, all []tried) []tried {
 	if ctx.Err() != nil {
 		return all
 	}

@@ -75,7 +75,7 @@ func playOverload(ctx context.Context, f overloadFlags) error {
 		return err
 	}
 	defer unlock()
-	var log io.Writer = io.Discard
+	log := io.Discard
 	if f.log != "" {
 		file, err := os.Create(filepath.Clean(f.log))
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -28,22 +29,22 @@ func (e *ensurer) standIns(ctx context.Context, b build, dir string) (modfile st
 	if err := os.RemoveAll(dir); err != nil {
 		return "", fmt.Errorf("clearing the folder to build %s in: %w", b.name, err)
 	}
-	replace := ""
+	var replace strings.Builder
 	for i, s := range b.standIns {
-		copied := filepath.Join(dir, fmt.Sprint(i))
+		copied := filepath.Join(dir, strconv.Itoa(i))
 		if err := e.copyModule(ctx, from, s, copied); err != nil {
 			return "", fmt.Errorf("changing a file of %s to build %s: %w", s.module, b.name, err)
 		}
-		replace += fmt.Sprintf("\nreplace %s => %s\n", s.module, copied)
+		fmt.Fprintf(&replace, "\nreplace %s => %s\n", s.module, copied)
 	}
 	modfile = filepath.Join(dir, "go.mod")
 	for _, name := range []string{"go.mod", "go.sum"} {
 		raw, err := os.ReadFile(filepath.Join(from, name)) //nolint:gosec // within the checkout
 		if err == nil && name == "go.mod" {
-			raw = append(raw, replace...)
+			raw = append(raw, replace.String()...)
 		}
 		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, name), raw, 0o600)
+			err = os.WriteFile(filepath.Join(dir, name), raw, 0o600) //nolint:gosec // within the checkout
 		}
 		if err != nil {
 			return "", fmt.Errorf("preparing to build %s: %w", b.name, err)
@@ -83,5 +84,5 @@ func (e *ensurer) copyModule(ctx context.Context, from string, s standIn, to str
 	if err := os.Remove(path); err != nil {
 		return err
 	}
-	return os.WriteFile(path, raw, 0o600)
+	return os.WriteFile(path, raw, 0o600) //nolint:gosec // within the checkout
 }
