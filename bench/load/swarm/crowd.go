@@ -51,9 +51,9 @@ func (c *Crowd) Next(user, n int) Request {
 			Body: `{"data":{"n":"` + strconv.Itoa(n) + `"}}`,
 		}
 	case i == 3 || i == 9 || i == 15:
-		return Request{Class: c.listed, Method: http.MethodGet, Path: "/api/v1/namespaces/" + namespace + "/pods?limit=50"}
+		return Request{Class: c.listed, Method: http.MethodGet, Path: "/api/v1/namespaces/" + namespace + "/pods?limit=10"}
 	case i == 5 || i == 12 || i == 19:
-		return Request{Class: c.listed, Method: http.MethodGet, Path: "/api/v1/namespaces/" + own + "/configmaps?limit=50"}
+		return Request{Class: c.listed, Method: http.MethodGet, Path: "/api/v1/namespaces/" + own + "/configmaps?limit=10"}
 	default:
 		return Request{Class: c.object, Method: http.MethodGet, Path: "/api/v1/namespaces/" + namespace + "/pods/" + pod}
 	}
