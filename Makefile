@@ -34,12 +34,12 @@ REAL_PACKAGES = $(patsubst %/,./%,$(REAL))
 FAST_PACKAGES = $(shell go list -e -f '{{.Dir}}' ./... | sed 's|^$(CURDIR)|.|' | grep -vxF $(foreach package,./none $(REAL_PACKAGES),-e '$(package)'))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo bench-decode test test-fast verify generate lint servers clean FORCE
+.PHONY: help demo bench-overload bench-decode test test-fast verify generate lint servers clean FORCE
 
 help: ## Show this help
 	@echo 'Evenkeel keeps hosted Kubernetes control planes on an even keel.'
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo '  JSON=FILE   demo, bench-*: write the figures as JSON to FILE as well'
 	@echo '  KEEP=1      demo: leave everything running and print the kubeconfigs, until Ctrl-C'
@@ -50,6 +50,9 @@ help: ## Show this help
 
 demo: $(BENCH) ## Play a LIST storm on a real hosted control plane, by default and under Evenkeel
 	@$(BENCH) demo $(if $(JSON),--json '$(JSON)') $(if $(filter-out 0,$(KEEP)),--keep) $(if $(RUNS),--storms $(RUNS)) $(ARGS)
+
+bench-overload: $(BENCH) ## Overload a control plane without one to blame: default, lines by hand, Evenkeel
+	@$(BENCH) overload $(if $(JSON),--json '$(JSON)') $(ARGS)
 
 bench-decode: $(BENCH) $(DECODE) ## Measure the decoding of a real metrics page beside other decoders
 	@$(BENCH) pages --dir .cache/pages

@@ -20,6 +20,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"evenkeel.dev/evenkeel/bench/report"
+	"evenkeel.dev/evenkeel/bench/stage"
 )
 
 const (
@@ -44,7 +45,7 @@ const (
 // looks cost the tenant's apiservers, and what was restarted on the way.
 func (p *run) costs(ctx context.Context) error {
 	p.state.phase("counting the cost", 0)
-	replicas, err := p.stage.tenant.Replicas(ctx)
+	replicas, err := p.stage.Tenant.Replicas(ctx)
 	if err != nil {
 		return err
 	}
@@ -60,7 +61,7 @@ func (p *run) costs(ctx context.Context) error {
 		p.report.Miss(report.OperatorCPU, err.Error())
 		p.report.Miss(report.OperatorRSS, err.Error())
 	}
-	cost, err := p.lookCost(ctx, p.stage.tenant.ReplicaConfig(replicas[0]))
+	cost, err := p.lookCost(ctx, p.stage.Tenant.ReplicaConfig(replicas[0]))
 	if err != nil {
 		p.report.Miss(report.ObserveCPU, err.Error())
 		return nil
@@ -71,11 +72,11 @@ func (p *run) costs(ctx context.Context) error {
 
 // restarts counts the restarts of the tenant's containers.
 func (p *run) restarts(ctx context.Context) (int32, error) {
-	c, err := kubernetes.NewForConfig(p.stage.host.AdminConfig)
+	c, err := kubernetes.NewForConfig(p.stage.Host.AdminConfig)
 	if err != nil {
 		return 0, fmt.Errorf("counting restarts: %w", err)
 	}
-	pods, err := c.CoreV1().Pods(tenantNamespace).List(ctx, metav1.ListOptions{})
+	pods, err := c.CoreV1().Pods(stage.TenantNamespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return 0, fmt.Errorf("counting restarts: %w", err)
 	}
@@ -126,11 +127,11 @@ func (p *run) ballastEffective(page string) float64 {
 }
 
 func (p *run) operatorPod(ctx context.Context) (*corev1.Pod, error) {
-	c, err := kubernetes.NewForConfig(p.stage.host.AdminConfig)
+	c, err := kubernetes.NewForConfig(p.stage.Host.AdminConfig)
 	if err != nil {
 		return nil, fmt.Errorf("finding the operator's pod: %w", err)
 	}
-	pods, err := c.CoreV1().Pods(systemNamespace).List(ctx, metav1.ListOptions{})
+	pods, err := c.CoreV1().Pods(stage.SystemNamespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("finding the operator's pod: %w", err)
 	}

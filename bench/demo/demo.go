@@ -13,23 +13,14 @@ package demo
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"time"
-
-	"k8s.io/apimachinery/pkg/runtime"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/bench/live"
 	"evenkeel.dev/evenkeel/bench/report"
 	"evenkeel.dev/evenkeel/bench/scenario"
+	"evenkeel.dev/evenkeel/bench/stage"
 	"evenkeel.dev/evenkeel/bench/testbed/servers"
-)
-
-const (
-	tenantName      = "acme"
-	tenantNamespace = "tenant-acme"
-	systemNamespace = "evenkeel-system"
 )
 
 // Options are what a run is given.
@@ -53,14 +44,14 @@ type Options struct {
 type run struct {
 	Options
 
-	stage   *stage
-	profile *profile
-	victims *victims
+	stage   *stage.Stage
+	profile *stage.Profile
+	victims *stage.Victims
 	report  *report.Report
 	picture picture
 	// asFound is the tenant's flow control before Evenkeel wrote anything, calm
 	// what it is with the load line held and nobody jailed.
-	asFound, calm flowControl
+	asFound, calm stage.FlowControl
 	quiet         window
 	// jailed are the seconds from the start of each storm until its offender was
 	// jailed on every replica.
@@ -85,7 +76,7 @@ type step struct {
 // Play runs a scenario and returns its report. The report is valid, as far as it
 // got, even when there is an error.
 func Play(ctx context.Context, o Options) (r *report.Report, err error) {
-	p := &run{Options: o, report: report.New(ctx, "demo", o.Root), state: newState(o.Scenario.Name, o.Began), stage: &stage{}}
+	p := &run{Options: o, report: report.New(ctx, "demo", o.Root), state: newState(o.Scenario.Name, o.Began), stage: &stage.Stage{}}
 	shown, hide := context.WithCancel(context.Background())
 	drawn := make(chan struct{})
 	go func() {
@@ -95,8 +86,8 @@ func Play(ctx context.Context, o Options) (r *report.Report, err error) {
 	defer func() {
 		hide()
 		<-drawn
-		p.victims.stop()
-		if e := p.stage.close(o.Dir); e != nil && err == nil {
+		p.victims.Stop()
+		if e := p.stage.Close(o.Dir); e != nil && err == nil {
 			err = fmt.Errorf("cleaning up: %w", e)
 		}
 	}()
@@ -138,21 +129,7 @@ func allowed(cold bool) float64 {
 
 func (p *run) raise(ctx context.Context) error {
 	p.warnOfMemory()
-	st, err := raise(ctx, p.Dir, p.Binaries, p.Scenario, p.Screen.Logf)
+	st, err := stage.Raise(ctx, p.Dir, p.Binaries, p.Scenario.Tenant, p.Screen.Logf)
 	p.stage = st
 	return err
 }
-
-func scheme() (*runtime.Scheme, error) {
-	s := runtime.NewScheme()
-	if err := clientgoscheme.AddToScheme(s); err != nil {
-		return nil, fmt.Errorf("building the scheme: %w", err)
-	}
-	if err := v1alpha1.AddToScheme(s); err != nil {
-		return nil, fmt.Errorf("building the scheme: %w", err)
-	}
-	return s, nil
-}
-
-// manifest is the path of a file under manifests/.
-func (p *run) manifest(name string) string { return filepath.Join(p.Root, "manifests", name) }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"evenkeel.dev/evenkeel/bench/stage"
 	"evenkeel.dev/evenkeel/bench/testbed/pki"
 )
 
@@ -17,11 +18,11 @@ func (p *run) keep(ctx context.Context) error {
 		return nil
 	}
 	tenantConfig := filepath.Join(p.Dir, "tenant.kubeconfig")
-	admin, err := p.stage.tenant.CA.Issue(pki.Request{CommonName: "admin", Organizations: []string{"system:masters"}, Client: true})
+	admin, err := p.stage.Tenant.CA.Issue(pki.Request{CommonName: "admin", Organizations: []string{"system:masters"}, Client: true})
 	if err != nil {
 		return err
 	}
-	raw, err := pki.Kubeconfig(p.stage.tenant.BalancerURL, p.stage.tenant.AdminConfig.ServerName, p.stage.tenant.CA.PEM(), admin)
+	raw, err := pki.Kubeconfig(p.stage.Tenant.BalancerURL, p.stage.Tenant.AdminConfig.ServerName, p.stage.Tenant.CA.PEM(), admin)
 	if err != nil {
 		return err
 	}
@@ -29,10 +30,10 @@ func (p *run) keep(ctx context.Context) error {
 		return err
 	}
 	p.state.phase("kept running: Ctrl-C ends it", 0)
-	p.Screen.Logf("the host cluster: export KUBECONFIG=%s", p.stage.host.AdminKubeconfig)
+	p.Screen.Logf("the host cluster: export KUBECONFIG=%s", p.stage.Host.AdminKubeconfig)
 	p.Screen.Logf("the tenant:       export KUBECONFIG=%s", tenantConfig)
 	p.Screen.Logf("kubectl is        %s", p.Binaries.Kubectl)
-	p.Screen.Logf("try:              kubectl get cpp -A; %s explain -n %s %s", p.Binaries.Evenkeel, tenantNamespace, tenantName)
+	p.Screen.Logf("try:              kubectl get cpp -A; %s explain -n %s %s", p.Binaries.Evenkeel, stage.TenantNamespace, stage.TenantName)
 	<-ctx.Done()
 	return nil
 }

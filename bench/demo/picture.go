@@ -49,7 +49,7 @@ func (p *run) draw(path string) error {
 	// A second that is not wholly in the picture is left out: the next storm may
 	// have begun in it.
 	for at := start; !at.Add(time.Second).After(end); at = at.Add(time.Second) {
-		s := p.victims.between(window{at, at.Add(time.Second)})
+		s := p.victims.Between(at, at.Add(time.Second))
 		point := report.Point{At: at.Sub(start), P50: math.NaN(), P99: math.NaN(), Failed: s.Failed + s.Rejected}
 		if s.P99 > 0 {
 			point.P50, point.P99 = float64(s.P50.Microseconds())/1000, float64(s.P99.Microseconds())/1000

@@ -9,10 +9,9 @@ import (
 	"sync"
 	"time"
 
-	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/bench/live"
-	"evenkeel.dev/evenkeel/bench/load"
 	agent "evenkeel.dev/evenkeel/bench/load/offender"
+	"evenkeel.dev/evenkeel/bench/stage"
 )
 
 // phases is how many parts the live view counts.
@@ -29,13 +28,10 @@ type state struct {
 	entered time.Time
 	ends    time.Time
 	note    string
-	victims *victims
+	victims *stage.Victims
 	agent   *agent.Offender
-	profile *profile
-	// second is the next second of the victims' percentiles; done are those
-	// before it.
-	second time.Time
-	done   []float64
+	profile *stage.Profile
+	seconds stage.Seconds
 }
 
 func newState(title string, began time.Time) *state {
@@ -62,10 +58,10 @@ func (s *state) progress(verb string, done, total int) {
 	s.note = fmt.Sprintf(" (%s %d of %d)", verb, done, total)
 }
 
-func (s *state) watch(v *victims) {
+func (s *state) watch(v *stage.Victims) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.victims, s.second = v, time.Now().Truncate(time.Second).Add(time.Second)
+	s.victims, s.seconds = v, stage.SecondsOf(v, time.Now())
 }
 
 func (s *state) offend(a *agent.Offender) {
@@ -74,7 +70,7 @@ func (s *state) offend(a *agent.Offender) {
 	s.agent = a
 }
 
-func (s *state) follow(p *profile) {
+func (s *state) follow(p *stage.Profile) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.profile = p
@@ -95,59 +91,15 @@ func (s *state) view() live.State {
 		v.Phase.Left = max(0, s.ends.Sub(now))
 	}
 	if s.victims != nil {
-		v.Victims = s.suffering(now)
+		v.Victims = s.seconds.View(now, s.entered)
 	}
 	if s.agent != nil {
 		c := s.agent.Window(now.Add(-2*time.Second), now)
 		v.OffenderRate, v.OffenderRefused = c.Rate, float64(c.Rejected)/2
 	}
 	if s.profile != nil {
-		seen, _ := s.profile.now()
-		decisions(&v, seen)
+		seen, _ := s.profile.Now()
+		stage.Show(&v, seen)
 	}
 	return v
-}
-
-// suffering brings the victims' percentiles up to now, a second at a time.
-func (s *state) suffering(now time.Time) live.Victims {
-	for s.second.Add(time.Second).Before(now) {
-		s.done = append(s.done, milliseconds(s.victims.between(window{s.second, s.second.Add(time.Second)})))
-		s.second = s.second.Add(time.Second)
-	}
-	last := s.victims.live(2 * time.Second)
-	phase := s.victims.between(window{s.entered, now})
-	return live.Victims{
-		PerSecond: s.done, P50: float64(last.P50.Microseconds()) / 1000, P99: milliseconds(last),
-		Failed: phase.Failed + phase.Rejected,
-	}
-}
-
-func milliseconds(s load.Stats) float64 {
-	if s.Count == 0 && s.Pending == 0 || s.P99 == 0 {
-		return math.NaN()
-	}
-	return float64(s.P99.Microseconds()) / 1000
-}
-
-func decisions(v *live.State, seen v1alpha1.ControlPlaneProfile) {
-	if line := seen.Status.LoadLine; line != nil {
-		v.LoadLine, v.Ceiling = int(line.Seats), int(line.Ceiling)
-	}
-	for _, r := range seen.Status.Replicas {
-		v.Used = max(v.Used, int(r.UsedSeats))
-	}
-	for _, o := range seen.Status.Offenders {
-		switch o.Phase {
-		case v1alpha1.OffenderJailed, v1alpha1.OffenderParole:
-			v.Jailed = append(v.Jailed, o.Client+" "+o.Grade)
-			v.OffenderName = o.Client
-		case v1alpha1.OffenderRecommended, v1alpha1.OffenderCannotBeJailed:
-			v.OffenderName = o.Client
-		case v1alpha1.OffenderReleased:
-		}
-	}
-	if len(seen.Status.Decisions) > 0 {
-		d := seen.Status.Decisions[0]
-		v.Decision = live.Decision{At: d.Time.Time, Reason: d.Reason, Message: d.Message}
-	}
 }

@@ -11,6 +11,7 @@ import (
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	agent "evenkeel.dev/evenkeel/bench/load/offender"
 	"evenkeel.dev/evenkeel/bench/report"
+	"evenkeel.dev/evenkeel/bench/stage"
 )
 
 const (
@@ -86,7 +87,7 @@ func (p *run) stormByDefault(ctx context.Context) error {
 	defer s.end()
 	p.picture.mark("storm begins", s.began)
 	deadline := s.began.Add(length)
-	seen, err := p.profile.await(ctx, length, "the offender to be named", func(seen v1alpha1.ControlPlaneProfile) bool {
+	seen, err := p.profile.Await(ctx, length, "the offender to be named", func(seen v1alpha1.ControlPlaneProfile) bool {
 		_, ok := decided(seen, s.began, v1alpha1.ReasonOffenderNamed, s.user)
 		return ok
 	})
@@ -106,8 +107,8 @@ func (p *run) stormByDefault(ctx context.Context) error {
 	p.report.Add(report.OffenderRate(report.Default), "/s", s.agent.Window(measured.from, measured.to).Rate)
 	s.end()
 	p.picture.phase("storm, upstream default", window{s.began, measured.to})
-	if now, err := readFlowControl(ctx, p.stage.tenant.AdminConfig); err == nil {
-		if d := now.difference(p.asFound); d != "" {
+	if now, err := stage.ReadFlowControl(ctx, p.stage.Tenant.AdminConfig); err == nil {
+		if d := now.Difference(p.asFound); d != "" {
 			return fmt.Errorf("the profile only recommends, yet the tenant's flow control was changed: %s", d)
 		}
 	}
@@ -115,8 +116,8 @@ func (p *run) stormByDefault(ctx context.Context) error {
 	if err := p.recover(ctx); err != nil {
 		return err
 	}
-	p.victims.add(p.report, report.Quiet, p.quiet)
-	p.victims.add(p.report, report.Default, measured)
+	p.addVictims(report.Quiet, p.quiet)
+	p.addVictims(report.Default, measured)
 	return nil
 }
 
@@ -124,12 +125,12 @@ func (p *run) stormByDefault(ctx context.Context) error {
 func (p *run) recover(ctx context.Context) error {
 	p.state.phase("calm", p.Scenario.Phases.Calm.Duration)
 	limit := time.Now().Add(p.Scenario.Phases.Calm.Duration)
-	calm := p.victims.between(p.quiet).P99
+	calm := p.victims.Between(p.quiet.from, p.quiet.to).P99
 	for time.Now().Before(limit) {
 		if err := p.pass(ctx, time.Second); err != nil {
 			return err
 		}
-		if last := p.victims.live(2 * time.Second); last.P99 <= 2*calm && last.Pending < 3 {
+		if last := p.victims.Live(2 * time.Second); last.P99 <= 2*calm && last.Pending < 3 {
 			// The next storm is to find a control plane at rest.
 			return p.pass(ctx, peace)
 		}
@@ -147,7 +148,7 @@ func (p *run) stormUnderEvenkeel(ctx context.Context) error {
 	}
 	defer s.end()
 	p.picture.mark("storm begins", s.began)
-	seen, err := p.profile.await(ctx, jailLimit, "the offender to be jailed", inForce(s))
+	seen, err := p.profile.Await(ctx, jailLimit, "the offender to be jailed", inForce(s))
 	if err != nil {
 		return err
 	}
@@ -159,7 +160,7 @@ func (p *run) stormUnderEvenkeel(ctx context.Context) error {
 		return err
 	}
 	over := time.Now()
-	seen, _ = p.profile.now()
+	seen, _ = p.profile.Now()
 	held, drained := holds(seen, s, jailed)
 	s.end()
 	p.stormOver = time.Now()
@@ -226,7 +227,7 @@ func (p *run) shortStorm(ctx context.Context, i int) error {
 		return err
 	}
 	defer s.end()
-	seen, err := p.profile.await(ctx, jailLimit, "the offender to be jailed", inForce(s))
+	seen, err := p.profile.Await(ctx, jailLimit, "the offender to be jailed", inForce(s))
 	if err != nil {
 		return err
 	}

@@ -150,3 +150,18 @@ func (r *Recorder) collect(s *summary, from, to time.Time) {
 }
 
 func within(t, from, to time.Time) bool { return !t.Before(from) && t.Before(to) }
+
+// Served counts the requests that were answered with success in [from, to), not later
+// than in after they were due.
+func (r *Recorder) Served(from, to time.Time, in time.Duration) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := 0
+	for i := range r.samples {
+		s := &r.samples[i]
+		if s.Outcome == OK && s.Latency <= in && within(s.At.Add(s.Latency), from, to) {
+			n++
+		}
+	}
+	return n
+}

@@ -10,12 +10,10 @@ package scenario
 import (
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/yaml"
 )
 
 // maxFile bounds a scenario file, in bytes.
@@ -98,16 +96,9 @@ type Profile struct {
 
 // Load reads and checks a scenario file.
 func Load(path string) (*Scenario, error) {
-	raw, err := os.ReadFile(path) //nolint:gosec // the person who runs the bench names the file
-	if err != nil {
-		return nil, fmt.Errorf("reading the scenario: %w", err)
-	}
-	if len(raw) > maxFile {
-		return nil, fmt.Errorf("reading the scenario %s: larger than %d bytes", path, maxFile)
-	}
 	s := &Scenario{}
-	if err := yaml.UnmarshalStrict(raw, s); err != nil {
-		return nil, fmt.Errorf("reading the scenario %s: %w", path, err)
+	if err := strict(path, s); err != nil {
+		return nil, err
 	}
 	if err := s.check(); err != nil {
 		return nil, fmt.Errorf("the scenario %s: %w", path, err)
@@ -116,45 +107,27 @@ func Load(path string) (*Scenario, error) {
 }
 
 func (s *Scenario) check() error {
-	var problems []error
-	positive := func(name string, value float64) {
-		if value <= 0 {
-			problems = append(problems, fmt.Errorf("%s must be above 0", name))
-		}
-	}
-	atMost := func(name string, value, most float64) {
-		if value > most {
-			problems = append(problems, fmt.Errorf("%s must be at most %v: the load is bounded on purpose", name, most))
-		}
-	}
+	c := &checks{}
 	if s.Name == "" {
-		problems = append(problems, errors.New("name is missing"))
+		c.add(errors.New("name is missing"))
 	}
-	positive("tenant.pods", float64(s.Tenant.Pods))
-	positive("tenant.podBytes", float64(s.Tenant.PodBytes))
-	positive("tenant.leases", float64(s.Tenant.Leases))
-	positive("tenant.maxRequestsInflight", float64(s.Tenant.MaxInflight))
-	positive("tenant.maxMutatingRequestsInflight", float64(s.Tenant.MaxMutating))
-	positive("victims.leaseRenewalsPerSecond", s.Victims.LeaseRenewals)
-	positive("victims.getsPerSecond", s.Victims.Gets)
-	positive("offender.clients", float64(s.Offender.Clients))
-	positive("storms", float64(s.Storms))
-	atMost("tenant.pods", float64(s.Tenant.Pods), 50_000)
-	atMost("tenant.podBytes", float64(s.Tenant.PodBytes), 64<<10)
-	atMost("offender.clients", float64(s.Offender.Clients), 512)
-	atMost("storms", float64(s.Storms), 20)
+	c.tenant(s.Tenant)
+	c.victims(s.Victims)
+	c.positive("offender.clients", float64(s.Offender.Clients))
+	c.positive("storms", float64(s.Storms))
+	c.atMost("offender.clients", float64(s.Offender.Clients), 512)
+	c.atMost("storms", float64(s.Storms), 20)
 	for name, d := range map[string]time.Duration{
 		"phases.quiet": s.Phases.Quiet.Duration, "phases.default": s.Phases.Default.Duration,
 		"phases.enforce": s.Phases.Enforce.Duration, "phases.calm": s.Phases.Calm.Duration,
 	} {
-		positive(name, d.Seconds())
-		atMost(name, d.Seconds(), 3600)
+		c.length(name, d)
 	}
 	if s.Phases.Saturate.Duration >= s.Phases.Default.Duration {
-		problems = append(problems, errors.New("phases.saturate must be shorter than phases.default"))
+		c.add(errors.New("phases.saturate must be shorter than phases.default"))
 	}
 	if term := float64(s.Profile.SentenceSeconds); term > 0 && 4*s.Phases.Enforce.Seconds() > 3*term {
-		problems = append(problems, errors.New("phases.enforce must end before the last quarter of profile.sentenceSeconds, in which the seats come back"))
+		c.add(errors.New("phases.enforce must end before the last quarter of profile.sentenceSeconds, in which the seats come back"))
 	}
-	return errors.Join(problems...)
+	return c.err()
 }

@@ -31,6 +31,8 @@ type build struct {
 	// always builds without asking the stamp: the go command is quick to find out
 	// that nothing has changed, and the sources are many.
 	always bool
+	// standIns are compiled in the place of other modules' files.
+	standIns []standIn
 	// minutes is how long a cold build takes on two cores, for people.
 	minutes string
 }
@@ -41,7 +43,11 @@ var (
 		ldflags: "-X k8s.io/component-base/version.gitVersion=" + kubernetesVersion +
 			" -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36",
 	}
-	etcdBuild          = build{name: "etcd", module: "bench/testbed/upstream/etcd", target: ".", minutes: "about half a minute"}
+	etcdBuild     = build{name: "etcd", module: "bench/testbed/upstream/etcd", target: ".", minutes: "about half a minute"}
+	slowEtcdBuild = build{
+		name: "etcd-slow", module: "bench/testbed/upstream/etcd", target: ".", minutes: "about half a minute",
+		standIns: []standIn{{module: "go.etcd.io/etcd/client/pkg/v3", file: "fileutil/sync_linux.go", with: "slow/sync_linux.go"}},
+	}
 	metricsServerBuild = build{name: "metrics-server", module: "bench/testbed/upstream/metrics-server", target: ".", minutes: "about 2 minutes"}
 	evenkeelBuild      = build{name: "evenkeel", module: ".", target: "./cmd/evenkeel", always: true, minutes: "about a minute"}
 )
@@ -93,6 +99,9 @@ func (e *ensurer) stamp(ctx context.Context, b build) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("reading the module of %s: %w", b.name, err)
 	}
+	for _, s := range b.standIns {
+		files = append(files, filepath.Join(dir, s.with))
+	}
 	slices.Sort(files)
 	for _, f := range append(files, filepath.Join(dir, "go.mod"), filepath.Join(dir, "go.sum")) {
 		raw, err := os.ReadFile(f) //nolint:gosec // within the checkout
@@ -111,6 +120,15 @@ func (e *ensurer) goBuild(ctx context.Context, b build, out string) error {
 		// Evenkeel itself is compiled with the Makefile's flags, so that the demo,
 		// the bench and the tests share one cache.
 		args = append(args, "-trimpath")
+	}
+	if len(b.standIns) > 0 {
+		dir := out + ".src"
+		modfile, err := e.standIns(ctx, b, dir)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = os.RemoveAll(dir) }()
+		args = append(args, "-modfile", modfile)
 	}
 	c := exec.CommandContext(ctx, "go", append(args, b.target)...) //nolint:gosec // its own constants
 	c.Dir = filepath.Join(e.Root, b.module)

@@ -27,6 +27,8 @@ const kubernetesVersion = "v1.36.3"
 type Binaries struct {
 	KubeAPIServer, KubeControllerManager, KubeScheduler, Kubectl string
 	Etcd, MetricsServer, Evenkeel                                string
+	// SlowEtcd is etcd with a disk that can be made slow while it runs.
+	SlowEtcd string
 }
 
 // Options say what is wanted.
@@ -36,8 +38,8 @@ type Options struct {
 	// Assets is a folder with binaries of a person's own; a binary of the right
 	// name in it is used instead of building one.
 	Assets string
-	// MetricsServer and Evenkeel ask for these too.
-	MetricsServer, Evenkeel bool
+	// MetricsServer, Evenkeel and SlowEtcd ask for these too.
+	MetricsServer, Evenkeel, SlowEtcd bool
 	// Progress is told a line now and then.
 	Progress func(line string)
 }
@@ -77,6 +79,11 @@ func Ensure(ctx context.Context, o Options) (Binaries, error) {
 			return Binaries{}, err
 		}
 	}
+	if o.SlowEtcd {
+		if err := e.linkSlowEtcd(); err != nil {
+			return Binaries{}, err
+		}
+	}
 	return e.binaries(), nil
 }
 
@@ -95,6 +102,9 @@ func (e *ensurer) builds(kubernetes bool) []build {
 	if e.found["etcd"] == "" {
 		builds = append(builds, etcdBuild)
 	}
+	if e.SlowEtcd {
+		builds = append(builds, slowEtcdBuild)
+	}
 	if e.MetricsServer {
 		builds = append(builds, metricsServerBuild)
 	}
@@ -112,6 +122,17 @@ func (e *ensurer) link() error {
 		}
 	}
 	return nil
+}
+
+// slowEtcd is the slow etcd under the name that a container starts it by.
+func (e *ensurer) slowEtcd() string { return filepath.Join(e.Cache, "slow", etcdBuild.name) }
+
+func (e *ensurer) linkSlowEtcd() error {
+	path := e.slowEtcd()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // binaries are for everybody to run
+		return fmt.Errorf("making the folder for the slow etcd: %w", err)
+	}
+	return symlink(filepath.Join("..", slowEtcdBuild.name), path)
 }
 
 // symlink makes path a link to the target.
@@ -139,6 +160,9 @@ func (e *ensurer) binaries() Binaries {
 	}
 	if e.MetricsServer {
 		b.MetricsServer = at("metrics-server")
+	}
+	if e.SlowEtcd {
+		b.SlowEtcd = e.slowEtcd()
 	}
 	if e.Evenkeel {
 		b.Evenkeel = at("evenkeel")

@@ -1,7 +1,13 @@
 // Copyright The Evenkeel Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package demo
+// Package stage is what plays are played on: a host cluster with three nodes and one
+// tenant, Evenkeel as a user would install it, and the victims. A play (the demo, the
+// overload bench) brings its own loads and judges what it sees.
+//
+// Everything that is known of Evenkeel here is seen from outside: the profile's
+// status, and the tenant's own objects. Nothing here imports the operator.
+package stage
 
 import (
 	"context"
@@ -23,25 +29,32 @@ import (
 	"evenkeel.dev/evenkeel/bench/testbed/tenant"
 )
 
+// The names of the one tenant, and of the namespace that Evenkeel is installed in.
+const (
+	TenantName      = "acme"
+	TenantNamespace = "tenant-acme"
+	SystemNamespace = "evenkeel-system"
+)
+
 // stopWithin bounds the orderly end of a run.
 const stopWithin = 40 * time.Second
 
 // zones are where the host cluster has a node each.
 var zones = []string{"a", "b", "c"}
 
-// stage is the testbed of a run: a host cluster with three nodes, and one tenant.
-type stage struct {
+// Stage is the testbed of a run: a host cluster with three nodes, and one tenant.
+type Stage struct {
 	*ground.Ground
 
-	host   *host.Cluster
-	nodes  []*node.Agent
-	tenant *tenant.Tenant
+	Host   *host.Cluster
+	Nodes  []*node.Agent
+	Tenant *tenant.Tenant
 }
 
-// raise starts the host cluster, its nodes and the tenant in dir. What has been
-// started is in the stage even when an error is returned: close it.
-func raise(ctx context.Context, dir string, b servers.Binaries, s *scenario.Scenario, logf func(string, ...any)) (*stage, error) {
-	st := &stage{}
+// Raise starts the host cluster, its nodes and the tenant in dir. What has been
+// started is in the stage even when an error is returned: Close it.
+func Raise(ctx context.Context, dir string, b servers.Binaries, s scenario.Tenant, logf func(string, ...any)) (*Stage, error) {
+	st := &Stage{}
 	var err error
 	if st.Ground, err = ground.Clear(dir); err != nil {
 		return st, err
@@ -53,7 +66,7 @@ func raise(ctx context.Context, dir string, b servers.Binaries, s *scenario.Scen
 		logf("the load competes with the servers for the same cores, so the figures are not comparable: %v", err)
 	}
 	logf("starting the host cluster")
-	st.host, err = host.Start(ctx, host.Options{
+	st.Host, err = host.Start(ctx, host.Options{
 		Dir: filepath.Join(dir, "host"), Binaries: b, Runner: st.Runner, Cgroups: st.Cgroups, Logf: logf,
 	})
 	if err != nil {
@@ -64,11 +77,11 @@ func raise(ctx context.Context, dir string, b servers.Binaries, s *scenario.Scen
 		return st, err
 	}
 	logf("starting the tenant: three etcds, three kube-apiservers, a balancer")
-	st.tenant, err = tenant.Start(ctx, tenant.Options{
-		Name: tenantName, Namespace: tenantNamespace, Host: st.host, Dir: filepath.Join(dir, "tenant"), Zones: zones,
-		APIServer:   resources(s.Tenant.APIServer),
-		Etcd:        resources(s.Tenant.Etcd),
-		MaxInflight: s.Tenant.MaxInflight, MaxMutatingInflight: s.Tenant.MaxMutating,
+	st.Tenant, err = tenant.Start(ctx, tenant.Options{
+		Name: TenantName, Namespace: TenantNamespace, Host: st.Host, Dir: filepath.Join(dir, "tenant"), Zones: zones,
+		APIServer:   resources(s.APIServer),
+		Etcd:        resources(s.Etcd),
+		MaxInflight: s.MaxInflight, MaxMutatingInflight: s.MaxMutating,
 		Pool: "127.90.1.0/28", BalancerAddress: "127.0.0.1:0", Logf: logf,
 	})
 	if err != nil {
@@ -77,20 +90,24 @@ func raise(ctx context.Context, dir string, b servers.Binaries, s *scenario.Scen
 	return st, nil
 }
 
-func (st *stage) startNodes(ctx context.Context, dir string, b servers.Binaries, logf func(string, ...any)) error {
+func (st *Stage) startNodes(ctx context.Context, dir string, b servers.Binaries, logf func(string, ...any)) error {
+	etcd := b.Etcd
+	if b.SlowEtcd != "" {
+		etcd = b.SlowEtcd // as quick as the other until it is told to be slow
+	}
 	images := map[string][]string{
 		"registry.k8s.io/kube-apiserver": {b.KubeAPIServer},
-		"registry.k8s.io/etcd":           {b.Etcd},
+		"registry.k8s.io/etcd":           {etcd},
 		"evenkeel":                       {b.Evenkeel},
 	}
 	for i, zone := range zones {
 		name := "node-" + zone
 		address := net.IPv4(127, 80, 1, byte(i+1))
-		_, config, err := st.host.Kubeconfig("system:node:"+name, "system:nodes")
+		_, config, err := st.Host.Kubeconfig("system:node:"+name, "system:nodes")
 		if err != nil {
 			return fmt.Errorf("making credentials for %s: %w", name, err)
 		}
-		pair, err := st.host.NodeServingPair(name, address)
+		pair, err := st.Host.NodeServingPair(name, address)
 		if err != nil {
 			return fmt.Errorf("making a certificate for %s: %w", name, err)
 		}
@@ -99,29 +116,29 @@ func (st *stage) startNodes(ctx context.Context, dir string, b servers.Binaries,
 			PodCIDR: netip.PrefixFrom(netip.AddrFrom4([4]byte{127, 81 + byte(i), 0, 0}), 16),
 			CPU:     resource.MustParse("4"), Memory: resource.MustParse("16Gi"),
 			Dir: filepath.Join(dir, "nodes", name), Config: config, Images: images,
-			Runner: st.Runner, Cgroups: st.Cgroups, ServingPair: pair, ClientCA: st.host.CA.PEM(), Logf: logf,
+			Runner: st.Runner, Cgroups: st.Cgroups, ServingPair: pair, ClientCA: st.Host.CA.PEM(), Logf: logf,
 		})
 		if err != nil {
 			return fmt.Errorf("starting %s: %w", name, err)
 		}
-		st.nodes = append(st.nodes, agent)
+		st.Nodes = append(st.Nodes, agent)
 	}
 	return nil
 }
 
-// close ends everything that was started, in order, and leaves nothing behind.
-func (st *stage) close(dir string) error {
+// Close ends everything that was started, in order, and leaves nothing behind.
+func (st *Stage) Close(dir string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
 	defer cancel()
 	var problems []error
-	if st.tenant != nil {
-		problems = append(problems, st.tenant.Stop(ctx))
+	if st.Tenant != nil {
+		problems = append(problems, st.Tenant.Stop(ctx))
 	}
-	for _, n := range st.nodes {
+	for _, n := range st.Nodes {
 		problems = append(problems, n.Stop(ctx))
 	}
-	if st.host != nil {
-		problems = append(problems, st.host.Stop(ctx))
+	if st.Host != nil {
+		problems = append(problems, st.Host.Stop(ctx))
 	}
 	// Whatever did not stop in time is ended like the remains of a killed run.
 	problems = append(problems, ground.Clean(dir))

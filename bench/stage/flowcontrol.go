@@ -1,7 +1,7 @@
 // Copyright The Evenkeel Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package demo
+package stage
 
 import (
 	"context"
@@ -18,12 +18,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// flowControl is the tenant's flow-control configuration, a digest of its spec
+// FlowControl is the tenant's flow-control configuration, a digest of its spec
 // for each object: what "everything as before" is compared by.
-type flowControl map[string]string
+type FlowControl map[string]string
 
-// readFlowControl reads it with a client of the harness's own.
-func readFlowControl(ctx context.Context, config *rest.Config) (flowControl, error) {
+// ReadFlowControl reads it with a client of the harness's own.
+func ReadFlowControl(ctx context.Context, config *rest.Config) (FlowControl, error) {
 	scheme, err := scheme()
 	if err != nil {
 		return nil, err
@@ -32,7 +32,7 @@ func readFlowControl(ctx context.Context, config *rest.Config) (flowControl, err
 	if err != nil {
 		return nil, fmt.Errorf("reading the tenant's flow control: %w", err)
 	}
-	f := flowControl{}
+	f := FlowControl{}
 	var levels flowcontrolv1.PriorityLevelConfigurationList
 	if err := c.List(ctx, &levels); err != nil {
 		return nil, fmt.Errorf("listing the tenant's priority levels: %w", err)
@@ -58,8 +58,8 @@ func digest(spec any) string {
 	return fmt.Sprintf("%x", sha256.Sum256(raw))
 }
 
-// difference names what is not as it was; empty when all is.
-func (f flowControl) difference(was flowControl) string {
+// Difference names what is not as it was; empty when all is.
+func (f FlowControl) Difference(was FlowControl) string {
 	var d []string
 	for _, name := range slices.Sorted(maps.Keys(f)) {
 		switch before, there := was[name]; {
@@ -77,17 +77,17 @@ func (f flowControl) difference(was flowControl) string {
 	return strings.Join(d, ", ")
 }
 
-// awaitFlowControl waits until the tenant's flow control is as it was, and says
+// AwaitFlowControl waits until the tenant's flow control is as it was, and says
 // when it was first seen so.
-func awaitFlowControl(ctx context.Context, config *rest.Config, was flowControl, limit time.Duration) (time.Time, error) {
+func AwaitFlowControl(ctx context.Context, config *rest.Config, was FlowControl, limit time.Duration) (time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()
 	last := "it could not be read"
 	for {
-		if now, err := readFlowControl(ctx, config); err == nil {
-			if last = now.difference(was); last == "" {
+		if now, err := ReadFlowControl(ctx, config); err == nil {
+			if last = now.Difference(was); last == "" {
 				return time.Now(), nil
 			}
 		}
