@@ -42,7 +42,7 @@ func TestProtectionIsWrittenInCalm(t *testing.T) {
 	if got, want := w.levelOf("system").Portion(), (plane.Portion{Shares: 30, BorrowingPercent: plane.NoLimit}); got != want {
 		t.Errorf("system has %+v, want %+v", got, want)
 	}
-	if got, want := w.levelOf("workload-low").Portion(), (plane.Portion{Shares: 100, LendablePercent: 90}); got != want {
+	if got, want := w.levelOf("workload-low").Portion(), (plane.Portion{Shares: 100, LendablePercent: 90, BorrowingPercent: 20}); got != want {
 		t.Errorf("workload-low has %+v, want %+v", got, want)
 	}
 	if got := finding(t, w, v1alpha1.ConditionSharesInForce); !got.True || got.Reason != v1alpha1.ReasonAsExpected {

@@ -19,26 +19,32 @@ const (
 	highLends, highBorrows = 25, 100
 )
 
-// limits are what a level may lend and borrow, never more than the tenant allows.
+// limits are what a level may lend and borrow, never more than the tenant allows. low
+// are the shares that the tenant gave all low levels together.
 //
 // A protected level lends nothing, because seats that are lent come back only when
-// the borrower's requests have ended. A low level borrows nothing: it is where floods
-// come from, and what is idle would flow to them.
-func limits(l plane.Level) (lend, borrow int) {
+// the borrower's requests have ended. A low level is where floods come from, and what
+// is idle would flow to them: it borrows no more than the low levels have together.
+// Without that the line would hold a flood of one low level at that level's few seats,
+// whatever it is itself.
+func limits(l plane.Level, low int) (lend, borrow int) {
 	was := original(l)
 	switch {
 	case need(l.Name) > 0:
 		return 0, was.BorrowingPercent
 	case l.Name == "workload-high":
-		borrow = highBorrows
-		if was.BorrowingPercent != plane.NoLimit {
-			borrow = min(borrow, was.BorrowingPercent)
-		}
-		return min(was.LendablePercent, highLends), borrow
+		lend, borrow = min(was.LendablePercent, highLends), highBorrows
 	default:
-		return was.LendablePercent, 0
+		lend, borrow = was.LendablePercent, 100*(low-was.Shares)/max(was.Shares, 1)
 	}
+	if was.BorrowingPercent != plane.NoLimit {
+		borrow = min(borrow, was.BorrowingPercent)
+	}
+	return lend, borrow
 }
+
+// isLow tells whether a level is one of those where floods come from.
+func isLow(name string) bool { return name == "workload-low" || name == "global-default" }
 
 // Protect is the division that must be in force at once: the limits of lending and
 // borrowing, and floors for the protected levels. As long as every floor holds, the
@@ -69,9 +75,15 @@ func Protect(in Input) []plane.LevelShares {
 // division are the levels of the table with so many shares each.
 func (t table) division(to []int) []plane.LevelShares {
 	all := make([]plane.LevelShares, len(t.levels))
+	low := 0
+	for _, l := range t.levels {
+		if isLow(l.Name) {
+			low += original(l).Shares
+		}
+	}
 	for i, l := range t.levels {
 		p := plane.Portion{Shares: to[i]}
-		p.LendablePercent, p.BorrowingPercent = limits(l)
+		p.LendablePercent, p.BorrowingPercent = limits(l, low)
 		all[i] = plane.LevelShares{Name: l.Name, Had: l.Portion(), Portion: p}
 		all[i].Reason = strings.Join(why(l, p), "; ")
 	}
@@ -92,7 +104,7 @@ func why(l plane.Level, p plane.Portion) (reasons []string) {
 		reasons = append(reasons, "what it lends comes back only when the borrowers' requests have ended")
 	}
 	if p.BorrowingPercent != l.BorrowingPercent && p.BorrowingPercent >= 0 {
-		reasons = append(reasons, "what is idle must not flow to whoever asks the most")
+		reasons = append(reasons, "what others leave idle must not flow to whoever asks the most")
 	}
 	return reasons
 }

@@ -78,28 +78,28 @@ func TestProtection(t *testing.T) {
 		want string
 	}{
 		{600, `
-global-default    20 shares  49 seats lends 50 borrows   0
+global-default    20 shares  49 seats lends 50 borrows 500
 leader-election   10 shares  25 seats lends  0 borrows  -1
 node-high         40 shares  98 seats lends  0 borrows  -1
 system            30 shares  74 seats lends  0 borrows  -1
 workload-high     40 shares  98 seats lends 25 borrows 100
-workload-low     100 shares 245 seats lends 90 borrows   0
+workload-low     100 shares 245 seats lends 90 borrows  20
 `},
 		{33, `
-global-default    14 shares   2 seats lends 50 borrows   0
+global-default    14 shares   2 seats lends 50 borrows 500
 leader-election   22 shares   4 seats lends  0 borrows  -1
 node-high         76 shares  11 seats lends  0 borrows  -1
 system            33 shares   5 seats lends  0 borrows  -1
 workload-high     27 shares   4 seats lends 25 borrows 100
-workload-low      68 shares  10 seats lends 90 borrows   0
+workload-low      68 shares  10 seats lends 90 borrows  20
 `},
 		{20, `
-global-default     4 shares   1 seats lends 50 borrows   0
+global-default     4 shares   1 seats lends 50 borrows 500
 leader-election   36 shares   4 seats lends  0 borrows  -1
 node-high        123 shares  11 seats lends  0 borrows  -1
 system            53 shares   5 seats lends  0 borrows  -1
 workload-high      7 shares   1 seats lends 25 borrows 100
-workload-low      17 shares   2 seats lends 90 borrows   0
+workload-low      17 shares   2 seats lends 90 borrows  20
 `},
 	} {
 		levels := at(defaults(), 600, c.line)
@@ -132,24 +132,24 @@ func TestDemandIsMetInSteps(t *testing.T) {
 	}
 	settle()
 	if got := table(in.Levels, 600); moves < 3 || got != strings.TrimPrefix(`
-global-default    14 shares   7 seats lends 50 borrows   0
+global-default    14 shares   7 seats lends 50 borrows 500
 leader-election   10 shares   5 seats lends  0 borrows  -1
 node-high         40 shares  20 seats lends  0 borrows  -1
 system            30 shares  15 seats lends  0 borrows  -1
 workload-high     80 shares  40 seats lends 25 borrows 100
-workload-low      66 shares  33 seats lends 90 borrows   0
+workload-low      66 shares  33 seats lends 90 borrows  20
 `, "\n") {
 		t.Errorf("after %d moves workload-high has not what it asks for:\n%s", moves, got)
 	}
 	in.Demand = nil
 	settle()
 	if got := table(in.Levels, 600); moves < 3 || got != strings.TrimPrefix(`
-global-default    20 shares  10 seats lends 50 borrows   0
+global-default    20 shares  10 seats lends 50 borrows 500
 leader-election   10 shares   5 seats lends  0 borrows  -1
 node-high         40 shares  20 seats lends  0 borrows  -1
 system            30 shares  15 seats lends  0 borrows  -1
 workload-high     41 shares  21 seats lends 25 borrows 100
-workload-low      99 shares  49 seats lends 90 borrows   0
+workload-low      99 shares  49 seats lends 90 borrows  20
 `, "\n") {
 		t.Errorf("%d moves after the demand is gone:\n%s", moves, got)
 	}
