@@ -60,9 +60,9 @@ func (d *pass) findLine(bounds seats.Bounds, usable int, held bool) int {
 }
 
 // budget is the most that the line may be for the sake of the one etcd.
-func (d *pass) budget() (most int, why string) {
+func (d *pass) budget(usable int) (most int, why string) {
 	if !d.sight.blind() {
-		d.memory.Line.Budget = seats.Spend(d.memory.Line.Budget, d.seen.Replicas, len(d.memberGuards()) > 0, d.now)
+		d.memory.Line.Budget = seats.Spend(d.memory.Line.Budget, d.seen.Replicas, usable, len(d.memberGuards()) > 0, d.now)
 	}
 	return seats.Budget(d.memory.Line.Budget, d.sight.ceiling)
 }

@@ -86,7 +86,7 @@ func TestBlindHoldsTheLine(t *testing.T) {
 // Memory near its limit lowers the line, once.
 func TestMemoryNearItsLimitLowersTheLine(t *testing.T) {
 	w := crowded()
-	w.crowd = 300
+	w.crowd, w.knee = 300, 300
 	w.process = plane.Process{Resident: 0.9e9, MemoryLimit: 1e9}
 	lines := w.log.Len()
 	w.run(5 * time.Minute)

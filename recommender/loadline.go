@@ -69,9 +69,9 @@ func (d *pass) holdLoadLine() {
 		d.plan.LoadLine = plane.LoadLine{Ceiling: d.sight.ceiling, Seats: d.sight.ceiling, Used: d.used()}
 		return
 	}
-	bounds, why := d.within()
 	have, others := ballast(c), d.lasting()
 	usable := seats.Usable(d.sight.ceiling, others, have)
+	bounds, why := d.within(usable)
 	line := d.findLine(bounds, usable, have > 0)
 	d.plan.LoadLine = plane.LoadLine{Ceiling: d.sight.ceiling, Seats: usable, Used: d.used()}
 	want := seats.Ballast(d.sight.ceiling, others, line)
@@ -84,7 +84,7 @@ func (d *pass) holdLoadLine() {
 		return
 	}
 	step := d.ballastStep(want, usable, line, why)
-	if !step.Apply && d.memory.LineShown == line {
+	if moved := line - d.memory.LineShown; !step.Apply && float64(max(moved, -moved)) < shownAgain*float64(d.memory.LineShown) {
 		return
 	}
 	d.memory.LineShown = line
@@ -96,9 +96,9 @@ func (d *pass) holdLoadLine() {
 
 // within is between what the line may be: by the flags, the profile, what protected
 // levels need and what etcd carries; and why that is not simply what was asked for.
-func (d *pass) within() (b seats.Bounds, why string) {
+func (d *pass) within(usable int) (b seats.Bounds, why string) {
 	b, why = seats.Within(d.sight.ceiling, d.profile.SeatsMax, d.profile.SeatsMin, d.floor())
-	if most, because := d.budget(); most < b.Ceiling {
+	if most, because := d.budget(usable); most < b.Ceiling {
 		b.Ceiling, why = max(most, b.Floor), because
 	}
 	return b, why
@@ -119,11 +119,11 @@ func (d *pass) returnSeats() {
 }
 
 // floor is the lowest line that leaves the protected levels what they need. Where the
-// shares are divided they follow the line, which may be lower then; a division that
-// fails does not.
+// shares are divided they follow the line, which may be lower then: a division comes
+// before the ballast that it is made for. One that fails does not.
 func (d *pass) floor() int {
 	levels := d.seen.Config.Levels
-	divided := slices.ContainsFunc(levels, func(l plane.Level) bool { return l.Original != nil })
+	divided := slices.ContainsFunc(levels, func(l plane.Level) bool { return l.Suggested && l.Held == nil })
 	if _, failed := d.memory.Failed[plane.SharesName]; divided && !failed && d.enforcing(d.profile.Shares) {
 		return shares.Floor(d.sight.ceiling, d.lasting(), levels)
 	}

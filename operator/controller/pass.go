@@ -100,14 +100,23 @@ func (p *pass) decide(context.Context) error {
 // carryOut applies the plan's steps in their order. What becomes of them goes
 // into the status now and into the next snapshot.
 func (p *pass) carryOut(ctx context.Context) error {
+	var divided *plane.Fault
 	for _, step := range p.plan.Steps {
 		outcome := plane.Outcome{Kind: step.Kind}
-		if step.Apply {
+		switch {
+		case step.Apply && step.Kind == plane.SetBallast && divided != nil:
+			// It was made for shares that the levels do not have.
+			outcome.Name, outcome.Fault = step.About(), divided
+			p.kept.outcomes = append(p.kept.outcomes, outcome)
+		case step.Apply:
 			began := p.r.Now()
 			outcome = p.tenant.Apply(ctx, step, p.snapshot.Replicas, p.r.Now)
 			p.kept.config = nil
 			logStep(ctx, step, outcome, began)
 			p.kept.outcomes = append(p.kept.outcomes, outcome)
+			if step.Kind == plane.SetShares {
+				divided = outcome.Fault
+			}
 		}
 		p.outcomes = append(p.outcomes, outcome)
 	}

@@ -28,8 +28,9 @@ type Line struct {
 	// LetGo is until when slowness cuts nothing: the last cut did not help.
 	LetGo time.Time
 	// Guarded is true from a guard's cut until no guard holds any more: one episode is
-	// cut for once.
-	Guarded bool
+	// cut for once, and another not before GuardAgain.
+	Guarded    bool
+	GuardAgain time.Time
 	// Works are what was served in the last windows in seconds of a calm day a second,
 	// all replicas together, oldest first.
 	Works []float64
@@ -49,9 +50,9 @@ type Budget struct {
 	Requests float64
 	// Each is what each replica may have of them, in seats.
 	Each float64
-	// Phi is the part of a request's time that is etcd's, Skew the busiest replica's
-	// load by the mean, both over the last Weight looks.
-	Phi, Skew, Weight float64
+	// Phi is etcd's requests in work for each seat of all lines, when it was last cut.
+	Phi float64
+	Cut time.Time
 	// Replicas is how many share it, counted at Counted.
 	Replicas int
 	Counted  time.Time

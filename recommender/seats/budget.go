@@ -13,14 +13,8 @@ import (
 
 const (
 	// sick is the part of its requests in work that an etcd that is in trouble keeps,
-	// and well by how much more it may have with every window in which it is not.
+	// and well by how much more it may have with every look at which it is not.
 	sick, well = 0.7, 1.02
-	// phiMemory is how many windows the share of etcd's time is a mean of. It is a share
-	// of time, which a cache or a webhook bends: it must not move the line by itself.
-	phiMemory = 30
-	// leastPhi keeps a plane that hardly asks its etcd from being told that it may ask
-	// for any number.
-	leastPhi = 0.01
 	// lessEach and moreEach are how far what each replica may have moves before it is
 	// told: every move is a write to the tenant.
 	lessEach, moreEach = 0.95, 1.25
@@ -29,63 +23,70 @@ const (
 )
 
 // Spend brings the etcd budget up to one look. All replicas share one etcd: what each
-// may have at once depends on how many there are. troubled is true while etcd says
-// that it is overloaded. Replicas that are not ready count as well, so that the line
-// falls before they serve.
-func Spend(b plane.Budget, replicas []plane.Replica, troubled bool, now time.Time) plane.Budget {
+// may have at once depends on how many there are. usable is the line in force, and
+// troubled is true while etcd says that it is overloaded. Replicas that are not
+// ready count as well, so that the line falls before they serve.
+//
+// φ is etcd's requests in work for each seat of the line, as they were when etcd was
+// last in trouble: whatever part of the seats is in use, whatever part of a request's
+// time is etcd's and however uneven the replicas are loaded is in it.
+func Spend(b plane.Budget, replicas []plane.Replica, usable int, troubled bool, now time.Time) plane.Budget {
 	if n := len(replicas); n >= b.Replicas || now.Sub(b.Counted) >= leaves {
 		b.Replicas, b.Counted = n, now
 	}
-	w := working(replicas)
-	if w.ready == 0 || !(w.used > 0) || !(w.etcd >= 0) || math.IsInf(w.used+w.etcd, 0) {
+	etcd, ready := 0.0, 0
+	for _, r := range replicas {
+		if r.Ready && r.Window > 0 {
+			ready++
+			etcd += r.Process.EtcdRequests
+		}
+	}
+	if ready == 0 || usable <= 0 || !(etcd >= 0) || math.IsInf(etcd, 0) {
 		return b
 	}
-	b.Weight = min(b.Weight+1, phiMemory)
-	b.Phi += (min(max(w.etcd/w.used, leastPhi), 1) - b.Phi) / b.Weight
-	b.Skew += (w.most*w.ready/w.used - b.Skew) / b.Weight
 	switch {
-	case troubled && !b.Troubled && w.etcd > 0:
-		b.Requests = sick * w.etcd
+	case troubled && !b.Troubled && now.Sub(b.Cut) >= cooldown && etcd >= 1:
+		b.Requests, b.Phi, b.Cut = sick*etcd, etcd/float64(ready*felt(replicas, usable)), now
 	case !troubled && b.Requests > 0:
 		b.Requests *= well
 	}
 	b.Troubled = troubled
-	each := b.Requests / (b.Phi * float64(b.Replicas) * max(b.Skew, 1))
-	if b.Requests <= 0 || each < lessEach*b.Each || each > moreEach*b.Each {
+	if b.Requests <= 0 {
+		return b
+	}
+	each := b.Requests / (b.Phi * float64(b.Replicas))
+	if each < lessEach*b.Each || each > moreEach*b.Each {
 		b.Each = each
 	}
 	return b
 }
 
-// inWork are the requests in work on all ready replicas and on the busiest, and those
-// of them at etcd, on average over their windows.
-type inWork struct{ ready, used, most, etcd float64 }
-
-func working(replicas []plane.Replica) (w inWork) {
+// felt is the line at which the load is felt: the one in force while anybody waits for
+// a seat, or else the one that would begin to hold the busiest replica back.
+func felt(replicas []plane.Replica, usable int) int {
+	most := 0
 	for _, r := range replicas {
-		if !r.Ready || r.Window <= 0 {
-			continue
+		used := 0
+		for _, l := range r.Levels {
+			if onLine(l.Name) && (l.Waiting > 0 || l.Rejected > 0) {
+				return usable
+			}
+			if onLine(l.Name) {
+				used += l.Executing
+			}
 		}
-		w.ready++
-		own := 0.0
-		for _, f := range r.Flows {
-			own += f.ExecSeconds / r.Window.Seconds()
-		}
-		w.used += own
-		w.most = max(w.most, own)
-		w.etcd += r.Process.EtcdRequests
+		most = max(most, used)
 	}
-	return w
+	return min(max(int(math.Ceil(float64(most)/limitedUse)), 1), usable)
 }
 
 // Budget is the most that the line of each replica may be so that all of them together
-// have no more requests in work at etcd than it carries, U ≤ E/(φ·N·skew), and why;
+// have no more requests in work at etcd than it carries, U ≤ E/(φ·N), and why;
 // the ceiling where that is not known to be a limit.
 func Budget(b plane.Budget, ceiling int) (line int, why string) {
 	if b.Requests <= 0 || !(b.Each < float64(ceiling)) {
 		return ceiling, ""
 	}
 	most := max(int(b.Each), 1)
-	return most, fmt.Sprintf("etcd carries %.3g requests at once; %.0f %% of a request's time is etcd's, and %d replicas share it: %d seats each",
-		b.Requests, 100*b.Phi, b.Replicas, most)
+	return most, fmt.Sprintf("etcd was in trouble, and carries %.3g requests at once: for each of %d replicas %d seats", b.Requests, b.Replicas, most)
 }

@@ -116,10 +116,10 @@ func counted(before int, is bool) int {
 
 // move is what this window asks for; it returns why.
 func (f *finder) move(guards []string) string {
-	if len(guards) > 0 {
-		return f.guard(guards)
+	f.Guarded = f.Guarded && len(guards) > 0
+	if len(guards) > 0 && f.heeds() {
+		return f.guard(guards[0])
 	}
-	f.Guarded = false
 	if f.Trial != nil {
 		if why, judged := f.judge(); !judged || why != "" {
 			return why
@@ -130,22 +130,28 @@ func (f *finder) move(guards []string) string {
 		return fmt.Sprintf("held: %s, and a lower line did not help", f.late())
 	case f.Streaks.Strained >= strainedWindows:
 		return f.cut()
+	case len(guards) > 0:
+		f.Rest = f.now.Add(cooldown)
+		return "held: " + guards[0]
 	default:
 		return f.explore()
 	}
 }
 
-// guard cuts once for as long as something must not be loaded further, and no more
-// than by half. Where next to nothing runs, a lower line would take no load off it.
-func (f *finder) guard(guards []string) string {
+// heeds tells whether a guard is to cut now: once for as long as something must not be
+// loaded further, and one that comes and goes not all the time. Where next to nothing
+// runs, a lower line would take no load off it.
+func (f *finder) heeds() bool {
+	return !f.Guarded && !f.now.Before(f.GuardAgain) && f.load.used >= 1
+}
+
+// guard cuts, and no more than by half.
+func (f *finder) guard(why string) string {
 	f.Trial, f.Streaks = nil, plane.Streaks{}
+	f.Guarded, f.GuardAgain = true, f.now.Add(cooldown)
 	f.Rest = f.now.Add(cooldown)
-	if f.Guarded || f.load.used < 1 {
-		return "held: " + guards[0]
-	}
-	f.Guarded = true
 	f.Seats = min(f.Seats, max(int(guarded*float64(f.felt())), f.Seats/2))
-	return fmt.Sprintf("cut to %d seats: %s", f.Seats, guards[0])
+	return fmt.Sprintf("cut to %d seats: %s", f.Seats, why)
 }
 
 // cut lowers the line to where requests are to be half as late as they may be: the
