@@ -34,14 +34,8 @@ func Spend(b plane.Budget, replicas []plane.Replica, usable int, troubled bool, 
 	if n := len(replicas); n >= b.Replicas || now.Sub(b.Counted) >= leaves {
 		b.Replicas, b.Counted = n, now
 	}
-	etcd, ready := 0.0, 0
-	for _, r := range replicas {
-		if r.Ready && r.Window > 0 {
-			ready++
-			etcd += r.Process.EtcdRequests
-		}
-	}
-	if ready == 0 || usable <= 0 || !(etcd >= 0) || math.IsInf(etcd, 0) {
+	etcd, ready := atEtcd(replicas)
+	if ready == 0 || usable <= 0 {
 		return b
 	}
 	switch {
@@ -51,14 +45,24 @@ func Spend(b plane.Budget, replicas []plane.Replica, usable int, troubled bool, 
 		b.Requests *= well
 	}
 	b.Troubled = troubled
-	if b.Requests <= 0 {
-		return b
-	}
-	each := b.Requests / (b.Phi * float64(b.Replicas))
-	if each < lessEach*b.Each || each > moreEach*b.Each {
-		b.Each = each
+	if b.Requests > 0 {
+		each := b.Requests / (b.Phi * float64(b.Replicas))
+		if each < lessEach*b.Each || each > moreEach*b.Each {
+			b.Each = each
+		}
 	}
 	return b
+}
+
+// atEtcd are the requests in work at etcd, and the replicas that tell of them.
+func atEtcd(replicas []plane.Replica) (requests float64, ready int) {
+	for _, r := range replicas {
+		if n := r.Process.EtcdRequests; r.Ready && r.Window > 0 && n >= 0 && !math.IsInf(n, 0) {
+			ready++
+			requests += n
+		}
+	}
+	return requests, ready
 }
 
 // felt is the line at which the load is felt: the one in force while anybody waits for

@@ -84,6 +84,10 @@ func (f *finder) judge() (why string, judged bool) {
 		f.Trial = nil
 		return f.back(t, "it made requests late"), true
 	}
+	if t.Move == plane.MoveCut && f.Streaks.Strained >= strainedWindows && f.load.strain < noLessLate*t.Strain {
+		f.Trial = nil // it has helped, and was not enough
+		return "", true
+	}
 	if t.Windows < trialWindows {
 		return "held: what became of the last move is still to show", false
 	}

@@ -17,8 +17,8 @@ const (
 	// strainedWindows in a row of a strain of 1 or more are too much; a cut aims at
 	// ease, and no cut is deeper than deepest.
 	strainedWindows = 2
-	ease            = 0.5
-	deepest         = 0.3
+	ease            = 0.7
+	deepest         = 0.1
 	// guarded is the cut when a guard asks for it.
 	guarded = 0.7
 	// cooldown is longer than the longest Retry-After that an apiserver gives (32 s;
@@ -154,7 +154,7 @@ func (f *finder) guard(why string) string {
 	return fmt.Sprintf("cut to %d seats: %s", f.Seats, why)
 }
 
-// cut lowers the line to where requests are to be half as late as they may be: the
+// cut lowers the line to where requests are not as late any more as they may be: the
 // time that they take goes with the number of them that share what there is.
 func (f *finder) cut() string {
 	l := f.load
