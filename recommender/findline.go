@@ -62,20 +62,22 @@ func (d *pass) findLine(bounds seats.Bounds, usable int, held bool) int {
 // budget is the most that the line may be for the sake of the one etcd.
 func (d *pass) budget(usable int) (most int, why string) {
 	if !d.sight.blind() {
-		d.memory.Line.Budget = seats.Spend(d.memory.Line.Budget, d.seen.Replicas, usable, len(d.memberGuards()) > 0, d.now)
+		d.memory.Line.Budget = seats.Spend(d.memory.Line.Budget, d.seen.Replicas, usable, slices.ContainsFunc(d.memberGuards(), hard), d.now)
 	}
 	return seats.Budget(d.memory.Line.Budget, d.sight.ceiling)
 }
 
+func hard(g seats.Guard) bool { return !g.Mild }
+
 // guards are what must not be loaded further, in words.
-func (d *pass) guards() []string {
-	var words []string
+func (d *pass) guards() []seats.Guard {
+	var guards []seats.Guard
 	for _, r := range d.seen.Replicas {
 		if p := r.Process; r.Ready && p.MemoryLimit > 0 && p.Resident > memoryFull*p.MemoryLimit {
-			words = append(words, fmt.Sprintf("%s uses %.0f %% of the memory that it may", r.Name, 100*p.Resident/p.MemoryLimit))
+			guards = append(guards, seats.Guard{Words: fmt.Sprintf("%s uses %.0f %% of the memory that it may", r.Name, 100*p.Resident/p.MemoryLimit)})
 		}
 	}
-	return append(words, d.memberGuards()...)
+	return append(guards, d.memberGuards()...)
 }
 
 // memoryFull is the part of its memory limit from which on a replica is not loaded

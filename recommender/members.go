@@ -10,6 +10,7 @@ import (
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/recommender/plane"
+	"evenkeel.dev/evenkeel/recommender/seats"
 )
 
 const (
@@ -40,12 +41,16 @@ type memberTrouble struct{ reason, words string }
 // memberGuards are the reasons, in words, why etcd must not be loaded further now;
 // none where its members are not seen. An alarm is none of them: fewer requests do
 // not bring space back. Calling it again in a pass changes nothing.
-func (d *pass) memberGuards() []string {
-	var words []string
+//
+// A slow log is a mild one. The fsyncs of a busy etcd take their time long before
+// anybody is late because of it, and whoever is late shows in the strain: on the
+// testbed a line that served a crowd well was cut by it again and again.
+func (d *pass) memberGuards() []seats.Guard {
+	var guards []seats.Guard
 	for _, t := range d.memberTroubles() {
-		words = append(words, t.words)
+		guards = append(guards, seats.Guard{Words: t.words, Mild: t.reason == v1alpha1.ReasonSlowDisk})
 	}
-	return words
+	return guards
 }
 
 // memberTroubles are the worst first.

@@ -53,6 +53,8 @@ type Budget struct {
 	// Phi is etcd's requests in work for each seat of all lines, when it was last cut.
 	Phi float64
 	Cut time.Time
+	// Seen is the time of the last look.
+	Seen time.Time
 	// Replicas is how many share it, counted at Counted.
 	Replicas int
 	Counted  time.Time

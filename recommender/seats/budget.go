@@ -13,8 +13,8 @@ import (
 
 const (
 	// sick is the part of its requests in work that an etcd that is in trouble keeps,
-	// and well by how much more it may have with every look at which it is not.
-	sick, well = 0.7, 1.02
+	// and well how many times as many it may have with every minute in which it is not.
+	sick, well = 0.7, 1.1
 	// lessEach and moreEach are how far what each replica may have moves before it is
 	// told: every move is a write to the tenant.
 	lessEach, moreEach = 0.95, 1.25
@@ -42,9 +42,9 @@ func Spend(b plane.Budget, replicas []plane.Replica, usable int, troubled bool, 
 	case troubled && !b.Troubled && now.Sub(b.Cut) >= cooldown && etcd >= 1:
 		b.Requests, b.Phi, b.Cut = sick*etcd, etcd/float64(ready*felt(replicas, usable)), now
 	case !troubled && b.Requests > 0:
-		b.Requests *= well
+		b.Requests *= math.Pow(well, max(now.Sub(b.Seen), 0).Minutes())
 	}
-	b.Troubled = troubled
+	b.Troubled, b.Seen = troubled, now
 	if b.Requests > 0 {
 		each := b.Requests / (b.Phi * float64(b.Replicas))
 		if each < lessEach*b.Each || each > moreEach*b.Each {

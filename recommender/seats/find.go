@@ -33,6 +33,14 @@ const (
 	trialWindows = 3
 )
 
+// Guard is something that must not be loaded further, in words (memory near its limit,
+// etcd without a leader). A mild one keeps the line from being raised, and a hard one
+// cuts it.
+type Guard struct {
+	Words string
+	Mild  bool
+}
+
 // Bounds are between what the line may be: the floor of the protected levels (Floor)
 // and the ceiling of the flags, each narrowed by the profile. Usable is the line that
 // is in force; 0 is the one that is wanted.
@@ -47,14 +55,13 @@ type finder struct {
 	now    time.Time
 }
 
-// Find moves the line by one window of every ready replica. guards say what must not
-// be loaded further, in words (memory near its limit, etcd without a leader); they cut
-// at once, and once for as long as any of them holds. windows are nil while a replica
+// Find moves the line by one window of every ready replica. Hard guards cut at once,
+// and once for as long as any of them holds. windows are nil while a replica
 // is not seen: blind means hold.
 //
 // It returns what this window says: empty when the line stays for no other reason than
 // that all is well. Why of the line is kept from its last move.
-func Find(line plane.Line, windows []Window, guards []string, bounds Bounds, now time.Time) (found plane.Line, says string) {
+func Find(line plane.Line, windows []Window, guards []Guard, bounds Bounds, now time.Time) (found plane.Line, says string) {
 	f := finder{Line: line, bounds: bounds, now: now}
 	f.within()
 	if len(windows) == 0 {
@@ -63,7 +70,7 @@ func Find(line plane.Line, windows []Window, guards []string, bounds Bounds, now
 	}
 	f.load = weigh(windows, f.Baselines, f.usable())
 	for _, r := range f.load.breathless {
-		guards = append(slices.Clone(guards), r+" has used all the CPU that it may, and answers not even the smallest request in time")
+		guards = append(slices.Clone(guards), Guard{Words: r + " has used all the CPU that it may, and answers not even the smallest request in time"})
 	}
 	f.count()
 	before := f.Seats
@@ -115,10 +122,11 @@ func counted(before int, is bool) int {
 }
 
 // move is what this window asks for; it returns why.
-func (f *finder) move(guards []string) string {
-	f.Guarded = f.Guarded && len(guards) > 0
-	if len(guards) > 0 && f.heeds() {
-		return f.guard(guards[0])
+func (f *finder) move(guards []Guard) string {
+	hard := slices.IndexFunc(guards, func(g Guard) bool { return !g.Mild })
+	f.Guarded = f.Guarded && hard >= 0
+	if hard >= 0 && f.heeds() {
+		return f.guard(guards[hard].Words)
 	}
 	if f.Trial != nil {
 		if why, judged := f.judge(); !judged || why != "" {
@@ -132,7 +140,7 @@ func (f *finder) move(guards []string) string {
 		return f.cut()
 	case len(guards) > 0:
 		f.Rest = f.now.Add(cooldown)
-		return "held: " + guards[0]
+		return "held: " + guards[0].Words
 	default:
 		return f.explore()
 	}
@@ -192,7 +200,7 @@ func (f *finder) work() (mean float64) {
 // learn moves the baselines by what is calm. Of what is late nothing is learnt, unless
 // it is known to be no overload; and no measure is changed while a move is judged by
 // it.
-func (f *finder) learn(windows []Window, guards []string) {
+func (f *finder) learn(windows []Window, guards []Guard) {
 	if len(guards) > 0 || f.Trial != nil || f.load.strain >= 1 && !f.now.Before(f.LetGo) {
 		return
 	}

@@ -179,9 +179,9 @@ func TestFindKeepsItsBounds(t *testing.T) {
 					Served: []plane.Served{{Requests: number.Draw(t, "requests"), Seconds: number.Draw(t, "seconds")}},
 				})
 			}
-			var guards []string
+			var guards []seats.Guard
 			if rapid.IntRange(0, 5).Draw(t, "guard") == 0 {
-				guards = []string{"etcd has no leader"}
+				guards = []seats.Guard{{Words: "etcd has no leader", Mild: rapid.Bool().Draw(t, "mild")}}
 			}
 			before := l.Seats
 			var says string
@@ -274,7 +274,11 @@ func TestFindHeedsGuards(t *testing.T) {
 	p := plant{knee: 300, steepness: 1, demand: 250}
 	l, at := calm(p)
 	var said []string
-	step := func(p plant, guards ...string) {
+	step := func(p plant, words ...string) {
+		var guards []seats.Guard
+		for _, w := range words {
+			guards = append(guards, seats.Guard{Words: w})
+		}
 		at = at.Add(window)
 		var says string
 		l, says = seats.Find(l, p.windows(l.Seats), guards, bounds, at)
@@ -354,5 +358,25 @@ func TestGather(t *testing.T) {
 		if diff := cmp.Diff(full, windows[0]); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
+	}
+}
+
+// A mild guard cuts nothing, and keeps the line from being raised.
+func TestFindHoldsForAMildGuard(t *testing.T) {
+	p := plant{knee: 60, steepness: 1, demand: 2000}
+	l, at := calm(p)
+	run(&l, &at, p, 60)
+	before := l.Seats
+	p.knee = 500
+	for range 120 {
+		at = at.Add(window)
+		var says string
+		l, says = seats.Find(l, p.windows(l.Seats), []seats.Guard{{Words: "the disk is slow", Mild: true}}, bounds, at)
+		if l.Seats > before {
+			t.Fatalf("raised from %d to %d: %s", before, l.Seats, says)
+		}
+	}
+	if l.Seats < before {
+		t.Errorf("cut from %d to %d", before, l.Seats)
 	}
 }
