@@ -229,13 +229,13 @@ func TestMembersProperties(t *testing.T) {
 			}
 		}
 		if seen == 0 && len(guards) > 0 {
-			t.Fatalf("nobody is seen, and yet %q", guards)
+			t.Fatalf("nobody is seen, and yet %v", guards)
 		}
 		if len(d.memory.Etcd.Slow) > seen || d.memory.Etcd.Term < was.Etcd.Term {
 			t.Fatalf("kept of %d members that are seen: %+v", seen, d.memory.Etcd)
 		}
 		if f := d.etcdHealthy(); f.True && (len(guards) > 0 || seen == 0) {
-			t.Fatalf("well in spite of %q: %+v", guards, f)
+			t.Fatalf("well in spite of %v: %+v", guards, f)
 		}
 	})
 }
