@@ -31,7 +31,9 @@ func (d *pass) findLine(bounds seats.Bounds, usable int, held bool) int {
 		line.Seats = bounds.Ceiling
 	}
 	line.Bound = bounds.Ceiling
-	line.Seats = min(max(line.Seats, bounds.Floor), bounds.Ceiling)
+	if within := min(max(line.Seats, bounds.Floor), bounds.Ceiling); within != line.Seats {
+		line.Seats, line.Why = within, "" // the bounds are the reason
+	}
 	enforcing := d.enforcing(d.profile.LoadLine)
 	switch {
 	case d.sight.blind():
