@@ -79,8 +79,10 @@ func (d *pass) holdLoadLine() {
 	if slices.Contains(c.Taken, seats.BallastName) || inPlace && !leaking(c) {
 		return
 	}
-	// Blind means hold, whichever way the ballast would move.
-	if d.sight.blind() || d.profile.Paused || d.now.Sub(d.memory.BallastWritten) < ballastPause {
+	// Blind means hold, whichever way the ballast would move. A line below its floor
+	// is not waited with.
+	tooSoon := d.now.Sub(d.memory.BallastWritten) < ballastPause && usable >= bounds.Floor
+	if d.sight.blind() || d.profile.Paused || tooSoon {
 		return
 	}
 	step := d.ballastStep(want, usable, line, why)

@@ -32,6 +32,9 @@ func (d *pass) divide() {
 		return
 	}
 	if d.profile.Shares != plane.Enforce && slices.ContainsFunc(c.Levels, func(l plane.Level) bool { return l.Original != nil }) {
+		if d.tooDeep() {
+			return // what the tenant had would starve the protected levels: the line rises first
+		}
 		d.step(plane.Step{Kind: plane.ReturnShares, Apply: true, Reason: plane.Reason{
 			Code:    v1alpha1.ReasonSharesReturned,
 			Message: "gave every level back what the tenant had: the profile no longer asks for the shares to be divided",
@@ -56,6 +59,15 @@ func (d *pass) divide() {
 	}
 	d.memory.Division.Shown = division
 	d.place(step)
+}
+
+// tooDeep tells whether the ballast is too deep for the shares that the tenant had.
+func (d *pass) tooDeep() bool {
+	c := d.seen.Config
+	have := ballast(c)
+	floor, _ := seats.Floor(d.sight.ceiling, shares.AsFound(c.Levels))
+	usable := seats.Usable(d.sight.ceiling, d.lasting(), have)
+	return have > 0 && usable < floor && !near(usable, floor)
 }
 
 // tenancy is what a division goes by: the levels as they will be when the steps
