@@ -76,13 +76,7 @@ func (d *pass) holdLoadLine() {
 	d.plan.LoadLine = plane.LoadLine{Ceiling: d.sight.ceiling, Seats: usable, Used: d.used()}
 	want := seats.Ballast(d.sight.ceiling, others, line)
 	inPlace := have == want || near(usable, line) && (have > 0) == (want > 0)
-	if slices.Contains(c.Taken, seats.BallastName) || inPlace && !leaking(c) {
-		return
-	}
-	// Blind means hold, whichever way the ballast would move. A line below its floor
-	// is not waited with.
-	tooSoon := d.now.Sub(d.memory.BallastWritten) < ballastPause && usable >= bounds.Floor
-	if d.sight.blind() || d.profile.Paused || tooSoon {
+	if slices.Contains(c.Taken, seats.BallastName) || inPlace && !leaking(c) || d.held(usable, bounds) {
 		return
 	}
 	step := d.ballastStep(want, usable, line, why)
@@ -94,6 +88,13 @@ func (d *pass) holdLoadLine() {
 		d.memory.BallastWritten = d.now
 	}
 	d.step(step)
+}
+
+// held tells whether the ballast must not be moved now. Blind means hold, whichever way
+// it would move. A line below its floor is not waited with.
+func (d *pass) held(usable int, bounds seats.Bounds) bool {
+	tooSoon := d.now.Sub(d.memory.BallastWritten) < ballastPause && usable >= bounds.Floor
+	return d.sight.blind() || d.profile.Paused || tooSoon
 }
 
 // within is between what the line may be: by the flags, the profile, what protected

@@ -95,7 +95,7 @@ func (d *pass) judge() {
 // sentence does about a verdict what the profile allows.
 func (d *pass) sentence(v offender.Verdict) {
 	harm := d.harm.Without(v.Schema)
-	if !harm.Found() && v.OthersWaiting == 0 {
+	if !harm.Found() && v.OthersWaiting == 0 || d.acquitted(v.Client) {
 		return
 	}
 	name := v.Client.SentenceName()
