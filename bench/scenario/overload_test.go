@@ -45,7 +45,7 @@ func TestLoadOverloadSaysWhatIsWrong(t *testing.T) {
 		"two kinds":          {"crowd", "load:", "load:\n  stampede: {clients: 1, every: 1s, timeout: 1s}", "load has 2 kinds of load"},
 		"no load":            {"crowd", "sweep:", "traces: [{name: a, load: {}}]\nsweep:", "either a load or traces"},
 		"a trace of nothing": {"healthy", "{lists:", "{crowd: {users: 1, atOnce: 1, timeout: 1s, pace: []}, lists:", "traces[3].load has 2 kinds"},
-		"no room":            {"crowd", "evenkeel: 75s", "evenkeel: 30s", "phases.evenkeel must have room"},
+		"no room":            {"crowd", "evenkeel: 120s", "evenkeel: 30s", "phases.evenkeel must have room"},
 		"a dead disk":        {"slow-etcd", "fsyncDelay: 40ms", "fsyncDelay: 10s", "fsyncDelay in seconds must be at most 1"},
 		"another name":       {"crowd", "name: crowd", "name: mob", `name is "mob"`},
 		"not in the folder":  {"bed", "crowd,", "../crowd,", "no name of a scenario"},
@@ -56,6 +56,9 @@ func TestLoadOverloadSaysWhatIsWrong(t *testing.T) {
 			for _, f := range []string{"bed", "healthy", "crowd", "stampede", "slow-etcd", "churn", "giants"} {
 				text := read(f)
 				if f == c.file {
+					if !strings.Contains(text, c.old) {
+						t.Fatalf("%s.yaml does not say %q any more: nothing is spoilt", f, c.old)
+					}
 					text = strings.Replace(text, c.old, c.replacement, 1)
 				}
 				if err := os.WriteFile(filepath.Join(dir, f+".yaml"), []byte(text), 0o600); err != nil {
