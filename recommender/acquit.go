@@ -12,9 +12,8 @@ import (
 
 const (
 	// littleWork is the part of all work below which a kind of request cannot be what
-	// does the harm, and calmWindows how many windows its calm mean must be known from.
-	littleWork  = 0.1
-	calmWindows = 3
+	// does the harm.
+	littleWork = 0.1
 )
 
 // acquitted tells whether a client only seems to hold the seats: its requests stay for
@@ -29,7 +28,7 @@ func (d *pass) acquitted(c plane.Client) bool {
 		}
 		for _, s := range r.Served {
 			b := d.memory.Line.Baselines[s.Class]
-			if b.Weight < calmWindows {
+			if b.Weight < plane.TrustedWindows {
 				all += s.Seconds
 				continue
 			}

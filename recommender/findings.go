@@ -35,7 +35,7 @@ func (d *pass) lookCloser() bool {
 	if d.profile.Jail == plane.Off {
 		return false
 	}
-	troubled := d.harm.Found() || len(d.harm.Full) > 0 || offender.Suspect(d.memory.Samples, d.now, d.standing)
+	troubled := d.harm.Found() || len(d.harm.Full) > 0 || offender.Suspect(d.memory.Samples, d.now, d.known())
 	for _, s := range d.memory.Offenders {
 		if s.Active() && s.Drained.IsZero() && d.now.Sub(s.Regraded) < retryAfter*3 {
 			return true

@@ -65,6 +65,9 @@ func (d *pass) protectSelf() {
 func (d *pass) holdLoadLine() {
 	c := d.seen.Config
 	d.returnSeats()
+	if d.profile.LoadLine == plane.Off {
+		d.memory.Line = plane.Line{Baselines: d.memory.Line.Baselines} // switched on again it begins anew
+	}
 	if d.profile.LoadLine == plane.Off || d.sight.ceiling == 0 || c == nil {
 		d.plan.LoadLine = plane.LoadLine{Ceiling: d.sight.ceiling, Seats: d.sight.ceiling, Used: d.used()}
 		return
@@ -123,12 +126,17 @@ func (d *pass) returnSeats() {
 
 // floor is the lowest line that leaves the protected levels what they need. Where the
 // shares are divided they follow the line, which may be lower then: a division comes
-// before the ballast that it is made for. One that fails does not.
+// before the ballast that it is made for. One that fails does not: then what the levels
+// have now counts, and a failure in a storm moves no line that is in force.
 func (d *pass) floor() int {
 	levels := d.seen.Config.Levels
 	divided := slices.ContainsFunc(levels, func(l plane.Level) bool { return l.Suggested && l.Held == nil })
-	if _, failed := d.memory.Failed[plane.SharesName]; divided && !failed && d.enforcing(d.profile.Shares) {
-		return shares.Floor(d.sight.ceiling, d.lasting(), levels)
+	if divided && d.enforcing(d.profile.Shares) {
+		if _, failed := d.memory.Failed[plane.SharesName]; !failed {
+			return shares.Floor(d.sight.ceiling, d.lasting(), levels)
+		}
+		floor, _ := seats.Floor(d.sight.ceiling, levels)
+		return floor
 	}
 	// What the tenant had counts: it may have it back before the line has risen.
 	floor, _ := seats.Floor(d.sight.ceiling, shares.AsFound(levels))

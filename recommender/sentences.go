@@ -86,7 +86,7 @@ func (d *pass) judge() {
 	if d.profile.Jail == plane.Off || d.settling() {
 		return
 	}
-	for _, v := range offender.Judge(d.memory.Samples, d.memory.Baselines, d.now, d.standing) {
+	for _, v := range offender.Judge(d.memory.Samples, d.memory.Baselines, d.now, d.known()) {
 		d.sentence(v)
 	}
 	d.nameHeldByHand()
@@ -122,7 +122,7 @@ func (d *pass) standing(h plane.Held) offender.Standing {
 	}
 	for _, s := range d.memory.Offenders {
 		switch {
-		case s.Active() && s.Client.Covers(h.Client):
+		case s.Active() && s.Client.Covers(h.Client) && h.Level != "exempt":
 			return offender.Ignored
 		case s.Phase == plane.PhaseCannotBeJailed && s.Client == h.Client:
 			return offender.Counted

@@ -65,7 +65,7 @@ func (d *pass) settling() bool {
 		if !s.Active() || s.Manual || !s.Relieved.IsZero() {
 			continue
 		}
-		if s.Grade.Kind != plane.GradeNone || offender.Settled(s, d.now).IsZero() {
+		if _, harder := offender.Harder(s.Client, s.Grade); harder || offender.Settled(s, d.now).IsZero() {
 			return true
 		}
 	}

@@ -127,15 +127,17 @@ func (d *pass) followed(in shares.Input, division []plane.LevelShares) []plane.L
 	return shares.Toward(division, target)
 }
 
-// place puts a division before the ballast that it is made for: a ballast that gets
-// deeper finds the floors in place.
+// place puts a division before a ballast that gets deeper, which is to find the floors
+// in place. One for a ballast that gets less deep comes after it: what it takes from
+// the protected levels they need until then.
 func (d *pass) place(step plane.Step) {
 	before := len(d.plan.Steps)
 	d.step(step)
 	if len(d.plan.Steps) == before {
 		return
 	}
-	at := slices.IndexFunc(d.plan.Steps, func(s plane.Step) bool { return s.Kind == plane.SetBallast || s.Kind == plane.RemoveBallast })
+	have := ballast(d.seen.Config)
+	at := slices.IndexFunc(d.plan.Steps, func(s plane.Step) bool { return s.Kind == plane.SetBallast && s.Level.Shares > have })
 	if at >= 0 {
 		d.plan.Steps = slices.Insert(d.plan.Steps[:before], at, step)
 	}

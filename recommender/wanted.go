@@ -50,10 +50,14 @@ func (d *pass) situation(s plane.Sentence) offender.Situation {
 	if settled.IsZero() {
 		return sit
 	}
-	if !s.Relieved.IsZero() && offender.Suspect(d.memory.Samples, d.now, d.standing) {
+	if !s.Relieved.IsZero() && offender.Suspect(d.memory.Samples, d.now, d.known()) {
 		return sit // the grade had been enough: what is suffered now is somebody else's doing
 	}
 	sit.Harmed = offender.Look(d.seen.Replicas, d.memory.Baselines, settled).Without(s.Name).Found()
+	if s.Client.Many() && d.memory.Line.Learnt() {
+		// Of many who share the blame none is held harder for what is slow and not late.
+		sit.Harmed = sit.Harmed && d.memory.Line.Streaks.Strained > 0
+	}
 	for _, r := range d.seen.Replicas {
 		if r.Ready && r.Window > 0 && !r.Observed.Add(-r.Window).Before(settled) {
 			sit.Judged = true
@@ -172,7 +176,7 @@ func (d *pass) write(kind plane.StepKind, s plane.Sentence, had plane.Grade) {
 			others += l.Shares
 		}
 	}
-	level := offender.Level(s.Name, s.Grade, max(d.sight.ceiling, 1), others)
+	level := offender.Level(s, max(d.sight.ceiling, 1), others)
 	d.step(plane.Step{Kind: kind, Apply: true, Level: &level, Sentence: &s, Had: had, Reason: reason})
 }
 

@@ -15,8 +15,12 @@ import (
 
 // underEvenkeel plays the load while Evenkeel decides, from the tenant at rest.
 func (r *run) underEvenkeel(ctx context.Context, s *scenario.Overload) error {
-	// What was held by hand is given back first: Evenkeel starts as it would.
+	// What was held by hand is given back first, and what the loads before have taught
+	// of the line is forgotten: Evenkeel starts as it would.
 	if err := r.recommend(ctx); err != nil {
+		return err
+	}
+	if err := r.anew(ctx); err != nil {
 		return err
 	}
 	if err := r.enforce(ctx); err != nil {
@@ -93,6 +97,9 @@ func (r *run) healthy(ctx context.Context, s *scenario.Overload) error {
 	r.calm = r.stats(w).P99
 	byDefault, err := r.traces(ctx, s, report.Default)
 	if err != nil {
+		return err
+	}
+	if err := r.anew(ctx); err != nil {
 		return err
 	}
 	if err := r.enforce(ctx); err != nil {

@@ -23,6 +23,22 @@ func (r *run) recommend(ctx context.Context) error {
 	})
 }
 
+// anew has Evenkeel forget the line that it held or would have held, and write nothing:
+// the next one is found from the ceiling. What is usual in calm times stays known.
+func (r *run) anew(ctx context.Context) error {
+	return r.set(ctx, "the load line to be forgotten", settledOn, func(spec *v1alpha1.ControlPlaneProfileSpec) {
+		spec.Mode, spec.APIServer.Seats = v1alpha1.ModeRecommend, nil
+		spec.Protection.Jail, spec.Protection.LoadLine = "", v1alpha1.ProtectionOff
+	})
+}
+
+// settledOn is true when the profile as it is has been acted upon, and the tenant has
+// all the seats of its flags.
+func settledOn(seen v1alpha1.ControlPlaneProfile) bool {
+	line := seen.Status.LoadLine
+	return stage.Ready(seen) && seen.Status.ObservedGeneration == seen.Generation && line != nil && line.Seats == line.Ceiling
+}
+
 // enforce has Evenkeel do all that it does, as it is shipped.
 func (r *run) enforce(ctx context.Context) error {
 	return r.set(ctx, "the load line to be held", inForce, func(spec *v1alpha1.ControlPlaneProfileSpec) {

@@ -6,9 +6,7 @@ package overload
 import (
 	"context"
 	"fmt"
-	"slices"
 
-	"evenkeel.dev/evenkeel/bench/load/swarm"
 	"evenkeel.dev/evenkeel/bench/report"
 	"evenkeel.dev/evenkeel/bench/scenario"
 )
@@ -21,8 +19,9 @@ type tried struct {
 	window  window
 }
 
-// sweep holds the load line by hand at one value after another, upwards so that what a
-// high line let in does not weigh on a low one, while the load stays on.
+// sweep holds the load line by hand at one value after another. Every line has the load
+// from its beginning, and holds before it comes: what another line has let in, or the
+// clients that it has told to come back much later, would weigh on it.
 func (r *run) sweep(ctx context.Context, s *scenario.Overload) error {
 	seen, _ := r.profile.Now()
 	if seen.Status.LoadLine == nil {
@@ -33,70 +32,56 @@ func (r *run) sweep(ctx context.Context, s *scenario.Overload) error {
 	if err != nil {
 		return err
 	}
-	lines := geometric(max(s.Sweep.Least, int(floor)), int(seen.Status.LoadLine.Ceiling), s.Sweep.Values)
-	// The lowest line holds before the load comes: what it would let in first by
-	// default would weigh on it for long.
-	r.state.phase(s.Name, fmt.Sprintf("line by hand: %d", lines[0]), 0)
-	if err := r.pin(ctx, lines[0]); err != nil {
-		return err
-	}
-	l, err := r.let(ctx, s, *s.Load)
-	if err != nil {
-		return err
-	}
-	defer l.end()
 	var all []tried
-	for i, seats := range lines {
-		all = r.try(ctx, s, seats, i == 0, all)
+	try := func(lines []int32) error {
+		for _, seats := range lines {
+			t, held, err := r.try(ctx, s, seats)
+			if err != nil {
+				return err
+			}
+			if held {
+				all = append(all, t)
+			}
+		}
+		return nil
 	}
-	// Which was best so far is told from what has ended by now.
-	r.judgeTried(l.load, all)
+	if err := try(geometric(max(s.Sweep.Least, int(floor)), int(seen.Status.LoadLine.Ceiling), s.Sweep.Values)); err != nil {
+		return err
+	}
 	if best, ok := bestOf(all, r.bar(s)); ok {
-		more := around(best.seats, seatsOf(all), s.Sweep.Around)
-		slices.Sort(more)
-		for _, seats := range more {
-			all = r.try(ctx, s, seats, false, all)
+		if err := try(around(best.seats, seatsOf(all), s.Sweep.Around)); err != nil {
+			return err
 		}
 	}
-	l.end()
-	if _, err := r.recover(ctx, s); err != nil {
-		return err
-	}
-	r.judgeTried(l.load, all)
 	r.addSweep(s, all)
-	return ctx.Err()
+	return nil
 }
 
-// try holds one line. One that is not held in time is named and left out.
-func (r *run) try(ctx context.Context, s *scenario.Overload, seats int32, first bool, all []tried) []tried {
-	if ctx.Err() != nil {
-		return all
-	}
+// try holds one line under the load. One that is not held in time is named and left
+// out.
+func (r *run) try(ctx context.Context, s *scenario.Overload, seats int32) (t tried, held bool, err error) {
 	r.state.phase(s.Name, fmt.Sprintf("line by hand: %d", seats), 0)
 	if err := r.pin(ctx, seats); err != nil {
 		r.report.Miss(report.Sweep(s.Name, int(seats), report.Goodput), err.Error())
-		return all
+		return t, false, ctx.Err()
 	}
-	warm := s.Phases.Warm.Duration
-	if first {
-		warm = max(warm, s.Phases.Saturate.Duration)
+	l, err := r.let(ctx, s, *s.Load)
+	if err != nil {
+		return t, false, err
 	}
-	if _, err := r.measure(ctx, s.Name, fmt.Sprintf("line by hand: %d, warming up", seats), warm); err != nil {
-		return all
+	defer l.end()
+	if _, err := r.measure(ctx, s.Name, fmt.Sprintf("line by hand: %d, warming up", seats), s.Phases.Saturate.Duration); err != nil {
+		return t, false, err
 	}
 	w, err := r.measure(ctx, s.Name, fmt.Sprintf("line by hand: %d", seats), s.Phases.Each.Duration)
 	if err != nil {
-		return all
+		return t, false, err
 	}
-	return append(all, tried{seats: seats, window: w})
-}
-
-// judgeTried reads the figures of each line from the records.
-func (r *run) judgeTried(l swarm.Load, all []tried) {
-	for i := range all {
-		all[i].p99 = milliseconds(r.stats(all[i].window).P99)
-		all[i].goodput = r.goodput(l, all[i].window)
+	l.end()
+	if _, err := r.recover(ctx, s); err != nil {
+		return t, false, err
 	}
+	return tried{seats: seats, window: w, p99: milliseconds(r.stats(w).P99), goodput: r.goodput(l.load, w)}, true, nil
 }
 
 // addSweep puts the sweep into the report: every line, and the best.

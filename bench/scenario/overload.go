@@ -69,8 +69,7 @@ type OverloadPhases struct {
 	// Default is what is measured with upstream's defaults; of a healthy trace, how
 	// long it is played each time.
 	Default metav1.Duration `json:"default"`
-	// Warm is not measured after each change of the line by hand, Each is.
-	Warm metav1.Duration `json:"warm,omitempty"`
+	// Each is measured at every line that is held by hand, after Saturate.
 	Each metav1.Duration `json:"each,omitempty"`
 	// Evenkeel is the whole load under Evenkeel, Steady the end of it, in which the
 	// line is to be steady.
@@ -156,7 +155,7 @@ func (o *Overload) check() error {
 	}
 	o.Load.check(c, "load")
 	for name, d := range map[string]time.Duration{
-		"phases.quiet": p.Quiet.Duration, "phases.saturate": p.Saturate.Duration, "phases.warm": p.Warm.Duration,
+		"phases.quiet": p.Quiet.Duration, "phases.saturate": p.Saturate.Duration,
 		"phases.each": p.Each.Duration, "phases.evenkeel": p.Evenkeel.Duration, "phases.steady": p.Steady.Duration,
 	} {
 		c.length(name, d)
@@ -176,7 +175,7 @@ func (o *Overload) check() error {
 func (b *OverloadBed) Stretch(by float64) {
 	for _, o := range b.Played {
 		p := &o.Phases
-		for _, d := range []*metav1.Duration{&p.Quiet, &p.Saturate, &p.Default, &p.Warm, &p.Each, &p.Evenkeel, &p.Steady} {
+		for _, d := range []*metav1.Duration{&p.Quiet, &p.Saturate, &p.Default, &p.Each, &p.Evenkeel, &p.Steady} {
 			d.Duration = time.Duration(float64(d.Duration) * by)
 		}
 	}

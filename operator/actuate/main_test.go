@@ -294,7 +294,7 @@ func ballast(shares int) plane.Step {
 func jail(kind plane.StepKind, c plane.Client, g plane.Grade) plane.Step {
 	s := offender.Pass(c, g, 0, plane.Profile{Term: time.Minute, MaxTerm: time.Hour}, time.Now())
 	s.Reason = "because"
-	level := offender.Level(s.Name, g, ceiling, 245)
+	level := offender.Level(s, ceiling, 245)
 	return plane.Step{Kind: kind, Apply: true, Sentence: &s, Level: &level}
 }
 

@@ -28,6 +28,10 @@ const (
 	// manualPrecedence puts a person's sentence before an automatic one that matches
 	// the same requests.
 	manualPrecedence = 40
+	// everyonePrecedence puts what holds everybody's lists of a kind behind all schemas
+	// for the control plane itself and those of administrators, and before the ones for
+	// whoever is left (service-accounts 9000, global-default 9900).
+	everyonePrecedence = 8000
 )
 
 func newLevel(name string) *flowcontrolv1.PriorityLevelConfiguration {
@@ -120,14 +124,21 @@ func (a *Actuator) schema(sentence plane.Sentence) (*flowcontrolv1.FlowSchema, e
 
 func jailSpec(sentence plane.Sentence) flowcontrolv1.FlowSchemaSpec {
 	precedence := int32(jailPrecedence)
-	if sentence.Manual {
+	switch {
+	case sentence.Client.User == plane.Everyone:
+		precedence = everyonePrecedence
+	case sentence.Manual:
 		precedence = manualPrecedence
 	}
-	return flowcontrolv1.FlowSchemaSpec{
+	spec := flowcontrolv1.FlowSchemaSpec{
 		PriorityLevelConfiguration: flowcontrolv1.PriorityLevelConfigurationReference{Name: sentence.Name},
 		MatchingPrecedence:         precedence,
 		Rules:                      []flowcontrolv1.PolicyRulesWithSubjects{rules(sentence.Client)},
 	}
+	if sentence.Client.Many() { // each of them has its turn
+		spec.DistinguisherMethod = &flowcontrolv1.FlowDistinguisherMethod{Type: flowcontrolv1.FlowDistinguisherMethodByUserType}
+	}
+	return spec
 }
 
 func rules(c plane.Client) flowcontrolv1.PolicyRulesWithSubjects {
@@ -153,6 +164,9 @@ func subject(c plane.Client) flowcontrolv1.Subject {
 			Kind:           flowcontrolv1.SubjectKindServiceAccount,
 			ServiceAccount: &flowcontrolv1.ServiceAccountSubject{Namespace: namespace, Name: name},
 		}
+	}
+	if c.User == plane.Everyone {
+		return flowcontrolv1.Subject{Kind: flowcontrolv1.SubjectKindGroup, Group: &flowcontrolv1.GroupSubject{Name: c.User}}
 	}
 	return flowcontrolv1.Subject{Kind: flowcontrolv1.SubjectKindUser, User: &flowcontrolv1.UserSubject{Name: c.User}}
 }

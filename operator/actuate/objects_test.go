@@ -33,7 +33,7 @@ func TestObjects(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return []client.Object{a.level(offender.Level(s.Name, g, 600, 245)), schema}
+		return []client.Object{a.level(offender.Level(s, 600, 245)), schema}
 	}
 	one, none, some := plane.Grade{Kind: plane.GradeOne}, plane.Grade{Kind: plane.GradeNone}, plane.Grade{Kind: plane.GradeSeats, Seats: 4}
 	for name, objects := range map[string][]client.Object{

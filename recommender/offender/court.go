@@ -16,7 +16,7 @@ type court struct {
 	// samples have no holdings that are ignored.
 	samples   []plane.Sample
 	baselines map[string]plane.Baseline
-	standing  func(plane.Held) Standing
+	known     Known
 }
 
 // Part is a part of a client that stands for several.
@@ -41,10 +41,10 @@ type suspect struct {
 	heavy   int
 }
 
-func newCourt(samples []plane.Sample, baselines map[string]plane.Baseline, standing func(plane.Held) Standing) *court {
-	c := &court{baselines: baselines, standing: standing}
+func newCourt(samples []plane.Sample, baselines map[string]plane.Baseline, known Known) *court {
+	c := &court{baselines: baselines, known: known}
 	for _, s := range samples {
-		s.Held = slices.DeleteFunc(slices.Clone(s.Held), func(h plane.Held) bool { return standing(h) == Ignored })
+		s.Held = slices.DeleteFunc(slices.Clone(s.Held), func(h plane.Held) bool { return known.Standing(h) == Ignored })
 		c.samples = append(c.samples, s)
 	}
 	return c
@@ -69,6 +69,11 @@ func (c *court) judge(r rung, least float64) []Verdict {
 		if !ok || r.most > 1 && v.Share < clearPart {
 			continue
 		}
+		if r.dear {
+			if v.Cost = c.known.Cost(s.client); !(v.Cost >= dearCost) {
+				continue
+			}
+		}
 		found = append(found, v)
 		together += v.Share
 	}
@@ -89,7 +94,7 @@ func (c *court) suspects(r rung) []suspect {
 	for i, sample := range c.samples {
 		for _, h := range sample.Held {
 			wider, ok := r.of(h.Client)
-			if !ok || c.standing(h) != Judged {
+			if !ok || c.known.Standing(h) != Judged {
 				continue
 			}
 			s := seen[wider]
@@ -217,7 +222,7 @@ func (c *court) calm(s suspect) float64 {
 func (c *court) holding(s plane.Sample, client plane.Client) (own, all int) {
 	for _, h := range s.Held {
 		all += weight(h)
-		if client.Covers(h.Client) && c.standing(h) == Judged {
+		if client.Covers(h.Client) && c.known.Standing(h) == Judged {
 			own += weight(h)
 		}
 	}

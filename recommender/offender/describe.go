@@ -20,20 +20,24 @@ type rung struct {
 	most int
 	// part names what a description is made of.
 	part func(plane.Client) string
+	// dear is true where each request must be dear by itself.
+	dear bool
 }
 
 // ladder has the narrowest descriptions first: who is not needed to explain the
 // harm is not held for it. A few exact sentences are narrower than one on all that
-// a user does, and that is narrower than one on a namespace.
+// a user does, and that is narrower than one on what everybody lists of a kind, which is
+// held only where each such list is dear; the widest is one on a namespace.
 func ladder() []rung {
 	verb := func(c plane.Client) string { return c.Verb }
 	what := func(c plane.Client) string { return strings.Trim(strings.TrimPrefix(c.String(), c.User+" "), "()") }
 	user := func(c plane.Client) string { return c.User }
 	return []rung{
-		{exact, 1, what}, {churn, 1, verb},
-		{exact, mostAtOnce, what}, {churn, mostAtOnce, verb},
-		{wholeUser, 1, what}, {wholeUser, mostAtOnce, what},
-		{group(same), 1, user}, {group(churnOf), 1, user}, {group(all), 1, user},
+		{of: exact, most: 1, part: what}, {of: churn, most: 1, part: verb},
+		{of: exact, most: mostAtOnce, part: what}, {of: churn, most: mostAtOnce, part: verb},
+		{of: wholeUser, most: 1, part: what}, {of: wholeUser, most: mostAtOnce, part: what},
+		{of: plane.Client.Kind, most: 1, part: user, dear: true},
+		{of: group(same), most: 1, part: user}, {of: group(churnOf), most: 1, part: user}, {of: group(all), most: 1, part: user},
 	}
 }
 

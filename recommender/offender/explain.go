@@ -31,6 +31,9 @@ func Explain(v Verdict, harm Harm, message string) plane.Reason {
 	if v.CalmHeld >= 0 {
 		r.Evidence = append(r.Evidence, fmt.Sprintf("in calm times all of its flow schema %s has %.1f requests in work", v.Schema, v.CalmHeld))
 	}
+	if v.Cost > 0 {
+		r.Evidence = append(r.Evidence, fmt.Sprintf("each takes a replica %.1f s of CPU time, whatever seats flow control takes it for", v.Cost))
+	}
 	if v.Width > 1 {
 		r.Evidence = append(r.Evidence, fmt.Sprintf("its requests are up to %d seats wide", v.Width))
 	}
@@ -39,7 +42,7 @@ func Explain(v Verdict, harm Harm, message string) plane.Reason {
 	}
 	r.Rejected = []string{
 		fmt.Sprintf("more replicas: it would do the same on each of them, as it does on %d now", v.Replicas),
-		fmt.Sprintf("a lower load line: it would take seats from everybody, and %.0f %% of them are one %s's", 100*v.Share, v.one()),
+		v.lowerLine(),
 		v.narrower(),
 	}
 	return r
@@ -57,8 +60,17 @@ func (v Verdict) parts() string {
 	what := "kinds of request"
 	if _, group := v.Client.GroupOf(); group {
 		what = "service accounts"
+	} else if v.Client.User == plane.Everyone {
+		what = "clients"
 	}
 	return fmt.Sprintf("the heaviest of %d %s: %s", v.Members, what, strings.Join(names, ", "))
+}
+
+func (v Verdict) lowerLine() string {
+	if v.Client.User == plane.Everyone {
+		return "a lower load line: seats do not bound requests that are this dear each"
+	}
+	return fmt.Sprintf("a lower load line: it would take seats from everybody, and %.0f %% of them are one %s's", 100*v.Share, v.one())
 }
 
 func (v Verdict) one() string {
@@ -72,6 +84,8 @@ func (v Verdict) one() string {
 func (v Verdict) narrower() string {
 	_, group := v.Client.GroupOf()
 	switch {
+	case v.Client.User == plane.Everyone:
+		return "a sentence on one client: none of them holds the majority, all together do"
 	case group:
 		return "a sentence on one service account: none of them holds the majority, all together do"
 	case v.Client.Resource == plane.All:

@@ -20,8 +20,9 @@ const giant = 10
 // of few seats has its requests priced at a part of them.
 const severe = 10
 
-// firstSeats is what the mild grade leaves a client, per replica.
-const firstSeats = 4
+// firstSeats is what the mild grade leaves a client, per replica, and dearSeats what it
+// leaves all clients of requests that are dear by themselves.
+const firstSeats, dearSeats = 4, 1
 
 // parole is how the seats come back at the end of a term, mildest last.
 var parole = []plane.Grade{
@@ -33,19 +34,27 @@ var parole = []plane.Grade{
 
 // First is the grade of a new sentence, by the client's widest request, by what it
 // leaves to others and by what they suffer.
+//
+// Of many clients none is to blame alone: they get seats, and queues in which each has
+// its turn, apart from the others.
 func First(v Verdict, harm Harm) plane.Grade {
-	if v.Width >= giant || v.Share >= plainShare || harm.worst() >= severe {
+	switch {
+	case v.Cost >= dearCost:
+		return plane.Grade{Kind: plane.GradeSeats, Seats: dearSeats}
+	case !v.Client.Many() && (v.Width >= giant || v.Share >= plainShare || harm.worst() >= severe):
 		return plane.Grade{Kind: plane.GradeOne}
+	default:
+		return plane.Grade{Kind: plane.GradeSeats, Seats: firstSeats}
 	}
-	return plane.Grade{Kind: plane.GradeSeats, Seats: firstSeats}
 }
 
-// Harder is the next harder grade; ok is false when there is none.
-func Harder(g plane.Grade) (harder plane.Grade, ok bool) {
-	switch g.Kind {
-	case plane.GradeSeats:
+// Harder is the next harder grade of a sentence on a client; ok is false when there is
+// none. What everybody asks for is never refused altogether.
+func Harder(c plane.Client, g plane.Grade) (harder plane.Grade, ok bool) {
+	switch {
+	case g.Kind == plane.GradeSeats:
 		return plane.Grade{Kind: plane.GradeOne}, true
-	case plane.GradeOne:
+	case g.Kind == plane.GradeOne && c.User != plane.Everyone:
 		return plane.Grade{Kind: plane.GradeNone}, true
 	default:
 		return g, false
@@ -67,22 +76,31 @@ func milder(a, b plane.Grade) bool {
 	return order(a) > order(b)
 }
 
-// Level is the priority level that carries a grade out, in a tenant whose other
+// Level is the priority level that carries a sentence out, in a tenant whose other
 // levels have others shares between them and whose replicas have the ceiling.
 //
 // No shares and no borrowing mean no seats: a rejecting level then still runs one
 // request of any width whenever it is empty, and a queueing level none at all
 // (k8s.io/apiserver v0.36 pkg/util/flowcontrol/fairqueuing/queueset).
-func Level(name string, g plane.Grade, ceiling, others int) plane.LevelSpec {
-	switch g.Kind {
+func Level(s plane.Sentence, ceiling, others int) plane.LevelSpec {
+	l := plane.LevelSpec{Name: s.Name}
+	switch s.Grade.Kind {
 	case plane.GradeOne:
-		return plane.LevelSpec{Name: name}
 	case plane.GradeNone:
-		return plane.LevelSpec{Name: name, Queues: 1, HandSize: 1, QueueLength: 1}
+		l.Queues, l.HandSize, l.QueueLength = 1, 1, 1
 	default:
-		return plane.LevelSpec{Name: name, Shares: sharesFor(g.Seats, ceiling, others), Queues: 1, HandSize: 1, QueueLength: 2 * g.Seats}
+		l.Shares = sharesFor(s.Grade.Seats, ceiling, others)
+		l.Queues, l.HandSize, l.QueueLength = 1, 1, 2*s.Grade.Seats
+		if s.Client.Many() {
+			l.Queues, l.HandSize, l.QueueLength = manyQueues, manyHands, manyLength
+		}
 	}
+	return l
 }
+
+// What many clients get are the queues of Kubernetes' own levels, but with smaller
+// hands: a client that holds all queues of its hand full holds fewer of the others'.
+const manyQueues, manyHands, manyLength = 64, 4, 50
 
 // sharesFor is the smallest number of shares that gives at least want seats, or all
 // of a ceiling that has fewer: from ceil(ceiling·s/(others+s)) ≥ want follows

@@ -37,6 +37,9 @@ const (
 	// overBaseline is how many times the calm mean of its whole flow schema a
 	// client must hold.
 	overBaseline = 3.0
+	// dearCost is the CPU time, in seconds, from which on a request is dear by itself:
+	// five such requests a second fill a core, however few seats they take.
+	dearCost = 0.2
 )
 
 // Standing is how the holding of a client counts.
@@ -77,6 +80,9 @@ type Verdict struct {
 	Replicas int
 	// Width is its widest request.
 	Width int
+	// Cost is the CPU time that each request takes, in seconds, where it is judged for
+	// it; 0 elsewhere.
+	Cost float64
 	// OthersWaiting counts the requests of others that were queued, OldestWait
 	// how long the first of them.
 	OthersWaiting int
@@ -86,20 +92,29 @@ type Verdict struct {
 	CalmHeld float64
 }
 
+// Known is what is known of clients beyond the samples.
+type Known struct {
+	// Standing is how what a client holds counts.
+	Standing func(plane.Held) Standing
+	// Cost is the CPU time of each request of such a client, in seconds; 0 when it
+	// cannot be told.
+	Cost func(plane.Client) float64
+}
+
 // Judge names the client that does the harm by the narrowest description that
 // explains it, or the few that do together: see ladder. None when nobody can be
 // told to.
-func Judge(samples []plane.Sample, baselines map[string]plane.Baseline, now time.Time, standing func(plane.Held) Standing) []Verdict {
+func Judge(samples []plane.Sample, baselines map[string]plane.Baseline, now time.Time, known Known) []Verdict {
 	n := len(samples)
 	for _, rung := range ladder() {
 		if n >= Samples {
-			c := newCourt(samples[n-Samples:], baselines, standing)
+			c := newCourt(samples[n-Samples:], baselines, known)
 			if found := c.judge(rung, majority); c.fresh(now) && len(found) > 0 {
 				return found
 			}
 		}
 		if n >= plainSamples {
-			c := newCourt(samples[n-plainSamples:], baselines, standing)
+			c := newCourt(samples[n-plainSamples:], baselines, known)
 			if found := c.judge(rung, majority); c.fresh(now) && len(found) > 0 {
 				if found[0].Together >= plainShare && c.span() >= plainSpan {
 					return found
@@ -113,11 +128,11 @@ func Judge(samples []plane.Sample, baselines map[string]plane.Baseline, now time
 
 // Suspect tells whether one client holds most of the seats in a fresh last sample:
 // not yet a verdict, but reason enough to look closer and not to blame somebody else.
-func Suspect(samples []plane.Sample, now time.Time, standing func(plane.Held) Standing) bool {
+func Suspect(samples []plane.Sample, now time.Time, known Known) bool {
 	if len(samples) == 0 {
 		return false
 	}
-	c := newCourt(samples[len(samples)-1:], nil, standing)
+	c := newCourt(samples[len(samples)-1:], nil, known)
 	if !c.fresh(now) {
 		return false
 	}

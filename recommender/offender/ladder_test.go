@@ -100,7 +100,7 @@ func TestVictimsAreNotSentenced(t *testing.T) {
 			}
 			return offender.Judged
 		}
-		found := offender.Judge(samples(thrice(held...)...), nil, start.Add(3*time.Second), standing)
+		found := offender.Judge(samples(thrice(held...)...), nil, start.Add(3*time.Second), known(standing))
 		if len(found) > 3 {
 			t.Fatalf("%d sentences at once", len(found))
 		}

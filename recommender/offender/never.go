@@ -18,6 +18,12 @@ func CannotBeJailed(v Verdict, p plane.Profile) string {
 	namespace, _, serviceAccount := v.Client.ServiceAccount()
 	group, isGroup := v.Client.GroupOf()
 	switch {
+	case user == plane.Everyone && v.Client.Verb != "list":
+		return "all clients together can be held for what they list, and for nothing else"
+	case user == plane.Everyone && slices.ContainsFunc(p.NeverJail, plane.Ordinary):
+		return "a flow schema for everybody would hold those too whom the profile's neverJail names: jail the others by sentences of their own, or ask all to page and to watch instead of listing"
+	case user == plane.Everyone:
+		return ""
 	case isGroup && protects(p, group):
 		return "a service account of its namespace must not be jailed (the profile's neverJail, or Evenkeel itself): jail the others by sentences of their own, or give that one a namespace of its own"
 	case v.Level == "exempt":

@@ -32,7 +32,12 @@ func samples(of ...[]plane.Held) []plane.Sample {
 	return s
 }
 
-func judged(plane.Held) offender.Standing { return offender.Judged }
+// judged is what is known where everybody is judged and nothing costs much.
+var judged = known(func(plane.Held) offender.Standing { return offender.Judged })
+
+func known(standing func(plane.Held) offender.Standing) offender.Known {
+	return offender.Known{Standing: standing, Cost: func(plane.Client) float64 { return 0 }}
+}
 
 // only is the verdict where there is one, on one client.
 func only(found []offender.Verdict) (offender.Verdict, bool) {
@@ -184,7 +189,7 @@ func TestLevelGivesTheSeatsOfItsGrade(t *testing.T) {
 		ceiling := rapid.IntRange(20, 20000).Draw(t, "ceiling")
 		others := rapid.IntRange(50, 20000).Draw(t, "others")
 		want := rapid.IntRange(1, 8).Draw(t, "seats")
-		l := offender.Level("evenkeel-jail-x", plane.Grade{Kind: plane.GradeSeats, Seats: want}, ceiling, others)
+		l := offender.Level(plane.Sentence{Grade: plane.Grade{Kind: plane.GradeSeats, Seats: want}}, ceiling, others)
 		got := seats.Nominal(ceiling, l.Shares, others+l.Shares)
 		if got < want {
 			t.Fatalf("%d shares give %d seats, want at least %d", l.Shares, got, want)
@@ -193,11 +198,11 @@ func TestLevelGivesTheSeatsOfItsGrade(t *testing.T) {
 			t.Fatalf("%d shares are more than needed for %d seats", l.Shares, want)
 		}
 	})
-	one := offender.Level("j", plane.Grade{Kind: plane.GradeOne}, 600, 245)
+	one := offender.Level(plane.Sentence{Grade: plane.Grade{Kind: plane.GradeOne}}, 600, 245)
 	if one.Shares != 0 || one.Queues != 0 {
 		t.Errorf("one at a time needs no shares and no queue, got %+v", one)
 	}
-	none := offender.Level("j", plane.Grade{Kind: plane.GradeNone}, 600, 245)
+	none := offender.Level(plane.Sentence{Grade: plane.Grade{Kind: plane.GradeNone}}, 600, 245)
 	if none.Shares != 0 || none.Queues != 1 || none.QueueLength != 1 {
 		t.Errorf("none needs no shares and one short queue, got %+v", none)
 	}

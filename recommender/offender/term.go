@@ -82,7 +82,7 @@ func Advance(s plane.Sentence, sit Situation, p plane.Profile, now time.Time) (p
 	}
 	suffering := sit.Harmed && sit.Running
 	if s.Phase == plane.PhaseJailed && suffering {
-		if harder, ok := Harder(s.Grade); ok {
+		if harder, ok := Harder(s.Client, s.Grade); ok {
 			return regrade(s, harder, now), Harsher
 		}
 	}

@@ -14,7 +14,7 @@ import (
 type Client struct {
 	// User is the full user name, after impersonation. The name
 	// system:serviceaccount:NAMESPACE:* stands for all service accounts of a
-	// namespace: no account can be called *.
+	// namespace: no account can be called *. Everyone stands for all clients.
 	User string
 	// Verb is the Kubernetes request verb (list, get, create, ...), several in
 	// order with commas between, or * for all. A string, so that clients compare.
@@ -35,6 +35,8 @@ func (c Client) String() string {
 	user := c.User
 	if namespace, ok := c.GroupOf(); ok {
 		user = "the group of service accounts of namespace " + namespace
+	} else if c.User == Everyone {
+		user = "all clients together"
 	}
 	verbs := strings.ReplaceAll(c.Verb, ",", "/")
 	switch c.Resource {

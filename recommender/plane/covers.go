@@ -24,6 +24,33 @@ func (c Client) GroupOf() (namespace string, ok bool) {
 	return namespace, true
 }
 
+// Everyone is the user name that stands for all clients but those of the control
+// plane itself: the group that every client of a tenant is in.
+const Everyone = "system:authenticated"
+
+// Ordinary tells whether a user is none of the control plane itself: nodes, components
+// and the service accounts of kube-system.
+func Ordinary(user string) bool {
+	namespace, _, serviceAccount := Client{User: user}.ServiceAccount()
+	return serviceAccount && namespace != "kube-system" || !strings.HasPrefix(user, "system:")
+}
+
+// Kind is the description of what a client lists, whoever lists it; ok is false for
+// other requests, and for clients of the control plane itself.
+func (c Client) Kind() (kind Client, ok bool) {
+	if c.Verb != "list" || c.Resource == "" || c.Resource == All || !Ordinary(c.User) {
+		return c, false
+	}
+	c.User = Everyone
+	return c, true
+}
+
+// Many tells whether the client stands for many, of whom none is to blame alone.
+func (c Client) Many() bool {
+	_, group := c.GroupOf()
+	return group || c.User == Everyone
+}
+
 // Verbs are the client's verbs.
 func (c Client) Verbs() []string { return strings.Split(c.Verb, ",") }
 
@@ -47,7 +74,7 @@ func (c Client) Covers(other Client) bool {
 }
 
 func (c Client) coversUser(other Client) bool {
-	if c.User == other.User {
+	if c.User == other.User || c.User == Everyone && Ordinary(other.User) {
 		return true
 	}
 	namespace, ok := c.GroupOf()

@@ -42,6 +42,19 @@ type Line struct {
 	Gathering map[string]Gathering
 }
 
+// Learnt tells whether the line knows what is late: the calm mean of a class at least.
+func (l Line) Learnt() bool {
+	for _, b := range l.Baselines {
+		if b.Weight >= TrustedWindows {
+			return true
+		}
+	}
+	return false
+}
+
+// TrustedWindows is how many calm windows make a baseline of a class.
+const TrustedWindows = 3
+
 // Budget is how many requests at once etcd carries, for all replicas together. Its
 // zero value is a budget that is not known to limit anything.
 type Budget struct {
@@ -74,6 +87,8 @@ type Move string
 const (
 	// MoveCut is a cut because requests are too slow.
 	MoveCut Move = "Cut"
+	// MoveBack takes a part of a cut back that cost more than it had to.
+	MoveBack Move = "Back"
 	// MoveUp and MoveDown try whether another line serves better.
 	MoveUp   Move = "Up"
 	MoveDown Move = "Down"
@@ -82,8 +97,9 @@ const (
 // Trial is a move that has yet to show what it is good for.
 type Trial struct {
 	Move Move
-	// From is the line before it, Work and Strain what was served then and how late.
-	From         int
+	// From is the line before it, and Felt what of it was felt, as no more was in use;
+	// Work and Strain are what was served then and how late.
+	From, Felt   int
 	Work, Strain float64
 	Windows      int
 }

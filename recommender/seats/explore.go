@@ -84,7 +84,7 @@ func (f *finder) judge() (why string, judged bool) {
 		f.Trial = nil
 		return f.back(t, "it made requests late"), true
 	}
-	if t.Move == plane.MoveCut && f.Streaks.Strained >= strainedWindows && f.load.strain < noLessLate*t.Strain {
+	if t.Move == plane.MoveCut && f.Streaks.Strained >= strainedWindows && f.worthIt(t) {
 		f.Trial = nil // it has helped, and was not enough
 		return "", true
 	}
@@ -92,11 +92,10 @@ func (f *finder) judge() (why string, judged bool) {
 		return "held: what became of the last move is still to show", false
 	}
 	f.Trial = nil
-	served := 1.0
-	if t.Work > 0 {
-		served = f.work() / t.Work
-	}
+	served := f.served(t)
 	switch t.Move {
+	case plane.MoveBack:
+		return f.judgeBack(t, served), true
 	case plane.MoveUp:
 		return f.judgeUp(t, served), true
 	case plane.MoveDown:
@@ -104,17 +103,6 @@ func (f *finder) judge() (why string, judged bool) {
 	default:
 		return f.judgeCut(t, served), true
 	}
-}
-
-// judgeCut takes a cut back that did not help; otherwise what follows is up to how
-// late requests are now.
-func (f *finder) judgeCut(t plane.Trial, served float64) string {
-	if served >= lostWork || f.load.strain < noLessLate*t.Strain {
-		return ""
-	}
-	f.Seats, f.LetGo = t.From, f.now.Add(letGoFor)
-	return fmt.Sprintf("back at %d seats: the cut took %.0f %% of the work and requests are as late as before, so it is not the load that slows them",
-		t.From, 100*(1-served))
 }
 
 func (f *finder) judgeUp(t plane.Trial, served float64) string {

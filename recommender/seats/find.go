@@ -24,12 +24,7 @@ const (
 	// cooldown is longer than the longest Retry-After that an apiserver gives (32 s;
 	// k8s.io/apiserver pkg/util/flowcontrol/dropped_requests_tracker.go): those who
 	// were refused come back together.
-	cooldown = 90 * time.Second
-	// A cut did not help when the work done fell by more than a tenth and requests are
-	// no less late; it is let go of for letGoFor.
-	lostWork     = 0.9
-	noLessLate   = 0.95
-	letGoFor     = time.Hour
+	cooldown     = 90 * time.Second
 	trialWindows = 3
 )
 
@@ -109,6 +104,9 @@ func (f *finder) count() {
 	f.Streaks.Strained = counted(f.Streaks.Strained, l.strain >= 1)
 	f.Streaks.Short = counted(f.Streaks.Short, l.limited && l.strain < 1)
 	f.Streaks.Idle = counted(f.Streaks.Idle, l.idle && l.strain < ease)
+	if f.Streaks.Idle >= overWindows {
+		f.LetGo = time.Time{}
+	}
 	f.Works = append(slices.Clone(f.Works), l.work)
 	f.Works = f.Works[max(0, len(f.Works)-trialWindows):]
 }
@@ -167,8 +165,10 @@ func (f *finder) guard(why string) string {
 func (f *finder) cut() string {
 	l := f.load
 	factor := (1 + (l.slow-1)*ease/l.strain) / l.slow
+	felt := f.felt()
 	f.begin(plane.MoveCut, f.work())
-	f.Seats = min(f.Seats, int(float64(f.felt())*min(max(factor, deepest), 0.9)))
+	f.Trial.Felt = felt
+	f.Seats = max(min(f.Seats, int(float64(felt)*min(max(factor, deepest), 0.9))), f.bounds.Floor)
 	f.Rest, f.Patience = f.now.Add(cooldown), 0
 	f.Explore = f.Rest
 	return fmt.Sprintf("cut to %d seats: %s", f.Seats, f.late())

@@ -31,8 +31,6 @@ const (
 	// with a baseline make a slowness.
 	leastRequests = 5
 	leastKnown    = 10
-	// leastWeight is how many windows a baseline must have been learnt from.
-	leastWeight = 3
 	// mostClasses bounds the baselines of one control plane.
 	mostClasses = 1000
 	// limitedUse and limitedWait tell that a replica is held back by its line: most of
@@ -61,7 +59,7 @@ type pace struct {
 func (w Window) pace(base map[plane.Class]plane.Baseline) pace {
 	var took, calm, may, n float64
 	for _, s := range w.Served {
-		if b := base[s.Class]; sane(s) && b.Weight >= leastWeight {
+		if b := base[s.Class]; sane(s) && b.Weight >= plane.TrustedWindows {
 			n += s.Requests
 			took += s.Seconds
 			calm += s.Requests * b.Mean

@@ -4,6 +4,9 @@
 package shares
 
 import (
+	"math"
+	"slices"
+
 	"evenkeel.dev/evenkeel/recommender/plane"
 )
 
@@ -71,6 +74,18 @@ func (t table) floors() (now, raised []int) {
 		raised = append(raised, floor(l, most, t.ceiling, deeper))
 	}
 	return now, raised
+}
+
+// most are the shares that a protected level may have while nothing is given back: what
+// the tenant gave it, what it asks for, or its floor at a line a good deal lower than
+// the one that floors are raised for, so that one move of the line undoes nothing.
+func (t table) most(l plane.Level, demand float64) int {
+	if need(l.Name) == 0 || !slices.ContainsFunc(t.levels, func(l plane.Level) bool { return need(l.Name) == 0 }) {
+		return t.sum // or there is nobody to give back to
+	}
+	asked := int(math.Ceil(min(demand, float64(t.ceiling))*float64(t.total)/float64(t.ceiling))) + 1
+	spare := floor(l, t.promise(t.total), t.ceiling, t.total*aheadOver*aheadOver/(aheadUnder*aheadUnder))
+	return max(original(l).Shares, asked, spare)
 }
 
 // Floor is the lowest load line of a replica, in seats, at which every protected level

@@ -5,7 +5,6 @@ package shares
 
 import (
 	"fmt"
-	"math"
 	"strings"
 
 	"evenkeel.dev/evenkeel/recommender/plane"
@@ -49,25 +48,30 @@ func isLow(name string) bool { return name == "workload-low" || name == "global-
 // Protect is the division that must be in force at once: the limits of lending and
 // borrowing, and floors for the protected levels. As long as every floor holds, the
 // shares stay what they are; a floor that does not is raised at the cost of all
-// others, in proportion to what they have.
+// others, in proportion to what they have. A protected level that still has what it was
+// given for a line that was far lower gives that back at once: what it holds without
+// need everybody else lacks.
 func Protect(in Input) []plane.LevelShares {
 	t := tableOf(in)
 	now, raised := t.floors()
 	had := make([]int, len(t.levels))
-	sum, broken := 0, false
+	sum, broken, hoards := 0, false, false
 	for i, l := range t.levels {
 		had[i] = l.Shares
 		sum += l.Shares
 		broken = broken || now != nil && l.Shares < now[i]
+		hoards = hoards || now != nil && l.Shares > t.most(l, in.Demand[l.Name])
 	}
 	to := had
-	if now != nil && (broken || sum != t.sum) {
-		free := make([]float64, len(had))
-		for i := range free {
-			free[i] = math.Inf(1)
-		}
-		weight := t.each(func(l plane.Level) float64 { return float64(max(l.Shares, 1)) })
-		to = whole(t.sum, fill(float64(t.sum), weight, floats(raised), free), raised)
+	if now != nil && (broken || hoards || sum != t.sum) {
+		most := t.each(func(l plane.Level) float64 { return float64(t.most(l, in.Demand[l.Name])) })
+		weight := t.each(func(l plane.Level) float64 {
+			if hoards { // what the others have now is what was left to them
+				return float64(max(original(l).Shares, 1))
+			}
+			return float64(max(l.Shares, 1))
+		})
+		to = whole(t.sum, fill(float64(t.sum), weight, floats(raised), most), raised)
 	}
 	return t.division(to)
 }
@@ -97,6 +101,8 @@ func why(l plane.Level, p plane.Portion) (reasons []string) {
 		reasons = append(reasons, fmt.Sprintf("must keep %d seats however deep the ballast", n))
 	case p.Shares > l.Shares:
 		reasons = append(reasons, "has back what the tenant gave it")
+	case p.Shares < l.Shares && n > 0:
+		reasons = append(reasons, "gives back what it was given for a lower line")
 	case p.Shares < l.Shares:
 		reasons = append(reasons, "gives what the protected levels must keep")
 	}

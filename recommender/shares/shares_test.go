@@ -110,6 +110,39 @@ workload-low      17 shares   2 seats lends 90 borrows  20
 	}
 }
 
+// TestWhatALowLineTookComesBack: the floors of a line that has risen hold nothing back;
+// a move of an eighth undoes nothing.
+func TestWhatALowLineTookComesBack(t *testing.T) {
+	in := shares.Input{Levels: at(defaults(), 600, 20), Ceiling: 600}
+	in.Levels = carriedOut(in.Levels, shares.Protect(in))
+	low := table(in.Levels, 600)
+	in.Levels = at(in.Levels, 600, 23)
+	in.Levels = carriedOut(in.Levels, shares.Protect(in))
+	if diff := cmp.Diff(fields(low), fields(table(in.Levels, 600))); diff != "" {
+		t.Errorf("at a line of 23 the shares of a line of 20 are divided again (-20 +23):\n%s", diff)
+	}
+	in.Levels = at(in.Levels, 600, 60)
+	in.Levels = carriedOut(in.Levels, shares.Protect(in))
+	if diff := cmp.Diff(`
+global-default    19 shares   5 seats lends 50 borrows 500
+leader-election   13 shares   4 seats lends  0 borrows  -1
+node-high         43 shares  11 seats lends  0 borrows  -1
+system            29 shares   8 seats lends  0 borrows  -1
+workload-high     39 shares  10 seats lends 25 borrows 100
+workload-low      97 shares  25 seats lends 90 borrows  20
+`, "\n"+table(in.Levels, 600)); diff != "" {
+		t.Errorf("at a line of 60 (-want +got):\n%s", diff)
+	}
+}
+
+// fields are the level and its shares, line by line.
+func fields(table string) (all [][]string) {
+	for line := range strings.Lines(table) {
+		all = append(all, strings.Fields(line)[:2])
+	}
+	return all
+}
+
 // TestDemandIsMetInSteps: levels that ask for more get it from those that are idle, a
 // little at a time, and what nobody asks for any more goes back.
 func TestDemandIsMetInSteps(t *testing.T) {

@@ -93,10 +93,10 @@ func (s *sum) sound(r row) bool {
 			return false
 		}
 	}
-	// No service account and no resource is called *: the name would stand for a
-	// whole namespace, or for all resources.
+	// No service account and no resource is called *, and no user as the group of all:
+	// the name would stand for a whole namespace, for all resources, or for everybody.
 	_, group := plane.Client{User: string(r.user)}.GroupOf()
-	return len(r.user) > 0 && !group && !bytes.ContainsAny(r.resource, "*,") && !bytes.ContainsAny(r.subresource, "*,")
+	return len(r.user) > 0 && !group && string(r.user) != plane.Everyone && !bytes.ContainsAny(r.resource, "*,") && !bytes.ContainsAny(r.subresource, "*,")
 }
 
 func (s *sum) text(part []byte) bool {

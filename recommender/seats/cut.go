@@ -1,0 +1,97 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package seats
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"evenkeel.dev/evenkeel/recommender/plane"
+)
+
+// What becomes of a cut. It is kept as it is where it cost next to no work, and taken
+// back in part or as a whole where it cost more than it brought.
+const (
+	// lostWork is the part of the work that a cut may leave.
+	lostWork = 0.9
+	// noLessLate is the part of the strain before from which on requests are as late as
+	// then.
+	noLessLate = 0.95
+	// letGoFor is how long slowness cuts nothing once a cut has not helped, and
+	// overWindows how many idle windows tell that what slowed requests is over.
+	letGoFor    = time.Hour
+	overWindows = 6
+)
+
+// served is the part of the work before a move that is served now.
+func (f *finder) served(t plane.Trial) float64 {
+	if t.Work <= 0 {
+		return 1
+	}
+	return f.work() / t.Work
+}
+
+// worthIt tells whether a cut has brought more than it cost. The seats in use are what
+// is served in a second times how long it takes (Little's law): a cut that only makes
+// each request faster leaves all the work, one that only keeps requests out leaves as
+// much of it as of the seats. Half-way between the two, on a scale of ratios, is the
+// worst that is kept.
+func (f *finder) worthIt(t plane.Trial) bool {
+	served := f.served(t)
+	if served >= lostWork {
+		return f.load.strain < noLessLate*t.Strain
+	}
+	return f.load.strain < noLessLate*t.Strain && served >= math.Sqrt(float64(f.Seats)/float64(max(t.Felt, 1)))
+}
+
+// judgeCut takes a cut back that did not help, and half of one that cost too much.
+func (f *finder) judgeCut(t plane.Trial, served float64) string {
+	lost := fmt.Sprintf("the cut took %.0f %% of the work", 100*(1-served))
+	switch {
+	case served >= lostWork:
+		f.settle()
+		return ""
+	case f.load.strain >= noLessLate*t.Strain:
+		f.Seats, f.LetGo = t.From, f.now.Add(letGoFor)
+		return fmt.Sprintf("back at %d seats: %s and requests are as late as before, so it is not the load that slows them", t.From, lost)
+	case f.load.strain >= 1 && !f.worthIt(t):
+		f.Seats, f.LetGo = f.midway(t), f.now.Add(letGoFor)
+		return fmt.Sprintf("half-way back at %d seats: %s and requests are still late, so it is not the load alone that slows them", f.Seats, lost)
+	case f.load.strain < ease:
+		return f.takeBack(t, lost)
+	default:
+		f.settle()
+		return ""
+	}
+}
+
+// takeBack tries the line half-way between this one and the one that was felt.
+func (f *finder) takeBack(t plane.Trial, why string) string {
+	low, to := f.Seats, f.midway(t)
+	if to <= low+low/20 {
+		f.settle()
+		return ""
+	}
+	t.Move, t.From, t.Windows = plane.MoveBack, low, 0
+	f.Trial, f.Works, f.Streaks = &t, nil, plane.Streaks{}
+	f.Seats = to
+	return fmt.Sprintf("half-way back at %d seats: %s, and requests are %.2g times as late as they may be", to, why, f.load.strain)
+}
+
+// midway is the line in the middle, by ratio, between this one and the one that was
+// felt before the cut.
+func (f *finder) midway(t plane.Trial) int {
+	return int(math.Round(math.Sqrt(float64(f.Seats) * float64(max(t.Felt, f.Seats)))))
+}
+
+// judgeBack looks at what a cut that was taken back in part serves now. One that makes
+// requests late again has been gone back from at once.
+func (f *finder) judgeBack(t plane.Trial, served float64) string {
+	if served < lostWork && f.load.strain < ease {
+		return f.takeBack(t, fmt.Sprintf("there is still %.0f %% less of the work", 100*(1-served)))
+	}
+	f.settle()
+	return ""
+}
