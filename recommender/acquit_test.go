@@ -32,6 +32,7 @@ func TestWhoIsOnlySlowIsNotJailed(t *testing.T) {
 				for i := range s.Replicas {
 					s.Replicas[i].Flows = []plane.FlowLoad{{Level: "node-high", Schema: "system-node-high", Requests: 80, ExecSeconds: 80}}
 					s.Replicas[i].Held = []plane.Held{{Client: controller, Level: "workload-low", Schema: "service-accounts", Executing: 20, Seats: 20, Width: 1}}
+					s.Replicas[i].Delays = []plane.Delays{{Scope: "resource", Upper: []float64{c.took, 2 * c.took}, Within: []float64{c.gets, c.gets}, Requests: c.gets}}
 					s.Replicas[i].Served = []plane.Served{
 						{Class: plane.Class{Verb: "GET", Resource: "pods", Scope: "resource"}, Requests: c.gets, Seconds: c.gets * c.took},
 						{Class: plane.Class{Verb: "LIST", Group: "example.com", Resource: "giants", Scope: "cluster"}, Requests: 1, Seconds: c.lists},

@@ -16,6 +16,10 @@ const (
 	// shownAgain is by how much, in parts, a line that is only recommended must move to
 	// be recommended again.
 	shownAgain = 0.2
+	// lowestFound is the lowest line that the load may bring about: twice what the
+	// protected levels need (shares.Needs), so that at least as much is left to all
+	// others. A person may ask for less.
+	lowestFound = 30
 	// ceilingWindows of short seats at the ceiling are told of.
 	ceilingWindows = 18
 )
@@ -45,6 +49,7 @@ func (d *pass) findLine(bounds seats.Bounds, usable int, held bool) int {
 		return line.Seats
 	}
 	bounds.Usable = usable
+	bounds.Floor = min(max(bounds.Floor, lowestFound), bounds.Ceiling)
 	was := line.Seats
 	next, windows := seats.Gather(*line, d.seen.Replicas, d.memory.BallastWritten)
 	*line = next

@@ -279,6 +279,7 @@ func (w *world) serve(r plane.Replica, window time.Duration) plane.Replica {
 	mean := 0.005 * max(1, used/w.knee)
 	n := used * window.Seconds() / mean
 	r.Served = []plane.Served{{Class: plane.Class{Verb: "GET", Resource: "pods", Scope: "resource"}, Requests: n, Seconds: n * mean}}
+	r.Delays = []plane.Delays{{Scope: "resource", Upper: []float64{12 * mean, 24 * mean}, Within: []float64{0.99 * n, n}, Requests: n}}
 	f := plane.FlowLoad{Level: "workload-low", Schema: "service-accounts", Requests: n, ExecSeconds: n * mean}
 	if w.crowd > used {
 		f.WaitSeconds = n

@@ -318,3 +318,31 @@ func TestJailsMadeByHandAreKnown(t *testing.T) {
 		}
 	}
 }
+
+// TestEverybodysLists: all ordinary clients' lists of a kind share a level, which serves
+// them in turn; the control plane's own lists and everybody's other requests do not go
+// there.
+func TestEverybodysLists(t *testing.T) {
+	w := newTenant(t)
+	w.mayList(t)
+	a := actuate.New(w, w, owner)
+	leave(t, a)
+	s := jail(plane.PassSentence, plane.Client{User: plane.Everyone, Verb: "list", Resource: "pods"}, some(1))
+	must(t, a, s)
+	w.awaitJailed(t, w.caller(t, agentUser), listPods, s)
+	w.awaitJailed(t, w.caller(t, bystander), listPods, s)
+	if got := w.caller(t, agentUser).flood(t.Context(), listPods, 20, 3); got[http.StatusOK] != 60 {
+		t.Errorf("20 clients at once: %v, want 60 of status 200, in turn", got)
+	}
+	var schema flowcontrolv1.FlowSchema
+	if err := w.Get(t.Context(), client.ObjectKey{Name: s.Sentence.Name}, &schema); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ user, path string }{
+		{"system:serviceaccount:kube-system:garbage-collector", listPods}, {agentUser, listConfigMaps}, {agentUser, podsByName},
+	} {
+		if status, uid := w.caller(t, c.user).get(t.Context(), c.path); uid == string(schema.UID) || status != http.StatusOK {
+			t.Errorf("%s at %s: status %d, schema %s; want it left where it was", c.user, c.path, status, uid)
+		}
+	}
+}

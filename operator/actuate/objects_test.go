@@ -43,6 +43,8 @@ func TestObjects(t *testing.T) {
 		"sentence-one-by-namespace":    jailed(plane.Client{User: "jane@example.com", Verb: "list", Group: "apps", Resource: "deployments", Namespaced: true}, one),
 		"sentence-none-on-status":      jailed(plane.Client{User: "system:serviceaccount:ops:bot", Verb: "patch", Resource: "pods/status", Namespaced: true}, none),
 		"sentence-one-on-a-path":       jailed(plane.Client{User: "scraper", Verb: "get", Path: "/metrics"}, one),
+		"sentence-everybody":           jailed(plane.Client{User: plane.Everyone, Verb: "list", Group: "example.com", Resource: "reports"}, plane.Grade{Kind: plane.GradeSeats, Seats: 1}),
+		"sentence-group":               jailed(plane.Client{User: plane.Group("ci"), Verb: "list", Resource: "pods"}, some),
 		"sentence-half-a-sa-is-a-user": jailed(plane.Client{User: "system:serviceaccount:odd", Verb: "list", Resource: "nodes"}, one),
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -54,7 +54,7 @@ func WantedFamilies() []page.Family {
 		demandSeats:      {Name: prefix + "demand_seats_smoothed", Labels: level},
 		buildInfo:        {Name: "kubernetes_build_info", Labels: []string{"git_version"}},
 		etcdSeconds:      {Name: "etcd_request_duration_seconds"},
-		servedSeconds:    {Name: "apiserver_request_sli_duration_seconds", Labels: []string{"verb", "group", "resource", "subresource", "scope"}},
+		servedSeconds:    {Name: "apiserver_request_sli_duration_seconds", Labels: []string{"verb", "group", "resource", "subresource", "scope"}, Buckets: true},
 	}
 }
 

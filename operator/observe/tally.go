@@ -30,6 +30,7 @@ type tally struct {
 	limits           map[string]plane.LevelLoad
 	flows            map[flowKey]flowCounts
 	served           map[plane.Class]plane.Work
+	delays           [len(scopes)]delays
 }
 
 // take replaces the tally by what the page says, in the same memory.
@@ -58,6 +59,7 @@ func (t *tally) take(p *page.Page) {
 	})
 	t.each(p, waitSeconds, func(c *flowCounts, s page.Series) { c.wait += s.Value })
 	t.serve(p)
+	t.delay(p)
 }
 
 // level takes one gauge of every level.

@@ -85,11 +85,9 @@ func TestVictimsAreNotSentenced(t *testing.T) {
 	users := []string{"a", "b", "c", account("ci", 1), account("ci", 2), account("ci", 3), account("ops", 1)}
 	rapid.Check(t, func(t *rapid.T) {
 		var held []plane.Held
-		executing := 0
 		for _, u := range users {
 			for _, verb := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"list", "watch", "create", "delete"}), 0, 3, rapid.ID).Draw(t, "verbs of "+u) {
 				h := open(u, verb, "pods", rapid.IntRange(0, 60).Draw(t, "executing"), rapid.IntRange(0, 60).Draw(t, "waiting"))
-				executing += h.Executing
 				held = append(held, h)
 			}
 		}
@@ -106,13 +104,16 @@ func TestVictimsAreNotSentenced(t *testing.T) {
 		}
 		together := 0.0
 		for _, v := range found {
-			own := 0
+			own, others := 0, 0
 			for _, h := range held {
-				if v.Client.Covers(h.Client) {
+				switch {
+				case v.Client.Covers(h.Client):
 					own += h.Executing
+				case v.Client.User != h.Client.User:
+					others += h.Executing
 				}
 			}
-			if own == 0 && executing > 0 {
+			if own == 0 && others > 0 {
 				t.Fatalf("%s runs nothing while others do", v.Client)
 			}
 			if v.Client.User == named {
@@ -138,6 +139,85 @@ func TestNoGroupWithWhoMustNotBeJailed(t *testing.T) {
 		why := offender.CannotBeJailed(offender.Verdict{Client: plane.Client{User: plane.Group(namespace), Verb: "list", Resource: "pods"}}, p)
 		if (why == "") != allowed {
 			t.Errorf("the service accounts of %s: %q, want it allowed: %v", namespace, why, allowed)
+		}
+	}
+}
+
+// What everybody lists of a kind is held together where each such list is dear: not the
+// lists of the control plane itself, and nothing else that the same clients do.
+func TestDearListsAreHeldForEverybody(t *testing.T) {
+	var lists []plane.Held
+	for _, user := range []string{"a", "b", "c", "d", "e", account("scan", 1), account("ops", 1)} {
+		lists = append(lists, open(user, "list", "reports", 6, 6))
+	}
+	gets := make([]plane.Held, 0, len(lists))
+	for _, h := range lists {
+		h.Client.Verb = "get"
+		gets = append(gets, h)
+	}
+	components := make([]plane.Held, 0, len(lists))
+	for i, h := range lists {
+		h.Client.User = fmt.Sprintf("system:kube-component-%d", i)
+		components = append(components, h)
+	}
+	const want = "all clients together (list reports, cluster-wide)"
+	for name, c := range map[string]struct {
+		held []plane.Held
+		cost float64
+		want string
+	}{
+		"dear lists of many":              {lists, 0.75, want},
+		"lists that cost little":          {lists, 0.19, ""},
+		"lists of which nothing is known": {lists, 0, ""},
+		"gets":                            {gets, 0.75, ""},
+		"one client's alone":              {append([]plane.Held{open("z", "list", "reports", 80, 0)}, lists[:2]...), 0.75, "z (list reports, cluster-wide)"},
+		"the control plane's own":         {components, 0.75, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := judged
+			in.Cost = func(asked plane.Client) float64 {
+				if asked.String() != want {
+					t.Errorf("asked for the cost of %s", asked)
+				}
+				return c.cost
+			}
+			got := ""
+			if v, ok := only(offender.Judge(samples(thrice(c.held...)...), nil, start.Add(3*time.Second), in)); ok {
+				got = v.Client.String()
+			}
+			if got != c.want {
+				t.Errorf("sentenced %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// All clients together get a seat and queues, one at a time where that is not enough,
+// and never nothing.
+func TestEverybodyIsNeverRefusedAltogether(t *testing.T) {
+	everybody := plane.Client{User: plane.Everyone, Verb: "list", Resource: "reports"}
+	g := offender.First(offender.Verdict{Client: everybody, Cost: 0.75, Width: 10, Share: 0.99}, offender.Harm{})
+	l := offender.Level(plane.Sentence{Client: everybody, Grade: g}, 600, 245)
+	if g != (plane.Grade{Kind: plane.GradeSeats, Seats: 1}) || l.Shares != 1 || l.Queues != 64 {
+		t.Errorf("first %s by %+v, want one seat and the queues of many", g.Words(), l)
+	}
+	g, _ = offender.Harder(everybody, g)
+	if again, harder := offender.Harder(everybody, g); g.Kind != plane.GradeOne || harder {
+		t.Errorf("then %s, and then %s; want one at a time and no more", g.Words(), again.Words())
+	}
+	for name, c := range map[string]struct {
+		client plane.Client
+		never  []string
+		want   string
+	}{
+		"lists":                        {client: everybody},
+		"gets":                         {client: plane.Client{User: plane.Everyone, Verb: "get", Resource: "reports"}, want: "for what they list"},
+		"somebody is not to be jailed": {client: everybody, never: []string{account("billing", 1)}, want: "neverJail"},
+		"a component is not":           {client: everybody, never: []string{"system:kube-scheduler"}},
+	} {
+		why := offender.CannotBeJailed(offender.Verdict{Client: c.client}, plane.Profile{NeverJail: c.never})
+		if (why == "") != (c.want == "") || !strings.Contains(why, c.want) {
+			t.Errorf("%s: %q, want %q in it", name, why, c.want)
 		}
 	}
 }

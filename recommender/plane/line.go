@@ -117,6 +117,8 @@ type Gathering struct {
 	CPUSeconds         float64
 	Pulses, SlowPulses int
 	Served             map[Class]Work
+	// Delays are by scope.
+	Delays map[string]Delays
 }
 
 // Work is what was done of one class.

@@ -40,6 +40,9 @@ func (g Grade) String() string {
 func (g Grade) Words() string {
 	switch g.Kind {
 	case GradeSeats:
+		if g.Seats == 1 {
+			return "one seat a replica"
+		}
 		return fmt.Sprintf("%d seats a replica", g.Seats)
 	case GradeOne:
 		return "one request at a time"

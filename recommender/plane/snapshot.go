@@ -47,6 +47,8 @@ type Replica struct {
 	// Served is what was served in the window, by class, watches left out; nil while
 	// there is no window.
 	Served []Served
+	// Delays are how long that took, by scope; nil while there is no window.
+	Delays []Delays
 	// Process is how the process is.
 	Process Process
 	// Dumped is when Held was asked for, lately; zero when there is no dump. In a

@@ -19,6 +19,8 @@ const (
 	// noLessLate is the part of the strain before from which on requests are as late as
 	// then.
 	noLessLate = 0.95
+	// ample is the strain up to which a cut has gone further than it had to.
+	ample = ease / 2
 	// letGoFor is how long slowness cuts nothing once a cut has not helped, and
 	// overWindows how many idle windows tell that what slowed requests is over.
 	letGoFor    = time.Hour
@@ -50,13 +52,15 @@ func (f *finder) worthIt(t plane.Trial) bool {
 func (f *finder) judgeCut(t plane.Trial, served float64) string {
 	lost := fmt.Sprintf("the cut took %.0f %% of the work", 100*(1-served))
 	switch {
+	case served >= lostWork && f.load.strain < ample && f.load.limited:
+		return f.takeBack(t, "the cut went further than it had to")
 	case served >= lostWork:
 		f.settle()
 		return ""
 	case f.load.strain >= noLessLate*t.Strain:
 		f.Seats, f.LetGo = t.From, f.now.Add(letGoFor)
 		return fmt.Sprintf("back at %d seats: %s and requests are as late as before, so it is not the load that slows them", t.From, lost)
-	case f.load.strain >= 1 && !f.worthIt(t):
+	case f.load.late() && !f.worthIt(t):
 		f.Seats, f.LetGo = f.midway(t), f.now.Add(letGoFor)
 		return fmt.Sprintf("half-way back at %d seats: %s and requests are still late, so it is not the load alone that slows them", f.Seats, lost)
 	case f.load.strain < ease:
@@ -89,9 +93,13 @@ func (f *finder) midway(t plane.Trial) int {
 // judgeBack looks at what a cut that was taken back in part serves now. One that makes
 // requests late again has been gone back from at once.
 func (f *finder) judgeBack(t plane.Trial, served float64) string {
-	if served < lostWork && f.load.strain < ease {
+	switch {
+	case served < lostWork && f.load.strain < ease:
 		return f.takeBack(t, fmt.Sprintf("there is still %.0f %% less of the work", 100*(1-served)))
+	case f.load.strain < ample && f.load.limited:
+		return f.takeBack(t, "seats are still short")
+	default:
+		f.settle()
+		return ""
 	}
-	f.settle()
-	return ""
 }

@@ -101,8 +101,8 @@ func (f *finder) usable() int {
 // count brings the streaks and the work up to this window.
 func (f *finder) count() {
 	l := f.load
-	f.Streaks.Strained = counted(f.Streaks.Strained, l.strain >= 1)
-	f.Streaks.Short = counted(f.Streaks.Short, l.limited && l.strain < 1)
+	f.Streaks.Strained = counted(f.Streaks.Strained, l.late())
+	f.Streaks.Short = counted(f.Streaks.Short, l.limited && !l.late())
 	f.Streaks.Idle = counted(f.Streaks.Idle, l.idle && l.strain < ease)
 	if f.Streaks.Idle >= overWindows {
 		f.LetGo = time.Time{}
@@ -160,18 +160,25 @@ func (f *finder) guard(why string) string {
 	return fmt.Sprintf("cut to %d seats: %s", f.Seats, why)
 }
 
-// cut lowers the line to where requests are not as late any more as they may be: the
-// time that they take goes with the number of them that share what there is.
+// cut lowers the line to where requests are well within the time that they may take:
+// that goes with the number of them that share what there is.
 func (f *finder) cut() string {
 	l := f.load
-	factor := (1 + (l.slow-1)*ease/l.strain) / l.slow
-	felt := f.felt()
+	felt, part := f.felt(), min(max(ease/l.strain, deepest), 0.9)
 	f.begin(plane.MoveCut, f.work())
 	f.Trial.Felt = felt
-	f.Seats = max(min(f.Seats, int(float64(felt)*min(max(factor, deepest), 0.9))), f.bounds.Floor)
+	f.Seats = max(min(f.Seats, cutTo(felt, f.bounds.Floor, part)), f.bounds.Floor)
 	f.Rest, f.Patience = f.now.Add(cooldown), 0
 	f.Explore = f.Rest
 	return fmt.Sprintf("cut to %d seats: %s", f.Seats, f.late())
+}
+
+// cutTo is the line at which so great a part of the load is left as there was at felt.
+// What is kept for the protected levels, however low the line is, is cut from the load
+// as a whole: twice the cut would leave next to nothing.
+func cutTo(felt, floor int, part float64) int {
+	kept := min(floor, felt/2)
+	return kept + int(part*float64(felt-kept))
 }
 
 // felt is the line at which this load is felt: the one in force, or where that holds
@@ -201,7 +208,7 @@ func (f *finder) work() (mean float64) {
 // it is known to be no overload; and no measure is changed while a move is judged by
 // it.
 func (f *finder) learn(windows []Window, guards []Guard) {
-	if len(guards) > 0 || f.Trial != nil || f.load.strain >= 1 && !f.now.Before(f.LetGo) {
+	if len(guards) > 0 || f.Trial != nil || f.load.late() && !f.now.Before(f.LetGo) {
 		return
 	}
 	for _, w := range windows {
@@ -211,5 +218,5 @@ func (f *finder) learn(windows []Window, guards []Guard) {
 
 // late says how slow requests are.
 func (f *finder) late() string {
-	return fmt.Sprintf("requests take %.3g times their calm mean, %.1f times as much longer as they may", f.load.slow, f.load.strain)
+	return fmt.Sprintf("requests take %.3g times their calm mean, and the slowest hundredth %.2g times as long as the Kubernetes SLO allows", f.load.slow, f.load.strain)
 }

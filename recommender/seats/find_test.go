@@ -57,7 +57,10 @@ func (p plant) windows(line int) []seats.Window {
 			{Class: plane.Class{Verb: "GET", Resource: "pods"}, Seconds: seconds / 2, Requests: seconds / 2 / pace / 0.005},
 			{Class: plane.Class{Verb: "LIST", Resource: "pods"}, Seconds: seconds / 2, Requests: seconds / 2 / pace / 0.2},
 		}
-		w := seats.Window{Replica: fmt.Sprint("r", i), Length: window, Used: used, Served: served}
+		// The slowest hundredth of the gets takes 12 times their mean.
+		n, p99 := served[0].Requests, 12*0.005*pace
+		delays := []plane.Delays{{Scope: "resource", Upper: []float64{p99, 2 * p99}, Within: []float64{0.99 * n, n}, Requests: n}}
+		w := seats.Window{Replica: fmt.Sprint("r", i), Length: window, Used: used, Served: served, Delays: delays}
 		if p.demand > float64(line) {
 			w.Wait = 1
 		}
@@ -177,6 +180,7 @@ func TestFindKeepsItsBounds(t *testing.T) {
 				windows = append(windows, seats.Window{
 					Replica: "r", Length: window, Used: number.Draw(t, "used"), Refused: number.Draw(t, "refused"), Wait: number.Draw(t, "wait"),
 					Served: []plane.Served{{Requests: number.Draw(t, "requests"), Seconds: number.Draw(t, "seconds")}},
+					Delays: []plane.Delays{{Scope: "resource", Upper: []float64{1, number.Draw(t, "bound")}, Within: []float64{number.Draw(t, "within"), 9}, Requests: number.Draw(t, "delayed")}},
 				})
 			}
 			var guards []seats.Guard
@@ -250,6 +254,32 @@ func TestFindLetsGoOfALeverThatDoesNotHelp(t *testing.T) {
 	}
 }
 
+// Where a cut takes more work than it makes requests faster, half of it is taken back.
+func TestFindTakesBackWhatACutCostTooMuch(t *testing.T) {
+	for name, c := range map[string]struct {
+		p plant
+		// least is the part of what the best line would serve.
+		least float64
+		says  string
+	}{
+		// A sick etcd makes everything twenty times as slow, whatever runs: the cut that
+		// would make up for that leaves little.
+		"late whatever the line is": {plant{knee: 300, steepness: 1, demand: 2000, sick: 20}, 0.4, "so it is not the load alone that slows them"},
+		// The first cut reckons that twice the requests take twice the time. Here they
+		// take none: up to the knee nothing is slower.
+		"a knee above where the cut goes": {plant{knee: 200, steepness: 6, demand: 600}, 0.6, "half-way back"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, at := calm(c.p)
+			lines, said := run(&l, &at, c.p, 36)
+			last := float64(lines[len(lines)-1])
+			if got, best := c.p.goodput(last), c.p.goodput(c.p.knee); got < c.least*best || !strings.Contains(said, c.says) {
+				t.Errorf("at %.0f %.3g of %.3g is served, want %.2g of it and %q:\n%s", last, got, best, c.least, c.says, said)
+			}
+		})
+	}
+}
+
 // One slow replica is named, and nobody is cut for it.
 func TestFindNamesAnOutlier(t *testing.T) {
 	p := plant{knee: 300, steepness: 1, demand: 100}
@@ -259,6 +289,9 @@ func TestFindNamesAnOutlier(t *testing.T) {
 		windows := p.windows(l.Seats)
 		for i := range windows[1].Served {
 			windows[1].Served[i].Requests /= 50
+		}
+		for i := range windows[1].Delays[0].Upper {
+			windows[1].Delays[0].Upper[i] *= 50
 		}
 		var says string
 		l, says = seats.Find(l, windows, nil, bounds, at)
@@ -332,6 +365,7 @@ func TestGather(t *testing.T) {
 				{Level: "low", Requests: 10, WaitSeconds: 3}, {Level: plane.JailPrefix + "x", Requests: 1, WaitSeconds: 60},
 			},
 			Served:  []plane.Served{{Class: class, Requests: 100, Seconds: 2}},
+			Delays:  []plane.Delays{{Scope: "resource", Upper: []float64{0.1, 1}, Within: []float64{90, 99}, Requests: 100}},
 			Process: plane.Process{CPU: 0.5, CPULimit: 0.5},
 		}
 	}
@@ -354,6 +388,7 @@ func TestGather(t *testing.T) {
 		full := seats.Window{
 			Replica: "r0", Length: 10 * time.Second, Used: 8, Refused: 4, Wait: 0.3, Breathless: true,
 			Served: []plane.Served{{Class: class, Requests: 200, Seconds: 4}},
+			Delays: []plane.Delays{{Scope: "resource", Upper: []float64{0.1, 1}, Within: []float64{180, 198}, Requests: 200}},
 		}
 		if diff := cmp.Diff(full, windows[0]); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)

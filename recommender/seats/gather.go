@@ -86,6 +86,12 @@ func added(g plane.Gathering, r plane.Replica) plane.Gathering {
 			g.Served[s.Class] = plane.Work{Requests: w.Requests + s.Requests, Seconds: w.Seconds + s.Seconds}
 		}
 	}
+	if g.Delays = maps.Clone(g.Delays); g.Delays == nil {
+		g.Delays = map[string]plane.Delays{}
+	}
+	for _, d := range r.Delays {
+		g.Delays[d.Scope] = g.Delays[d.Scope].Plus(d)
+	}
 	return g
 }
 
@@ -105,6 +111,9 @@ func filled(r plane.Replica, g plane.Gathering) Window {
 	}
 	for c, work := range g.Served {
 		w.Served = append(w.Served, plane.Served{Class: c, Requests: work.Requests, Seconds: work.Seconds})
+	}
+	for _, scope := range slices.Sorted(maps.Keys(g.Delays)) {
+		w.Delays = append(w.Delays, g.Delays[scope])
 	}
 	// In one order, so that the same windows give the same sums.
 	slices.SortFunc(w.Served, func(a, b plane.Served) int {

@@ -24,6 +24,8 @@ type Window struct {
 	// not answer the smallest request in time.
 	Breathless bool
 	Served     []plane.Served
+	// Delays are how long that took, by scope.
+	Delays []plane.Delays
 }
 
 const (
@@ -39,38 +41,60 @@ const (
 	limitedUse, limitedWait = 0.8, 0.020
 	// calmUse is up to which part of the line a replica's times are its own.
 	calmUse = 0.5
-	// lateBy is how much later than on a calm day a request may be, in seconds, or by
-	// as much as it takes then if that is more. With such a mean the slowest hundredth
-	// of the crowd of bench-overload just keeps the second that the Kubernetes SLO grants
-	// a request for one object.
-	lateBy = 0.150
+	// overloaded is how many times their calm mean requests take when it is the load
+	// that makes them late (the tolerance of Netflix's Gradient2).
+	overloaded = 1.5
 )
+
+// slo is within how many seconds the Kubernetes SLO wants 99 % of the requests of a
+// scope answered (sig-scalability, api_call_latency).
+func slo(scope string) float64 {
+	switch scope {
+	case "resource":
+		return 1
+	case "namespace":
+		return 5
+	default:
+		return 30
+	}
+}
 
 // pace is how fast a window's requests were.
 type pace struct {
 	// slow is how many times their calm means they took, all together: what was served
 	// counts with its own mean, so that another mix is no other pace.
 	slow float64
-	// strain is how much later they were than they may be: 1 is as late as they may.
+	// strain is how long the slowest hundredth took, in parts of what the SLO allows,
+	// of the scope that is worst: 1 is as late as they may be.
 	strain float64
 	known  bool
 }
 
 func (w Window) pace(base map[plane.Class]plane.Baseline) pace {
-	var took, calm, may, n float64
+	var took, calm, n float64
 	for _, s := range w.Served {
 		if b := base[s.Class]; sane(s) && b.Weight >= plane.TrustedWindows {
 			n += s.Requests
 			took += s.Seconds
 			calm += s.Requests * b.Mean
-			may += s.Requests * max(b.Mean, lateBy)
 		}
 	}
 	if n < leastKnown || calm <= 0 || w.Length <= 0 {
 		return pace{}
 	}
-	return pace{slow: took / calm, strain: max(took-calm, 0) / may, known: true}
+	p := pace{slow: took / calm, known: true}
+	for _, d := range w.Delays {
+		// Of fewer than a hundred the slowest is left out: it may be chance.
+		if part := min(0.99, 1-1.5/d.Requests); d.Requests >= leastKnown {
+			p.strain = max(p.strain, d.Quantile(part)/slo(d.Scope))
+		}
+	}
+	return p
 }
+
+// late tells whether requests are later than they may be, and by the load: what is slow
+// on a calm day too is not.
+func (p pace) late() bool { return p.strain >= 1 && p.slow >= overloaded }
 
 // sane tells whether something was served, in numbers that can be reckoned with: more
 // than a window can hold comes of a page that is not right.
@@ -137,8 +161,9 @@ type load struct {
 	outliers, breathless []string
 }
 
-// outlying is how many times the middle's slowness a replica's must be.
-const outlying = 1.5
+// outlying is how many times the middle's slowness and strain a replica's must be, and
+// lateAlone its least strain: below it nobody feels the difference.
+const outlying, lateAlone = 1.5, 0.1
 
 func weigh(windows []Window, base map[plane.Class]plane.Baseline, line int) load {
 	l := load{idle: true}
@@ -168,7 +193,7 @@ func weigh(windows []Window, base map[plane.Class]plane.Baseline, line int) load
 	})
 	l.pace = sorted[(len(sorted)-1)/2]
 	for _, w := range windows {
-		if p := paces[w.Replica]; len(sorted) > 2 && p.slow > outlying*max(l.slow, 1) && p.strain > outlying*l.strain {
+		if p := paces[w.Replica]; len(sorted) > 2 && p.slow > outlying*max(l.slow, 1) && p.strain > max(outlying*l.strain, lateAlone) {
 			l.outliers = append(l.outliers, w.Replica)
 		}
 	}
