@@ -91,6 +91,7 @@ func TestLookTellsLoadsOverTheWindow(t *testing.T) {
 	// Both versions of the API together, and neither watches nor what is no name.
 	deployments := plane.Class{Verb: "GET", Group: "apps", Resource: "deployments", Scope: "resource"}
 	want.Served = []plane.Served{{Class: deployments, Requests: 100, Seconds: 50}}
+	want.Delays = []plane.Delays{{Scope: "resource", Upper: []float64{0.4, 0.6}, Within: []float64{0, 100}, Requests: 100}}
 	want.Flows[0] = plane.FlowLoad{Level: "low", Schema: "accounts", Requests: 50, ExecSeconds: 25, WaitSeconds: 20, Executing: 2, Rejected: 4}
 	if diff := cmp.Diff(want, second); diff != "" {
 		t.Errorf("second look (-want +got):\n%s", diff)

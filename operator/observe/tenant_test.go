@@ -154,8 +154,12 @@ apiserver_flowcontrol_request_wait_duration_seconds_count{priority_level="low",f
 # TYPE apiserver_flowcontrol_demand_seats_smoothed gauge
 apiserver_flowcontrol_demand_seats_smoothed{priority_level="low"} 31.5
 # TYPE apiserver_request_sli_duration_seconds histogram
+apiserver_request_sli_duration_seconds_bucket{verb="GET",group="apps",version="v1",resource="deployments",subresource="",scope="resource",component="apiserver",le="0.4"} 7
+apiserver_request_sli_duration_seconds_bucket{verb="GET",group="apps",version="v1",resource="deployments",subresource="",scope="resource",component="apiserver",le="0.6"} %[5]g
 apiserver_request_sli_duration_seconds_sum{verb="GET",group="apps",version="v1",resource="deployments",subresource="",scope="resource",component="apiserver"} %[6]g
 apiserver_request_sli_duration_seconds_count{verb="GET",group="apps",version="v1",resource="deployments",subresource="",scope="resource",component="apiserver"} %[5]g
+apiserver_request_sli_duration_seconds_bucket{verb="GET",group="apps",version="v1beta1",resource="deployments",subresource="",scope="resource",component="apiserver",le="0.4"} 7
+apiserver_request_sli_duration_seconds_bucket{verb="GET",group="apps",version="v1beta1",resource="deployments",subresource="",scope="resource",component="apiserver",le="0.6"} %[5]g
 apiserver_request_sli_duration_seconds_sum{verb="GET",group="apps",version="v1beta1",resource="deployments",subresource="",scope="resource",component="apiserver"} %[6]g
 apiserver_request_sli_duration_seconds_count{verb="GET",group="apps",version="v1beta1",resource="deployments",subresource="",scope="resource",component="apiserver"} %[5]g
 apiserver_request_sli_duration_seconds_sum{verb="WATCH",group="",version="v1",resource="pods",subresource="",scope="cluster",component="apiserver"} 90000

@@ -32,8 +32,8 @@ type Line struct {
 	Guarded    bool
 	GuardAgain time.Time
 	// Works are what was served in the last windows in seconds of a calm day a second,
-	// all replicas together, oldest first.
-	Works []float64
+	// all replicas together, oldest first, and Strains how late requests were in them.
+	Works, Strains []float64
 	// Budget is etcd's.
 	Budget Budget
 	// Outliers are replicas far slower than the others, of the last window.
@@ -113,9 +113,10 @@ type Gathering struct {
 	// over Length; Requests counts those that were served.
 	SeatSeconds, Refused, Waited, Requests float64
 	// CPUSeconds is the time that the process has used. Pulses and SlowPulses count the
-	// smallest requests of that time.
+	// smallest requests of that time, and PulseSeconds is what they took.
 	CPUSeconds         float64
 	Pulses, SlowPulses int
+	PulseSeconds       float64
 	Served             map[Class]Work
 	// Delays are by scope.
 	Delays map[string]Delays

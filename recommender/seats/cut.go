@@ -15,12 +15,12 @@ import (
 // back in part or as a whole where it cost more than it brought.
 const (
 	// lostWork is the part of the work that a cut may leave.
-	lostWork = 0.9
+	lostWork = 0.8
 	// noLessLate is the part of the strain before from which on requests are as late as
 	// then.
 	noLessLate = 0.95
 	// ample is the strain up to which a cut has gone further than it had to.
-	ample = ease / 2
+	ample = aim / 2
 	// letGoFor is how long slowness cuts nothing once a cut has not helped, and
 	// overWindows how many idle windows tell that what slowed requests is over.
 	letGoFor    = time.Hour
@@ -43,27 +43,27 @@ func (f *finder) served(t plane.Trial) float64 {
 func (f *finder) worthIt(t plane.Trial) bool {
 	served := f.served(t)
 	if served >= lostWork {
-		return f.load.strain < noLessLate*t.Strain
+		return f.strain() < noLessLate*t.Strain
 	}
-	return f.load.strain < noLessLate*t.Strain && served >= math.Sqrt(float64(f.Seats)/float64(max(t.Felt, 1)))
+	return f.strain() < noLessLate*t.Strain && served >= math.Sqrt(float64(f.Seats)/float64(max(t.Felt, 1)))
 }
 
 // judgeCut takes a cut back that did not help, and half of one that cost too much.
 func (f *finder) judgeCut(t plane.Trial, served float64) string {
 	lost := fmt.Sprintf("the cut took %.0f %% of the work", 100*(1-served))
 	switch {
-	case served >= lostWork && f.load.strain < ample && f.load.limited:
-		return f.takeBack(t, "the cut went further than it had to")
+	case served >= lostWork && f.strain() < ample && f.load.limited:
+		return f.tryMidway(t)
 	case served >= lostWork:
 		f.settle()
 		return ""
-	case f.load.strain >= noLessLate*t.Strain:
+	case f.strain() >= noLessLate*t.Strain:
 		f.Seats, f.LetGo = t.From, f.now.Add(letGoFor)
 		return fmt.Sprintf("back at %d seats: %s and requests are as late as before, so it is not the load that slows them", t.From, lost)
-	case f.load.late() && !f.worthIt(t):
+	case f.strain() >= 1 && !f.worthIt(t):
 		f.Seats, f.LetGo = f.midway(t), f.now.Add(letGoFor)
 		return fmt.Sprintf("half-way back at %d seats: %s and requests are still late, so it is not the load alone that slows them", f.Seats, lost)
-	case f.load.strain < ease:
+	case f.strain() < ease:
 		return f.takeBack(t, lost)
 	default:
 		f.settle()
@@ -73,15 +73,28 @@ func (f *finder) judgeCut(t plane.Trial, served float64) string {
 
 // takeBack tries the line half-way between this one and the one that was felt.
 func (f *finder) takeBack(t plane.Trial, why string) string {
-	low, to := f.Seats, f.midway(t)
-	if to <= low+low/20 {
+	says := fmt.Sprintf("half-way back at %d seats: %s, and requests take %.2g of the time that they may", f.midway(t), why, f.strain())
+	t.Move, t.From, t.Windows = plane.MoveBack, f.Seats, 0
+	return f.up(t, says)
+}
+
+// tryMidway tries the same where a cut went further than it had to: it is kept if it
+// serves more.
+func (f *finder) tryMidway(t plane.Trial) string {
+	says := fmt.Sprintf("half-way back at %d seats: seats are short, and requests take %.2g of the time that they may", f.midway(t), f.strain())
+	return f.up(plane.Trial{Move: plane.MoveUp, From: f.Seats, Felt: t.Felt, Work: f.work(), Strain: f.strain()}, says)
+}
+
+// up goes half-way up for a trial, unless that is next to nothing.
+func (f *finder) up(t plane.Trial, says string) string {
+	to := f.midway(t)
+	if to <= f.Seats+f.Seats/20 {
 		f.settle()
 		return ""
 	}
-	t.Move, t.From, t.Windows = plane.MoveBack, low, 0
-	f.Trial, f.Works, f.Streaks = &t, nil, plane.Streaks{}
-	f.Seats = to
-	return fmt.Sprintf("half-way back at %d seats: %s, and requests are %.2g times as late as they may be", to, why, f.load.strain)
+	f.anew()
+	f.Trial, f.Seats = &t, to
+	return says
 }
 
 // midway is the line in the middle, by ratio, between this one and the one that was
@@ -93,13 +106,9 @@ func (f *finder) midway(t plane.Trial) int {
 // judgeBack looks at what a cut that was taken back in part serves now. One that makes
 // requests late again has been gone back from at once.
 func (f *finder) judgeBack(t plane.Trial, served float64) string {
-	switch {
-	case served < lostWork && f.load.strain < ease:
+	if served < lostWork && f.strain() < ease {
 		return f.takeBack(t, fmt.Sprintf("there is still %.0f %% less of the work", 100*(1-served)))
-	case f.load.strain < ample && f.load.limited:
-		return f.takeBack(t, "seats are still short")
-	default:
-		f.settle()
-		return ""
 	}
+	f.settle()
+	return ""
 }

@@ -14,11 +14,18 @@ import (
 )
 
 const (
-	// strainedWindows in a row of a strain of 1 or more are too much; a cut aims at
-	// ease, and no cut is deeper than deepest.
+	// strainedWindows in a row of a strain of 1 or more are too much. A cut aims at aim:
+	// what the apiserver measures varies by a third from window to window, and a second
+	// cut takes another half a minute. No cut is deeper than deepest.
 	strainedWindows = 2
-	ease            = 0.7
-	deepest         = 0.1
+	aim             = 0.4
+	deepest         = 0.03
+	// steeper is the power by which seats have to fall for requests to be faster in
+	// proportion. On the testbed times fall with the seats to the power of 0.86 to 0.92:
+	// what is late is partly so whoever runs beside it.
+	steeper = 1.15
+	// ease is the strain up to which requests are well in time.
+	ease = 0.7
 	// guarded is the cut when a guard asks for it.
 	guarded = 0.7
 	// cooldown is longer than the longest Retry-After that an apiserver gives (32 s;
@@ -107,9 +114,15 @@ func (f *finder) count() {
 	if f.Streaks.Idle >= overWindows {
 		f.LetGo = time.Time{}
 	}
-	f.Works = append(slices.Clone(f.Works), l.work)
-	f.Works = f.Works[max(0, len(f.Works)-trialWindows):]
+	f.Works, f.Strains = kept(f.Works, l.work), kept(f.Strains, l.strain)
 }
+
+// kept are the last values, with one more.
+func kept(values []float64, one float64) []float64 {
+	return last(append(slices.Clone(values), one), trialWindows)
+}
+
+func last(values []float64, n int) []float64 { return values[max(0, len(values)-n):] }
 
 // counted is how many windows in a row something has been so.
 func counted(before int, is bool) int {
@@ -163,8 +176,9 @@ func (f *finder) guard(why string) string {
 // cut lowers the line to where requests are well within the time that they may take:
 // that goes with the number of them that share what there is.
 func (f *finder) cut() string {
-	l := f.load
-	felt, part := f.felt(), min(max(ease/l.strain, deepest), 0.9)
+	// What was before requests were late is no measure for what the cut brings.
+	f.Works, f.Strains = last(f.Works, strainedWindows), last(f.Strains, strainedWindows)
+	felt, part := f.felt(), min(max(math.Pow(aim/f.strain(), steeper), deepest), 0.9)
 	f.begin(plane.MoveCut, f.work())
 	f.Trial.Felt = felt
 	f.Seats = max(min(f.Seats, cutTo(felt, f.bounds.Floor, part)), f.bounds.Floor)
@@ -192,14 +206,21 @@ func (f *finder) felt() int {
 
 // begin has a move judged by what was served before it.
 func (f *finder) begin(m plane.Move, work float64) {
-	f.Trial = &plane.Trial{Move: m, From: f.Seats, Work: work, Strain: f.load.strain}
-	f.Works, f.Streaks = nil, plane.Streaks{}
+	f.Trial = &plane.Trial{Move: m, From: f.Seats, Work: work, Strain: f.strain()}
+	f.anew()
 }
 
-// work is what was served in the last windows, on average.
-func (f *finder) work() (mean float64) {
-	for _, w := range f.Works {
-		mean += w / float64(len(f.Works))
+// anew has what follows judged by itself.
+func (f *finder) anew() { f.Works, f.Strains, f.Streaks = nil, nil, plane.Streaks{} }
+
+// work is what was served in the last windows, and strain how late requests were, on
+// average: single windows differ by a third.
+func (f *finder) work() float64   { return mean(f.Works) }
+func (f *finder) strain() float64 { return mean(f.Strains) }
+
+func mean(values []float64) (mean float64) {
+	for _, v := range values {
+		mean += v / float64(len(values))
 	}
 	return mean
 }

@@ -57,7 +57,7 @@ func (p plant) windows(line int) []seats.Window {
 			{Class: plane.Class{Verb: "GET", Resource: "pods"}, Seconds: seconds / 2, Requests: seconds / 2 / pace / 0.005},
 			{Class: plane.Class{Verb: "LIST", Resource: "pods"}, Seconds: seconds / 2, Requests: seconds / 2 / pace / 0.2},
 		}
-		// The slowest hundredth of the gets takes 12 times their mean.
+		// The slowest hundredth of the gets takes twelve times their mean.
 		n, p99 := served[0].Requests, 12*0.005*pace
 		delays := []plane.Delays{{Scope: "resource", Upper: []float64{p99, 2 * p99}, Within: []float64{0.99 * n, n}, Requests: n}}
 		w := seats.Window{Replica: fmt.Sprint("r", i), Length: window, Used: used, Served: served, Delays: delays}
@@ -264,10 +264,10 @@ func TestFindTakesBackWhatACutCostTooMuch(t *testing.T) {
 	}{
 		// A sick etcd makes everything twenty times as slow, whatever runs: the cut that
 		// would make up for that leaves little.
-		"late whatever the line is": {plant{knee: 300, steepness: 1, demand: 2000, sick: 20}, 0.4, "so it is not the load alone that slows them"},
-		// The first cut reckons that twice the requests take twice the time. Here they
-		// take none: up to the knee nothing is slower.
-		"a knee above where the cut goes": {plant{knee: 200, steepness: 6, demand: 600}, 0.6, "half-way back"},
+		"late whatever the line is": {plant{knee: 300, steepness: 1, demand: 2000, sick: 20}, 0.4, "so it is not the load"},
+		// The cut reckons that times fall a little slower than the seats. Here they fall by
+		// the third power of them.
+		"a knee above where the cut goes": {plant{knee: 200, steepness: 3, demand: 600}, 0.6, "half-way back"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l, at := calm(c.p)
@@ -386,7 +386,7 @@ func TestGather(t *testing.T) {
 			continue
 		}
 		full := seats.Window{
-			Replica: "r0", Length: 10 * time.Second, Used: 8, Refused: 4, Wait: 0.3, Breathless: true,
+			Replica: "r0", Length: 10 * time.Second, Used: 8, Refused: 4, Wait: 0.3, Pulse: 0.2, Breathless: true,
 			Served: []plane.Served{{Class: class, Requests: 200, Seconds: 4}},
 			Delays: []plane.Delays{{Scope: "resource", Upper: []float64{0.1, 1}, Within: []float64{180, 198}, Requests: 200}},
 		}

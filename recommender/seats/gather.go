@@ -62,6 +62,7 @@ func added(g plane.Gathering, r plane.Replica) plane.Gathering {
 	g.CPUSeconds += r.Process.CPU * seconds
 	if r.Pulse > 0 {
 		g.Pulses++
+		g.PulseSeconds += r.Pulse.Seconds()
 		if r.Pulse >= slowPulse {
 			g.SlowPulses++
 		}
@@ -105,6 +106,9 @@ func filled(r plane.Replica, g plane.Gathering) Window {
 	w := Window{
 		Replica: r.Name, Length: g.Length, Used: g.SeatSeconds / g.Length.Seconds(), Refused: g.Refused,
 		Breathless: r.Process.CPULimit > 0 && g.CPUSeconds >= cpuFull*r.Process.CPULimit*g.Length.Seconds() && 2*g.SlowPulses > g.Pulses,
+	}
+	if g.Pulses > 0 {
+		w.Pulse = g.PulseSeconds / float64(g.Pulses)
 	}
 	if g.Requests > 0 {
 		w.Wait = g.Waited / g.Requests
