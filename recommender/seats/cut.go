@@ -53,7 +53,7 @@ func (f *finder) judgeCut(t plane.Trial, served float64) string {
 	lost := fmt.Sprintf("the cut took %.0f %% of the work", 100*(1-served))
 	switch {
 	case served >= lostWork && f.strain() < ample && f.load.limited:
-		return f.tryMidway(t)
+		return f.tryBack(t)
 	case served >= lostWork:
 		f.settle()
 		return ""
@@ -71,24 +71,24 @@ func (f *finder) judgeCut(t plane.Trial, served float64) string {
 	}
 }
 
-// takeBack tries the line half-way between this one and the one that was felt.
+// takeBack takes a part of a cut back that has cost more than it had to.
 func (f *finder) takeBack(t plane.Trial, why string) string {
-	says := fmt.Sprintf("half-way back at %d seats: %s, and requests take %.2g of the time that they may", f.midway(t), why, f.strain())
+	says := fmt.Sprintf("partly back at %d seats: %s, and requests take %.2g of the time that they may", f.inTime(t), why, f.strain())
 	t.Move, t.From, t.Windows = plane.MoveBack, f.Seats, 0
 	return f.up(t, says)
 }
 
-// tryMidway tries the same where a cut went further than it had to: it is kept if it
+// tryBack tries the same where a cut went further than it had to: it is kept if it
 // serves more.
-func (f *finder) tryMidway(t plane.Trial) string {
-	says := fmt.Sprintf("half-way back at %d seats: seats are short, and requests take %.2g of the time that they may", f.midway(t), f.strain())
+func (f *finder) tryBack(t plane.Trial) string {
+	says := fmt.Sprintf("partly back at %d seats: seats are short, and requests take %.2g of the time that they may", f.inTime(t), f.strain())
 	return f.up(plane.Trial{Move: plane.MoveUp, From: f.Seats, Felt: t.Felt, Work: f.work(), Strain: f.strain()}, says)
 }
 
-// up goes half-way up for a trial, unless that is next to nothing.
+// up goes up for a trial, unless that is next to nothing.
 func (f *finder) up(t plane.Trial, says string) string {
-	to := f.midway(t)
-	if to <= f.Seats+f.Seats/20 {
+	to := f.inTime(t)
+	if to < f.Seats+f.Seats/5 {
 		f.settle()
 		return ""
 	}
@@ -101,6 +101,12 @@ func (f *finder) up(t plane.Trial, says string) string {
 // felt before the cut.
 func (f *finder) midway(t plane.Trial) int {
 	return int(math.Round(math.Sqrt(float64(f.Seats) * float64(max(t.Felt, f.Seats)))))
+}
+
+// inTime is the line at which requests are still well in time, as far as their time
+// goes with the seats; half-way to the line that was felt at the most.
+func (f *finder) inTime(t plane.Trial) int {
+	return min(f.midway(t), int(float64(f.Seats)*ease/max(f.strain(), aim/10)))
 }
 
 // judgeBack looks at what a cut that was taken back in part serves now. One that makes

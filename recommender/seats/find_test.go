@@ -267,7 +267,7 @@ func TestFindTakesBackWhatACutCostTooMuch(t *testing.T) {
 		"late whatever the line is": {plant{knee: 300, steepness: 1, demand: 2000, sick: 20}, 0.4, "so it is not the load"},
 		// The cut reckons that times fall a little slower than the seats. Here they fall by
 		// the third power of them.
-		"a knee above where the cut goes": {plant{knee: 200, steepness: 3, demand: 600}, 0.6, "half-way back"},
+		"a knee above where the cut goes": {plant{knee: 200, steepness: 3, demand: 600}, 0.6, "partly back"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l, at := calm(c.p)

@@ -52,7 +52,7 @@ const (
 // executed for. The SLO is for what a client sees; what a busy process makes it wait
 // before and after is in that, not in what the apiserver measures, and the smallest
 // request is nothing else.
-const pulses = 2
+const pulses = 3
 
 // slo is within how many seconds the Kubernetes SLO wants 99 % of the requests of a
 // scope answered (sig-scalability, api_call_latency).
