@@ -59,3 +59,50 @@ func TestDearListsGetALevelOfTheirOwn(t *testing.T) {
 		})
 	}
 }
+
+// A crowd that is held is not held harder for what is slow and still in time, however
+// long that lasts; for what is late it is, and never refused altogether.
+func TestManyAreHeldHarderOnlyForWhatIsLate(t *testing.T) {
+	for name, c := range map[string]struct {
+		took float64
+		want string
+	}{
+		"slow":          {took: 0.3, want: "seats"},
+		"late for long": {took: 3, want: "one"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			w.profile.Term = 10 * time.Minute
+			w.crowd = 2
+			w.run(2 * time.Minute) // what gets take on a calm day is known
+			w.crowd = 0
+			for range 240 {
+				s := w.snapshot(500 * time.Millisecond)
+				for i := range s.Replicas {
+					r := &s.Replicas[i]
+					r.Flows = []plane.FlowLoad{{Level: "node-high", Schema: "system-node-high", Requests: 80, ExecSeconds: 80 * c.took}}
+					r.Served = []plane.Served{{Class: plane.Class{Verb: "GET", Resource: "pods", Scope: "resource"}, Requests: 80, Seconds: 80 * c.took}}
+					r.Delays = []plane.Delays{{Scope: "resource", Upper: []float64{c.took, 2 * c.took}, Within: []float64{80, 80}, Requests: 80}}
+					r.Held = nil
+					for u := range 12 {
+						account := plane.Client{User: fmt.Sprintf("system:serviceaccount:ci:job-%02d", u), Verb: "list", Resource: "pods"}
+						h := plane.Held{Client: account, Level: "workload-low", Schema: "service-accounts", Executing: 2, Seats: 6, Width: 3}
+						if jail, jailed := w.jailOf(account); jailed {
+							h.Level, h.Schema = jail.Name, jail.Name
+							r.Flows = append(r.Flows, plane.FlowLoad{Level: jail.Name, Schema: jail.Name, Requests: 1, Executing: 1})
+						}
+						r.Held = append(r.Held, h)
+					}
+				}
+				w.tickWith(s, 500*time.Millisecond)
+			}
+			got := "free"
+			for _, s := range w.config.Sentences {
+				got = string(s.Grade.Kind)
+			}
+			if got != c.want {
+				t.Errorf("the namespace has the grade %s, want %s:\n%s", got, c.want, w.log.String())
+			}
+		})
+	}
+}

@@ -16,6 +16,10 @@ import (
 	"evenkeel.dev/evenkeel/recommender/plane"
 )
 
+// lateSince is how long after a sentence had settled the line's last window has begun
+// after it as well.
+const lateSince = 30 * time.Second
+
 // rememberAtMost bounds how many clients are remembered.
 const rememberAtMost = 40
 
@@ -54,15 +58,17 @@ func (d *pass) situation(s plane.Sentence) offender.Situation {
 		return sit // the grade had been enough: what is suffered now is somebody else's doing
 	}
 	sit.Harmed = offender.Look(d.seen.Replicas, d.memory.Baselines, settled).Without(s.Name).Found()
-	if s.Client.Many() && d.memory.Line.Learnt() {
-		// Of many who share the blame none is held harder for what is slow and not late.
-		sit.Harmed = sit.Harmed && d.memory.Line.Streaks.Strained > 0
-	}
 	for _, r := range d.seen.Replicas {
 		if r.Ready && r.Window > 0 && !r.Observed.Add(-r.Window).Before(settled) {
 			sit.Judged = true
 		}
 		sit.Running = sit.Running || runs(r, s, settled)
+	}
+	if sit.Harmed && s.Client.Many() && d.memory.Line.Learnt() {
+		// Many who share the blame are not held harder for what is slow and not late, nor
+		// for what was late in windows that had begun before.
+		sit.Judged = sit.Judged && d.now.Sub(settled) >= lateSince
+		sit.Harmed = sit.Judged && d.memory.Line.Streaks.Strained > 0
 	}
 	return sit
 }

@@ -49,12 +49,12 @@ func First(v Verdict, harm Harm) plane.Grade {
 }
 
 // Harder is the next harder grade of a sentence on a client; ok is false when there is
-// none. What everybody asks for is never refused altogether.
+// none. Where many share the blame nobody is refused altogether.
 func Harder(c plane.Client, g plane.Grade) (harder plane.Grade, ok bool) {
 	switch {
 	case g.Kind == plane.GradeSeats:
 		return plane.Grade{Kind: plane.GradeOne}, true
-	case g.Kind == plane.GradeOne && c.User != plane.Everyone:
+	case g.Kind == plane.GradeOne && !c.Many():
 		return plane.Grade{Kind: plane.GradeNone}, true
 	default:
 		return g, false
