@@ -240,46 +240,6 @@ func TestFindLeavesTheHealthyAlone(t *testing.T) {
 	}
 }
 
-// Slowness that does not come of the load is not cured by a lower line: what was
-// taken is given back, and not taken again.
-func TestFindLetsGoOfALeverThatDoesNotHelp(t *testing.T) {
-	p := plant{knee: 300, steepness: 1, demand: 200, sick: 40}
-	l, at := calm(plant{knee: 300, steepness: 1, demand: 200})
-	lines, said := run(&l, &at, p, 180)
-	if last := lines[len(lines)-1]; last != bounds.Ceiling {
-		t.Errorf("the line ends at %d, want it back at %d:\n%s", last, bounds.Ceiling, said)
-	}
-	if n := strings.Count(said, " cut to "); n != 1 || !strings.Contains(said, "it is not the load that slows them") {
-		t.Errorf("%d cuts, want one that is taken back:\n%s", n, said)
-	}
-}
-
-// Where a cut takes more work than it makes requests faster, half of it is taken back.
-func TestFindTakesBackWhatACutCostTooMuch(t *testing.T) {
-	for name, c := range map[string]struct {
-		p plant
-		// least is the part of what the best line would serve.
-		least float64
-		says  string
-	}{
-		// A sick etcd makes everything twenty times as slow, whatever runs: the cut that
-		// would make up for that leaves little.
-		"late whatever the line is": {plant{knee: 300, steepness: 1, demand: 2000, sick: 20}, 0.4, "so it is not the load"},
-		// The cut reckons that times fall a little slower than the seats. Here they fall by
-		// the third power of them.
-		"a knee above where the cut goes": {plant{knee: 200, steepness: 3, demand: 600}, 0.6, "partly back"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			l, at := calm(c.p)
-			lines, said := run(&l, &at, c.p, 36)
-			last := float64(lines[len(lines)-1])
-			if got, best := c.p.goodput(last), c.p.goodput(c.p.knee); got < c.least*best || !strings.Contains(said, c.says) {
-				t.Errorf("at %.0f %.3g of %.3g is served, want %.2g of it and %q:\n%s", last, got, best, c.least, c.says, said)
-			}
-		})
-	}
-}
-
 // One slow replica is named, and nobody is cut for it.
 func TestFindNamesAnOutlier(t *testing.T) {
 	p := plant{knee: 300, steepness: 1, demand: 100}
@@ -348,51 +308,6 @@ func TestFindCutsForAReplicaOutOfBreath(t *testing.T) {
 	l, says := seats.Find(plane.Line{}, windows, nil, bounds, start)
 	if l.Seats != 420 || !strings.Contains(says, "r2 has used all the CPU that it may") {
 		t.Errorf("the line is %d: %s", l.Seats, says)
-	}
-}
-
-// Windows are gathered until every ready replica has one; levels that the line does
-// not hold are left out.
-func TestGather(t *testing.T) {
-	class := plane.Class{Verb: "GET", Resource: "pods", Scope: "resource"}
-	page := func(name string, after time.Duration) plane.Replica {
-		return plane.Replica{
-			Name: name, Ready: true, Observed: start.Add(after), Window: 5 * time.Second, Pulse: 200 * time.Millisecond,
-			Levels: []plane.LevelLoad{
-				{Name: "low", Executing: 8, Rejected: 2}, {Name: "exempt", Executing: 99}, {Name: plane.JailPrefix + "x", Executing: 7, Rejected: 9},
-			},
-			Flows: []plane.FlowLoad{
-				{Level: "low", Requests: 10, WaitSeconds: 3}, {Level: plane.JailPrefix + "x", Requests: 1, WaitSeconds: 60},
-			},
-			Served:  []plane.Served{{Class: class, Requests: 100, Seconds: 2}},
-			Delays:  []plane.Delays{{Scope: "resource", Upper: []float64{0.1, 1}, Within: []float64{90, 99}, Requests: 100}},
-			Process: plane.Process{CPU: 0.5, CPULimit: 0.5},
-		}
-	}
-	var l plane.Line
-	idle := plane.Replica{Name: "r9"}
-	for i, want := range []int{0, 0, 0, 2} {
-		after := time.Duration(i/2) * 5 * time.Second
-		seen := []plane.Replica{page("r0", after), page("r1", 0), idle}
-		if i == 3 {
-			seen[1] = page("r1", 5*time.Second) // r1 has come late
-		}
-		var windows []seats.Window
-		l, windows = seats.Gather(l, seen, start.Add(-5*time.Second))
-		if len(windows) != want {
-			t.Fatalf("look %d gives %d windows, want %d: %+v", i, len(windows), want, windows)
-		}
-		if want == 0 {
-			continue
-		}
-		full := seats.Window{
-			Replica: "r0", Length: 10 * time.Second, Used: 8, Refused: 4, Wait: 0.3, Pulse: 0.2, Breathless: true,
-			Served: []plane.Served{{Class: class, Requests: 200, Seconds: 4}},
-			Delays: []plane.Delays{{Scope: "resource", Upper: []float64{0.1, 1}, Within: []float64{180, 198}, Requests: 200}},
-		}
-		if diff := cmp.Diff(full, windows[0]); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
 	}
 }
 
