@@ -54,6 +54,9 @@ func (f *finder) judgeCut(t plane.Trial, served float64) string {
 	switch {
 	case served >= lostWork && f.strain() < ample && f.load.limited:
 		return f.tryBack(t)
+	case served >= lostWork && f.strain() > ease && f.strain() < noLessLate*t.Strain && f.Seats > f.bounds.Floor:
+		// Nearly late is late as soon as a window is a little worse: that is not waited for.
+		return f.cut()
 	case served >= lostWork:
 		f.settle()
 		return ""
