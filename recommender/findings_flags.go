@@ -23,6 +23,9 @@ func (d *pass) flagsManaged() plane.Finding {
 		f.Reason, f.Message = v1alpha1.ReasonOff, "the profile has switched the load line off: without it nobody knows whether the flags are too low"+wrote(w)
 	case d.profile.LoadLine != plane.Enforce:
 		f.Reason, f.Message = v1alpha1.ReasonRecommendOnly, "recommended only: the inflight flags are not written"+wrote(w)
+		if w != nil && d.flagsFault(w) != nil {
+			f.Message += ". As it is they could not be: " + d.flagsFault(w).Message
+		}
 	case d.profile.Paused:
 		f.Reason, f.Message = v1alpha1.ReasonPaused, "paused by a person: the inflight flags stay as they are"+wrote(w)
 	case hasFailed:

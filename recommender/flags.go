@@ -185,7 +185,6 @@ func (d *pass) flagsFault(w *plane.Workload) *plane.Fault {
 
 // flagsHeld says what the next step waits for, in words; empty when nothing.
 func (d *pass) flagsHeld(w *plane.Workload) string {
-	guards := d.guards()
 	switch {
 	case d.sight.blind():
 		return "not every replica is seen"
@@ -197,10 +196,8 @@ func (d *pass) flagsHeld(w *plane.Workload) string {
 		return d.differing(w) + " has another ceiling than its template says"
 	case w.Written != nil && w.Written.Back && d.now.Before(w.Written.At.Add(flagsAgain)):
 		return "a rollout was rolled back at " + clock(w.Written.At)
-	case len(guards) > 0:
-		return guards[0].Words
-	case d.sentenced():
-		return "a sentence is in force"
+	case d.strained() != "":
+		return d.strained()
 	case d.raised().Ceiling() <= d.sight.ceiling:
 		return fmt.Sprintf("the profile's seats.max of %d is reached", d.profile.SeatsMax)
 	case d.failed(plane.FlagsName):
@@ -210,15 +207,24 @@ func (d *pass) flagsHeld(w *plane.Workload) string {
 	}
 }
 
-// sentenced tells whether anybody is held, by a person or not: what is short then may
-// be the offender's doing.
-func (d *pass) sentenced() bool {
-	for _, s := range d.memory.Offenders {
-		if s.Active() {
-			return true
-		}
+// strained says why this is no time for a rollout, or for more load after it; empty
+// when nothing is. While anybody is held, by a person or not, what is short may be the
+// offender's doing.
+func (d *pass) strained() string {
+	if guards := d.guards(); len(guards) > 0 {
+		return guards[0].Words
 	}
-	return d.seen.Config != nil && len(d.seen.Config.Sentences) > 0
+	if etcd := d.etcdHealthy(); !etcd.True && !etcd.Unknown {
+		return "etcd is not well: " + etcd.Message
+	}
+	held := d.seen.Config != nil && len(d.seen.Config.Sentences) > 0
+	for _, s := range d.memory.Offenders {
+		held = held || s.Active()
+	}
+	if held {
+		return "a sentence is in force"
+	}
+	return ""
 }
 
 func (d *pass) failed(name string) bool {

@@ -50,34 +50,39 @@ func (d *pass) followReplicas(w *plane.Workload) {
 // is not. A rollout of somebody else's is none of Evenkeel's: the template must be as
 // it was left. It goes by the host's account, as replicas that fail are not seen.
 func (d *pass) rolloutFails(w *plane.Workload) string {
-	m := d.memory.Flags
 	if w.Written == nil || w.Written.Back || !w.Ours || w.Written.Flags != w.Flags {
 		return ""
 	}
-	age := d.now.Sub(w.Written.At)
-	if age < watchedFor {
+	if d.now.Sub(w.Written.At) < watchedFor {
 		for _, r := range d.seen.Replicas {
-			if since, is := m.Unready[r.Name]; is && d.now.Sub(since) >= unreadyFor {
+			if since, is := d.memory.Flags.Unready[r.Name]; is && d.now.Sub(since) >= unreadyFor {
 				return fmt.Sprintf("%s has not been ready for %s since it runs with the new flags", r.Name, d.now.Sub(since).Round(time.Second))
 			}
 		}
 	}
-	settled := m.Settled.Equal(w.Written.At)
-	hangs := w.Rolling && d.differing(w) != "" || age < watchedFor && (w.Rolling || w.Short)
-	if !settled && age >= rolloutWithin && hangs {
+	if d.hangs(w) {
 		return fmt.Sprintf("the rollout that began at %s has not ended within %s", clock(w.Written.At), rolloutWithin)
 	}
 	return ""
 }
 
+// hangs tells whether the rollout of the last write takes too long. Long after it only
+// replicas of the template before tell that it is still that one.
+func (d *pass) hangs(w *plane.Workload) bool {
+	age := d.now.Sub(w.Written.At)
+	if age < rolloutWithin || d.memory.Flags.Settled.Equal(w.Written.At) {
+		return false
+	}
+	return w.Rolling && d.differing(w) != "" || age < watchedFor && (w.Rolling || w.Short)
+}
+
 // rollBack writes what stood there before, once: what was seen to run.
 func (d *pass) rollBack(w *plane.Workload, why string) {
-	apply := d.enforcing(d.profile.LoadLine)
-	if !apply || d.failed(plane.FlagsName) {
+	if !d.enforcing(d.profile.LoadLine) || d.failed(plane.FlagsName) {
 		return
 	}
 	d.step(plane.Step{
-		Kind: plane.ReturnFlags, Apply: apply, Flags: &plane.FlagsChange{From: w.Flags, To: w.Written.Before},
+		Kind: plane.ReturnFlags, Apply: true, Flags: &plane.FlagsChange{From: w.Flags, To: w.Written.Before},
 		Reason: plane.Reason{
 			Code: v1alpha1.ReasonFlagsRolledBack,
 			Message: fmt.Sprintf("rolls %s back to %s: %s; the flags are not raised again before %s",

@@ -28,10 +28,9 @@ type workload struct {
 }
 
 // managed is a world whose flags may be raised, with the ceiling that it has.
-func managed(w *world) *world {
+func managed(w *world) {
 	w.profile.ManageFlags = true
 	w.workload = &workload{replaced: 3, Workload: plane.Workload{Name: "Deployment kube-apiserver", Flags: plane.FlagsFor(w.ceiling)}}
-	return w
 }
 
 // write is a write into the template, as the operator makes it.

@@ -44,6 +44,8 @@ type world struct {
 	// unreadable hides the configuration from Decide.
 	unreadable bool
 	outcomes   []plane.Outcome
+	// members are etcd's, as seen at a time; nil when they are not looked at.
+	members func(at time.Time) []plane.Member
 	// refuse makes every write fail.
 	refuse *plane.Fault
 	log    strings.Builder
@@ -233,6 +235,9 @@ func (w *world) snapshot(window time.Duration) plane.Snapshot {
 		s.Config = &held
 	} else {
 		s.ConfigFault = &plane.Fault{Reason: "TenantUnreachable", Message: "connection refused"}
+	}
+	if w.members != nil {
+		s.Members = w.members(w.now)
 	}
 	for i := range 3 {
 		s.Replicas = append(s.Replicas, w.replica(i, window))

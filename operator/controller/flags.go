@@ -33,7 +33,7 @@ func (p *pass) readFlags(ctx context.Context) error {
 			p.snapshot.WorkloadFault = &plane.Fault{
 				Reason: v1alpha1.ReasonNotReadBack, Message: fmt.Sprintf("reading %s: %v", p.targetName(), err),
 			}
-			return nil //nolint:nilerr // it is told as a fault of the flags
+			return nil
 		}
 		p.kept.flags, p.kept.flagsOf = inflight.Look(target.Object, target.Kind, target.Container), of
 	}

@@ -123,7 +123,7 @@ func TestARolloutIsSeen(t *testing.T) {
 
 func TestWhoWroteTheArguments(t *testing.T) {
 	args := func(name, field string) *metav1.FieldsV1 {
-		return &metav1.FieldsV1{Raw: []byte(`{"f:spec":{"f:template":{"f:spec":{"f:containers":{"k:{\"name\":\"` + name + `\"}":{".":{},"f:` + field + `":{}}}}}}}`)}
+		return metav1.NewFieldsV1(`{"f:spec":{"f:template":{"f:spec":{"f:containers":{"k:{\"name\":\"` + name + `\"}":{".":{},"f:` + field + `":{}}}}}}}`)
 	}
 	entry := func(manager string, at int64, fields *metav1.FieldsV1) metav1.ManagedFieldsEntry {
 		return metav1.ManagedFieldsEntry{Manager: manager, Time: &metav1.Time{Time: time.Unix(at, 0)}, FieldsV1: fields}
@@ -138,7 +138,7 @@ func TestWhoWroteTheArguments(t *testing.T) {
 		{"the last of two", []metav1.ManagedFieldsEntry{entry("helm", 7, args("kube-apiserver", "args")), entry("kamaji", 8, args("kube-apiserver", "command")), entry("kubectl", 6, args("kube-apiserver", "args"))}, "kamaji"},
 		{"another container's", []metav1.ManagedFieldsEntry{entry("helm", 7, args("sidecar", "args"))}, ""},
 		{"another field", []metav1.ManagedFieldsEntry{entry("helm", 7, args("kube-apiserver", "image"))}, ""},
-		{"nothing to be read", []metav1.ManagedFieldsEntry{entry("helm", 7, nil), entry("helm", 7, &metav1.FieldsV1{Raw: []byte("[")}), entry("helm", 7, &metav1.FieldsV1{Raw: []byte(`{"f:spec":3}`)})}, ""},
+		{"nothing to be read", []metav1.ManagedFieldsEntry{entry("helm", 7, nil), entry("helm", 7, metav1.NewFieldsV1("[")), entry("helm", 7, metav1.NewFieldsV1(`{"f:spec":3}`))}, ""},
 	} {
 		if got := writer(c.all, "kube-apiserver"); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)

@@ -41,7 +41,7 @@ func writes(fields *metav1.FieldsV1, container string) bool {
 	if err != nil {
 		return false
 	}
-	level := fields.Raw
+	level := json.RawMessage(fields.GetRawBytes())
 	for _, step := range []string{"f:spec", "f:template", "f:spec", "f:containers", "k:" + string(key)} {
 		var inner map[string]json.RawMessage
 		if json.Unmarshal(level, &inner) != nil || inner[step] == nil {
