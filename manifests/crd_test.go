@@ -151,6 +151,7 @@ var refused = []struct {
 	{"a sentence without reason", byHand("reason", nil)},
 	{"a sentence with an empty reason", byHand("reason", "")},
 	{"too many sentences by hand", []change{{"spec.protection.sentences", manyByHand(21)}}},
+	{"a mode of the flags that is none", []change{{"spec.apiServer.flags", "Enforce"}}},
 	{"seats in words", []change{{"spec.apiServer.seats", map[string]any{"min": "sixty"}}}},
 }
 
@@ -212,7 +213,7 @@ func TestTheSmallestProfileGetsItsDefaults(t *testing.T) {
 	want := map[string]any{
 		"mode": "Recommend",
 		"apiServer": map[string]any{
-			"container": "kube-apiserver", "port": int64(6443),
+			"container": "kube-apiserver", "port": int64(6443), "flags": "Observe",
 			"targetRef": map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "name": "kube-apiserver"},
 		},
 		"access": map[string]any{"kubeconfigSecretRef": map[string]any{"name": "evenkeel", "key": "kubeconfig"}},
@@ -240,6 +241,8 @@ func TestAProfileMayBeChanged(t *testing.T) {
 		{"spec.apiServer.seats", map[string]any{"min": int64(300), "max": int64(300)}},
 		{"spec.apiServer.seats", map[string]any{"max": int64(1)}},
 		{"spec.apiServer.seats", nil},
+		{"spec.apiServer.flags", "Manage"},
+		{"spec.apiServer.flags", "Observe"},
 		{"spec.apiServer.cpu", map[string]any{"min": "250m", "max": "6"}},
 		{"spec.apiServer.memory", map[string]any{"min": "4Gi", "max": "4096Mi"}},
 		{"spec.protection.sentence", map[string]any{"durationSeconds": int64(20), "maxDurationSeconds": int64(20)}},

@@ -40,7 +40,7 @@ func TestWhatIsShippedIsTaken(t *testing.T) {
 	if n := len(kustomized) - len(objects); n != 0 {
 		t.Logf("%d CRDs are there already", n)
 	}
-	objects = slices.Concat(objects, documents(t, "tenant-namespace"), documents(t, "samples"))
+	objects = slices.Concat(objects, documents(t, "tenant-namespace"), documents(t, "tenant-namespace-flags"), documents(t, "samples"))
 	for _, o := range objects {
 		if err := strict.Create(t.Context(), o); err != nil {
 			t.Errorf("%s %s: %v", o.GetKind(), o.GetName(), err)
@@ -74,6 +74,21 @@ func TestTheSampleFits(t *testing.T) {
 	}}
 	if diff := cmp.Diff(want, role.Rules); diff != "" || role.Namespace != cpp.Namespace {
 		t.Errorf("in namespace %s, the tenant's Role (-want +got):\n%s", role.Namespace, diff)
+	}
+}
+
+// What a tenant grants beyond that, for its flags to be managed, is its workload alone.
+func TestTheRightToPatchIsOneWorkloads(t *testing.T) {
+	var cpp v1alpha1.ControlPlaneProfile
+	into(t, documents(t, "samples")[0], &cpp)
+	var role rbacv1.Role
+	into(t, documents(t, "tenant-namespace-flags")[0], &role)
+	want := []rbacv1.PolicyRule{{
+		APIGroups: []string{"apps"}, Resources: []string{"deployments"}, Verbs: []string{"patch"},
+		ResourceNames: []string{cpp.Spec.APIServer.TargetRef.Name},
+	}}
+	if diff := cmp.Diff(want, role.Rules); diff != "" || role.Namespace != cpp.Namespace || cpp.Spec.APIServer.TargetRef.Kind != "Deployment" {
+		t.Errorf("in namespace %s, the Role (-want +got):\n%s", role.Namespace, diff)
 	}
 }
 

@@ -23,7 +23,8 @@ func (d *pass) report() {
 		d.readiness(observed, line, protected), observed, line, d.offenders(), protected,
 		d.ceilingReached(), d.alike(), d.versionKnown(), d.etcdHealthy(),
 	}
-	d.reportShares()
+	d.reportBeside(d.sharesInForce())
+	d.reportBeside(d.flagsManaged())
 	d.plan.LookCloser = d.lookCloser()
 }
 

@@ -14,12 +14,12 @@ import (
 	"evenkeel.dev/evenkeel/recommender/shares"
 )
 
-// reportShares adds the division to the conditions. One that failed keeps the profile
-// from being ready; a level that a person holds does not: that is as the person wants.
-func (d *pass) reportShares() {
-	f := d.sharesInForce()
+// reportBeside adds a finding about what stands beside the line and the sentences: the
+// division and the flags. One that failed keeps the profile from being ready; a level
+// that a person holds does not: that is as the person wants.
+func (d *pass) reportBeside(f plane.Finding) {
 	d.plan.Findings = append(d.plan.Findings, f)
-	if f.True || slices.Contains([]string{v1alpha1.ReasonOff, v1alpha1.ReasonRecommendOnly, v1alpha1.ReasonPaused}, f.Reason) {
+	if f.True || slices.Contains([]string{v1alpha1.ReasonOff, v1alpha1.ReasonRecommendOnly, v1alpha1.ReasonPaused, v1alpha1.ReasonFlagsKept}, f.Reason) {
 		return
 	}
 	for i, ready := range d.plan.Findings {

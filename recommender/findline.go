@@ -103,10 +103,12 @@ func (d *pass) ceilingReached() plane.Finding {
 		return f
 	}
 	f.True, f.Reason = true, v1alpha1.ReasonAtCeiling
-	more := d.sight.ceiling + d.sight.ceiling/2
 	f.Message = fmt.Sprintf("for some minutes requests have waited for seats at the ceiling of %d, and are quick once they run: "+
-		"the replicas could carry more; --max-requests-inflight=%d with --max-mutating-requests-inflight=%d would let them, in a rollout of your own",
-		d.sight.ceiling, more-more/3, more/3)
+		"the replicas could carry more; %s would let them, in a rollout of your own", d.sight.ceiling, plane.FlagsFor(halfMore(d.sight.ceiling)))
+	if d.profile.ManageFlags {
+		f.Message = fmt.Sprintf("for some minutes requests have waited for seats at the ceiling of %d, and are quick once they run: "+
+			"the replicas could carry more; the condition %s tells what is done about it", d.sight.ceiling, v1alpha1.ConditionFlagsManaged)
+	}
 	return f
 }
 

@@ -97,18 +97,23 @@ func TestWhateverHappens(t *testing.T) {
 func (w *world) checkedTick(t *rapid.T, after time.Duration) {
 	blind := w.unreadable
 	for i := range 3 {
-		blind = blind || w.blind[i] != nil
+		blind = blind || w.blind[i] != nil && !w.workload.isUnready(i)
 	}
 	grades := map[string]plane.Grade{}
 	for _, s := range w.config.Sentences {
 		grades[s.Name] = s.Grade
 	}
+	ceiling := w.ceiling
 	w.tick(after)
 	for _, s := range w.plan.Steps {
 		if s.Reason.Code == "" || s.Reason.Message == "" {
 			t.Fatalf("a step without a reason: %+v", s)
 		}
 		if !s.Apply {
+			continue
+		}
+		if s.Flags != nil {
+			checkFlags(t, w, s, blind, ceiling)
 			continue
 		}
 		checkStep(t, w, s, blind, grades)

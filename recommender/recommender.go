@@ -8,7 +8,8 @@
 //
 // A pass has an order, and each part a file: what can be seen (sight.go), the
 // load line (loadline.go), its division (shares.go), who does harm (sentences.go), what is wanted of the
-// tenant (wanted.go), and what to tell people (findings.go). What is decided is kept in the memory as the wanted state; the
+// tenant (wanted.go), the inflight flags above it all (flags.go), and what to tell
+// people (findings.go). What is decided is kept in the memory as the wanted state; the
 // steps are the difference between that and what the tenant's configuration
 // holds, so a write that failed is tried again by the same rule.
 package recommender
@@ -58,7 +59,8 @@ func Decide(s plane.Snapshot, p plane.Profile, m plane.Memory, now time.Time) (p
 	d.judge()
 	d.advance()
 	d.carryOut()
-	d.divide() // last: sentences are urgent, and a division is none
+	d.divide() // after the sentences, which are urgent: a division is not
+	d.manageFlags()
 	d.forget()
 	d.learn()
 	d.report()

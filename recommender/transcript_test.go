@@ -65,6 +65,18 @@ func TestTranscripts(t *testing.T) {
 			w.profile.Shares = plane.Recommend
 			w.run(time.Minute)
 		},
+		"flags-managed": func(w *world) {
+			w.ceiling, w.knee, w.profile.SeatsMin, w.profile.SeatsMax = 60, 1000, 0, 120
+			managed(w)
+			w.crowd = 3
+			w.run(5 * time.Minute)
+			w.crowd = 500
+			w.run(6 * time.Minute)
+			w.workload.stuck = true // the next rollout hangs
+			w.run(20 * time.Minute)
+			w.profile.ManageFlags = false
+			w.run(time.Minute)
+		},
 		"two-offenders": func(w *world) {
 			w.run(30 * time.Second)
 			w.storming = []plane.Client{agent}

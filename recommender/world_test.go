@@ -30,6 +30,9 @@ type world struct {
 	// stillSlow keeps others slow under grades up to this one.
 	stillSlow plane.GradeKind
 	ceiling   int
+	// workload is what the replicas are a part of, when it is looked at; rollout_test.go
+	// has the replicas follow its template.
+	workload *workload
 	// crowd is how many small requests of many users would run at once on each replica,
 	// which serves knee at once as fast as one.
 	crowd, knee float64
@@ -41,6 +44,8 @@ type world struct {
 	// unreadable hides the configuration from Decide.
 	unreadable bool
 	outcomes   []plane.Outcome
+	// members are etcd's, as seen at a time; nil when they are not looked at.
+	members func(at time.Time) []plane.Member
 	// refuse makes every write fail.
 	refuse *plane.Fault
 	log    strings.Builder
@@ -159,7 +164,9 @@ func (w *world) obey(s plane.Step) {
 		drop("*")
 		w.giveBack()
 		c.SelfProtected = false
-	case plane.SetBallast, plane.NameOffender:
+	case plane.SetFlags, plane.ReturnFlags:
+		w.workload.write(s, w.now)
+	case plane.SetBallast, plane.NameOffender, plane.KeepFlags:
 	}
 	at := w.now.Add(100 * time.Millisecond)
 	w.outcomes = append(w.outcomes, plane.Outcome{Kind: s.Kind, Name: name, Written: at, InForce: at})
@@ -221,13 +228,16 @@ func (w *world) harmed() bool {
 }
 
 func (w *world) snapshot(window time.Duration) plane.Snapshot {
-	s := plane.Snapshot{Outcomes: w.outcomes}
+	s := plane.Snapshot{Outcomes: w.outcomes, Workload: w.rollOn()}
 	if !w.unreadable {
 		held := *w.config
 		held.Levels, held.Sentences = slices.Clone(held.Levels), slices.Clone(held.Sentences)
 		s.Config = &held
 	} else {
 		s.ConfigFault = &plane.Fault{Reason: "TenantUnreachable", Message: "connection refused"}
+	}
+	if w.members != nil {
+		s.Members = w.members(w.now)
 	}
 	for i := range 3 {
 		s.Replicas = append(s.Replicas, w.replica(i, window))
@@ -238,8 +248,9 @@ func (w *world) snapshot(window time.Duration) plane.Snapshot {
 func (w *world) replica(i int, window time.Duration) plane.Replica {
 	r := plane.Replica{
 		Name: fmt.Sprintf("kube-apiserver-%d", i), Zone: []string{"a", "b", "c"}[i], Ready: true,
-		Ceiling: w.ceiling, Observed: w.now, Window: window, Pulse: 2 * time.Millisecond, Fault: w.blind[i],
+		Ceiling: w.ceilingOf(i), Observed: w.now, Window: window, Pulse: 2 * time.Millisecond, Fault: w.blind[i],
 	}
+	r.Ready = !w.workload.isUnready(i)
 	if r.Fault != nil {
 		r.Observed = w.now.Add(-time.Minute)
 		return r
@@ -249,7 +260,7 @@ func (w *world) replica(i int, window time.Duration) plane.Replica {
 		total += l.Shares
 	}
 	for _, l := range w.config.Levels {
-		n := seats.Nominal(w.ceiling, l.Shares, total)
+		n := seats.Nominal(r.Ceiling, l.Shares, total)
 		r.Levels = append(r.Levels, plane.LevelLoad{Name: l.Name, Nominal: n, Current: n, Demand: w.demand[l.Name]})
 	}
 	mean := 0.004

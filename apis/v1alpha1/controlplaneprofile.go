@@ -72,6 +72,20 @@ const (
 	ProtectionEnforce   ProtectionMode = "Enforce"
 )
 
+// FlagsMode says whose the inflight flags of the kube-apiservers are.
+//
+// +kubebuilder:validation:Enum=Observe;Manage
+type FlagsMode string
+
+// The modes of the inflight flags.
+const (
+	// FlagsObserve reads the flags and leaves them to whoever owns the workload.
+	FlagsObserve FlagsMode = "Observe"
+	// FlagsManage raises them in the workload's pod template, which restarts every
+	// replica, one after the other.
+	FlagsManage FlagsMode = "Manage"
+)
+
 // ControlPlaneProfileSpec is what the platform team asks for.
 type ControlPlaneProfileSpec struct {
 	// mode is Recommend (decide and explain, write nothing) or Enforce.
@@ -120,9 +134,21 @@ type APIServerSpec struct {
 	// +optional
 	Memory *QuantityRange `json:"memory,omitempty"`
 	// seats bounds the load line: the seats that one replica may hand out at
-	// once. The inflight flags stay the ceiling, whatever is asked for here.
+	// once. The inflight flags stay the ceiling, whatever is asked for here; where
+	// they are managed, max bounds them, too.
 	// +optional
 	Seats *Int32Range `json:"seats,omitempty"`
+	// flags says whether the inflight flags, which are the ceiling, are only read
+	// (Observe) or raised where they hold the tenant back (Manage). Manage writes
+	// --max-requests-inflight and --max-mutating-requests-inflight into the pod
+	// template of targetRef, which restarts every replica, one after the other. It
+	// does so in mode Enforce with the load line enforced, by half at the most at a
+	// time and never above seats.max, while the condition CeilingReached is True. It
+	// needs the right to patch the workload (manifests/tenant-namespace-flags).
+	// Switched off, it leaves the flags as they are.
+	// +optional
+	// +kubebuilder:default=Observe
+	Flags FlagsMode `json:"flags,omitempty"`
 }
 
 // EtcdSpec is the workload that runs the tenant's etcd members.

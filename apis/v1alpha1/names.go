@@ -18,7 +18,9 @@ const (
 	SentenceAnnotation = "evenkeel.dev/sentence"
 	// OriginalAnnotation on a suggested priority level holds as JSON what the level had
 	// before Evenkeel divided the seats, to be given back, and what Evenkeel last
-	// wrote, to notice that somebody else has changed it.
+	// wrote, to notice that somebody else has changed it. On a workload whose inflight
+	// flags Evenkeel has raised it holds the same of the flags, for a person to give
+	// back.
 	OriginalAnnotation = "evenkeel.dev/original"
 	// ManagedByLabel and ManagedBy mark every object that Evenkeel writes.
 	ManagedByLabel = "app.kubernetes.io/managed-by"
@@ -45,6 +47,10 @@ const (
 	// ConditionCeilingReached is True while seats are short at the ceiling that the
 	// inflight flags set, and the replicas could carry more.
 	ConditionCeilingReached = "CeilingReached"
+	// ConditionFlagsManaged is True while Evenkeel may raise the inflight flags and
+	// every ready replica runs with those that it last wrote; False, with the reason,
+	// where it may not or cannot.
+	ConditionFlagsManaged = "FlagsManaged"
 	// ConditionReplicasAlike is False while one replica is far slower than the others.
 	ConditionReplicasAlike = "ReplicasAlike"
 	// ConditionVersionKnown is False while a replica runs a version of Kubernetes that
@@ -89,6 +95,12 @@ const (
 	ReasonVersionUnknown     = "VersionUnknown"
 	ReasonReplicaSlow        = "ReplicaSlow"
 	ReasonAtCeiling          = "AtCeiling"
+	ReasonFlagsRaised        = "FlagsRaised"
+	ReasonFlagsRolledBack    = "FlagsRolledBack"
+	ReasonFlagsKept          = "FlagsKept"
+	ReasonFlagsElsewhere     = "FlagsElsewhere"
+	ReasonRollingOut         = "RollingOut"
+	ReasonRolloutUnsafe      = "RolloutUnsafe"
 	ReasonSharesProtected    = "SharesProtected"
 	ReasonSharesDivided      = "SharesDivided"
 	ReasonSharesReturned     = "SharesReturned"

@@ -4,7 +4,6 @@
 package controller
 
 import (
-	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -13,37 +12,6 @@ import (
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/recommender/plane"
 )
-
-func TestCeiling(t *testing.T) {
-	for _, c := range []struct {
-		args string
-		want int
-	}{
-		{"kube-apiserver", 600},
-		{"kube-apiserver --max-requests-inflight=300", 500},
-		{"kube-apiserver --max-requests-inflight 300 --max-mutating-requests-inflight 150", 450},
-		{"kube-apiserver --max-requests-inflight=300 --max-requests-inflight=100", 300},
-		{"kube-apiserver --max_requests_inflight=300 --max_mutating_requests_inflight 150", 450},
-		{"kube-apiserver --max-mutating-requests-inflight=0", 400},
-		// Unknown: switched off, unreadable, or out of sight.
-		{"kube-apiserver --max-requests-inflight=0 --max-mutating-requests-inflight=0", 0},
-		{"kube-apiserver --max-requests-inflight=many", 0},
-		{"kube-apiserver --max-requests-inflight=$(INFLIGHT)", 0},
-		{"kube-apiserver --max-requests-inflight=-1", 0},
-		{"kube-apiserver --max-requests-inflight", 600},
-	} {
-		if got := ceiling(strings.Fields(c.args)); got != c.want {
-			t.Errorf("ceiling of %q is %d, want %d", c.args, got, c.want)
-		}
-	}
-	for _, shell := range []string{
-		"exec kube-apiserver --max-requests-inflight=100", "kube-apiserver --v=2 --max_mutating_requests_inflight=1",
-	} {
-		if got := ceiling([]string{"sh", "-c", shell}); got != 0 {
-			t.Errorf("ceiling of a shell's %q is %d, want 0, unknown", shell, got)
-		}
-	}
-}
 
 func TestAProtectionIsNeverBolderThanItsProfile(t *testing.T) {
 	for _, c := range []struct {

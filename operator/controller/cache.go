@@ -8,6 +8,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 )
 
 // CacheOptions have the operator's cache keep of each object what is looked at: a
@@ -35,13 +37,21 @@ func slim(object any) (any, error) {
 		o.ManagedFields, o.Annotations = nil, nil
 		o.Spec, o.Status = corev1.NodeSpec{}, corev1.NodeStatus{}
 	case *appsv1.Deployment:
-		o.ManagedFields, o.Annotations = nil, nil
+		o.ManagedFields, o.Annotations = nil, ours(o.Annotations)
 		o.Spec.Template, o.Status = corev1.PodTemplateSpec{}, appsv1.DeploymentStatus{}
 	case *appsv1.StatefulSet:
-		o.ManagedFields, o.Annotations = nil, nil
+		o.ManagedFields, o.Annotations = nil, ours(o.Annotations)
 		o.Spec.Template, o.Spec.VolumeClaimTemplates, o.Status = corev1.PodTemplateSpec{}, nil, appsv1.StatefulSetStatus{}
 	}
 	return object, nil
+}
+
+// ours keeps of a workload's annotations the one that Evenkeel writes.
+func ours(all map[string]string) map[string]string {
+	if value, there := all[v1alpha1.OriginalAnnotation]; there {
+		return map[string]string{v1alpha1.OriginalAnnotation: value}
+	}
+	return nil
 }
 
 // slimPod keeps of a pod's spec where it runs and, of each container, what tells

@@ -44,6 +44,7 @@ func (p *pass) finalize(ctx context.Context) (ctrl.Result, error) {
 		}
 		p.event(corev1.EventTypeWarning, f.Reason, "Abandon", "what was written in the tenant is left in place: "+f.Message)
 	}
+	p.tellFlags(ctx)
 	before := p.cpp.DeepCopy()
 	controllerutil.RemoveFinalizer(p.cpp, v1alpha1.Finalizer)
 	if err := p.r.Client.Patch(ctx, p.cpp, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{})); client.IgnoreNotFound(err) != nil {

@@ -49,6 +49,10 @@ type kept struct {
 	config   *plane.FlowConfig
 	configAt time.Time
 
+	// flags is the workload's, as read when its object was the one of flagsOf.
+	flags   *plane.Workload
+	flagsOf string
+
 	memory     plane.Memory
 	outcomes   []plane.Outcome
 	lookCloser bool

@@ -29,7 +29,10 @@ type pass struct {
 	// status is what is to be written.
 	status *v1alpha1.ControlPlaneProfileStatus
 
-	targets  []observe.Target
+	targets []observe.Target
+	// workloadNow is the apiservers' workload, as the cache has it.
+	workloadNow workload
+
 	tenant   Tenant
 	snapshot plane.Snapshot
 	plan     plane.Plan
@@ -110,8 +113,7 @@ func (p *pass) carryOut(ctx context.Context) error {
 			p.kept.outcomes = append(p.kept.outcomes, outcome)
 		case step.Apply:
 			began := p.r.Now()
-			outcome = p.tenant.Apply(ctx, step, p.snapshot.Replicas, p.r.Now)
-			p.kept.config = nil
+			outcome = p.apply(ctx, step)
 			logStep(ctx, step, outcome, began)
 			p.kept.outcomes = append(p.kept.outcomes, outcome)
 			if step.Kind == plane.SetShares {
@@ -122,6 +124,16 @@ func (p *pass) carryOut(ctx context.Context) error {
 	}
 	p.report()
 	return nil
+}
+
+// apply carries a step out where it belongs: the flags stand in the host cluster, all
+// else in the tenant.
+func (p *pass) apply(ctx context.Context, step plane.Step) plane.Outcome {
+	if step.Flags != nil {
+		return p.writeFlags(ctx, step)
+	}
+	p.kept.config = nil
+	return p.tenant.Apply(ctx, step, p.snapshot.Replicas, p.r.Now)
 }
 
 // logStep keeps a step and how long it took for whoever reads the log; people who
@@ -150,7 +162,7 @@ func (p *pass) hold(f plane.Fault) {
 	for _, c := range []string{
 		v1alpha1.ConditionObserved, v1alpha1.ConditionLoadLineInForce, v1alpha1.ConditionOffenderFound, v1alpha1.ConditionProtected,
 		v1alpha1.ConditionCeilingReached, v1alpha1.ConditionReplicasAlike, v1alpha1.ConditionVersionKnown,
-		v1alpha1.ConditionEtcdHealthy, v1alpha1.ConditionSharesInForce,
+		v1alpha1.ConditionEtcdHealthy, v1alpha1.ConditionSharesInForce, v1alpha1.ConditionFlagsManaged,
 	} {
 		p.set(c, metav1.ConditionUnknown, f.Reason, "held as it is: "+f.Message)
 	}

@@ -34,6 +34,7 @@ func (p *pass) profile() plane.Profile {
 		Manual:       manual(spec.Protection.Sentences),
 		Self:         p.tenant.User(),
 		Tick:         p.r.Options.Tick,
+		ManageFlags:  spec.APIServer.Flags == v1alpha1.FlagsManage,
 	}
 	if s := spec.APIServer.Seats; s != nil {
 		out.SeatsMin, out.SeatsMax = value(s.Min), value(s.Max)

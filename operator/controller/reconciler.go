@@ -148,7 +148,7 @@ func (p *pass) run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, passWithin)
 	defer cancel()
 	for _, step := range []func(context.Context) error{
-		p.claim, p.resolve, p.enter, p.keepFinalizer, p.observe, p.decide, p.carryOut,
+		p.claim, p.resolve, p.enter, p.keepFinalizer, p.observe, p.readFlags, p.decide, p.carryOut,
 	} {
 		err := step(ctx)
 		if fault, ok := asFault(err); ok {

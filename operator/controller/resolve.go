@@ -9,7 +9,6 @@ import (
 	"net"
 	"slices"
 	"strconv"
-	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -18,21 +17,17 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/operator/actuate/inflight"
 	"evenkeel.dev/evenkeel/operator/observe"
-)
-
-// The flags' defaults, of k8s.io/apiserver v0.36 pkg/server/config.go.
-const (
-	defaultInflight         = 400
-	defaultMutatingInflight = 200
 )
 
 // resolve finds the apiservers' pods and where they run.
 func (p *pass) resolve(ctx context.Context) error {
-	pods, _, err := p.pods(ctx, "apiServer.targetRef", p.cpp.Spec.APIServer.TargetRef)
+	pods, w, err := p.pods(ctx, "apiServer.targetRef", p.cpp.Spec.APIServer.TargetRef)
 	if err != nil {
 		return err
 	}
+	p.workloadNow = w
 	p.status.ReadyReplicas, p.status.Size = 0, ""
 	for i := range pods {
 		pod := &pods[i]
@@ -52,10 +47,14 @@ func (p *pass) resolve(ctx context.Context) error {
 }
 
 // workload is what is needed of one to find its pods: its selector, and of a
-// StatefulSet how many there are to be and the number of the first.
+// StatefulSet how many there are to be and the number of the first. changed is another
+// text whenever anything of it has changed, and written is true when Evenkeel has
+// written its flags.
 type workload struct {
 	selector        *metav1.LabelSelector
 	replicas, first int32
+	changed         string
+	written         bool
 }
 
 // pods are those of the workload that a field of the profile refers to, in any phase,
@@ -84,6 +83,7 @@ func (p *pass) workload(ctx context.Context, field string, ref v1alpha1.TargetRe
 		var d appsv1.Deployment
 		err = p.r.Client.Get(ctx, key, &d)
 		w = workload{selector: d.Spec.Selector}
+		w.follow(&d)
 	case "StatefulSet":
 		var s appsv1.StatefulSet
 		err = p.r.Client.Get(ctx, key, &s)
@@ -91,6 +91,7 @@ func (p *pass) workload(ctx context.Context, field string, ref v1alpha1.TargetRe
 		if s.Spec.Replicas != nil {
 			w.replicas = *s.Spec.Replicas
 		}
+		w.follow(&s)
 		if s.Spec.Ordinals != nil {
 			w.first = s.Spec.Ordinals.Start
 		}
@@ -105,6 +106,12 @@ func (p *pass) workload(ctx context.Context, field string, ref v1alpha1.TargetRe
 	default:
 		return w, nil
 	}
+}
+
+// follow takes of an object what tells whether its flags are to be looked at.
+func (w *workload) follow(o metav1.Object) {
+	w.changed = string(o.GetUID()) + "/" + o.GetResourceVersion()
+	_, w.written = o.GetAnnotations()[v1alpha1.OriginalAnnotation]
 }
 
 func (p *pass) targetName() string { return nameOf(p.cpp.Spec.APIServer.TargetRef) }
@@ -147,7 +154,7 @@ func (p *pass) target(ctx context.Context, pod *corev1.Pod) (observe.Target, err
 	return observe.Target{
 		Name: pod.Name, UID: string(pod.UID), Zone: zone, Ready: ready(pod) && pod.DeletionTimestamp.IsZero(),
 		Address:     net.JoinHostPort(pod.Status.PodIP, strconv.Itoa(int(p.cpp.Spec.APIServer.Port))),
-		Ceiling:     ceiling(slices.Concat(container.Command, container.Args)),
+		Ceiling:     inflight.Ceiling(slices.Concat(container.Command, container.Args)),
 		CPULimit:    container.Resources.Limits.Cpu().AsApproximateFloat64(),
 		MemoryLimit: container.Resources.Limits.Memory().AsApproximateFloat64(),
 	}, nil
@@ -166,54 +173,4 @@ func ready(pod *corev1.Pod) bool {
 	return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
 		return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
 	})
-}
-
-// ceiling is the server concurrency limit by a container's arguments: the two
-// inflight flags added. 0 is unknown: a flag that cannot be read or stands where
-// it cannot be seen for sure, as in a shell's command line, or both at 0, which
-// switches the limit off.
-func ceiling(args []string) int {
-	reading, e1 := flagValue(args, "max-requests-inflight", defaultInflight)
-	mutating, e2 := flagValue(args, "max-mutating-requests-inflight", defaultMutatingInflight)
-	if e1 != nil || e2 != nil || reading < 0 || mutating < 0 || slices.ContainsFunc(args, hidesFlag) {
-		return 0
-	}
-	return reading + mutating
-}
-
-// hidesFlag tells whether an argument speaks of an inflight flag without being one.
-func hidesFlag(arg string) bool {
-	arg = strings.ReplaceAll(arg, "_", "-")
-	return strings.Contains(arg, "requests-inflight") &&
-		!strings.HasPrefix(arg, "--max-requests-inflight") && !strings.HasPrefix(arg, "--max-mutating-requests-inflight")
-}
-
-// asFlag spells a flag's name with hyphens, as the apiserver does with underscores.
-func asFlag(arg string) string {
-	name, value, valued := strings.Cut(arg, "=")
-	name = strings.ReplaceAll(name, "_", "-")
-	if valued {
-		return name + "=" + value
-	}
-	return name
-}
-
-// flagValue finds --name=value or --name value; the last one counts, as it does
-// for the apiserver.
-func flagValue(args []string, name string, standard int) (int, error) {
-	text := strconv.Itoa(standard)
-	for i, a := range args {
-		switch rest, found := strings.CutPrefix(asFlag(a), "--"+name); {
-		case !found:
-		case strings.HasPrefix(rest, "="):
-			text = rest[1:]
-		case rest == "" && i+1 < len(args):
-			text = args[i+1]
-		}
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		return 0, fmt.Errorf("reading --%s: %w", name, err)
-	}
-	return n, nil
 }

@@ -49,6 +49,8 @@ type world struct {
 	options controller.Options
 	// dying is true once the namespace is being deleted: nothing can be made there.
 	dying bool
+	// ungranted is true where the right to patch the workload is not granted.
+	ungranted bool
 }
 
 // newWorld makes a namespace with a Deployment of two apiservers, its access
@@ -69,6 +71,9 @@ func newWorld(t *testing.T) *world {
 	// The shipped rights are enough for everything but a Secret that nobody granted.
 	t.Cleanup(func() {
 		for _, request := range w.wire.denied() {
+			if w.ungranted && strings.HasPrefix(request, "PATCH ") && strings.Contains(request, "/deployments/") {
+				continue
+			}
 			if !strings.Contains(request, "/secrets/") && (!w.dying || !strings.HasSuffix(request, "/events")) {
 				t.Errorf("the operator may not: %s", request)
 			}

@@ -27,6 +27,9 @@ type Profile struct {
 	Paused bool
 	// SeatsMin and SeatsMax bound the load line of one replica; 0 is no bound.
 	SeatsMin, SeatsMax int
+	// ManageFlags is true when the inflight flags may be raised where they hold the
+	// tenant back. They are written only where the load line is enforced.
+	ManageFlags bool
 	// Term is the length of a first sentence, MaxTerm the cap of its doubling.
 	Term, MaxTerm time.Duration
 	// MaxSentences is how many clients may be jailed at once.
@@ -65,6 +68,8 @@ type Memory struct {
 	Division Division
 	// Etcd is what is kept of the etcd members.
 	Etcd EtcdMemory
+	// Flags is what is kept of the inflight flags.
+	Flags FlagsMemory
 }
 
 // EtcdMemory is what is kept of the etcd members.

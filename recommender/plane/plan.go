@@ -51,6 +51,13 @@ const (
 	SetShares StepKind = "SetShares"
 	// ReturnShares gives them back what the tenant had.
 	ReturnShares StepKind = "ReturnShares"
+	// SetFlags writes higher inflight flags into the workload's pod template; Flags is
+	// set. It restarts every replica, one after the other.
+	SetFlags StepKind = "SetFlags"
+	// ReturnFlags writes back what stood there before the last SetFlags.
+	ReturnFlags StepKind = "ReturnFlags"
+	// KeepFlags writes nothing: the flags are no longer managed, and stay.
+	KeepFlags StepKind = "KeepFlags"
 	// Withdraw deletes all that Evenkeel wrote: the tenant is left as found.
 	Withdraw StepKind = "Withdraw"
 	// PassSentence writes the level, then the schema, of a new sentence.
@@ -72,6 +79,8 @@ type Step struct {
 	Level *LevelSpec
 	// Shares are all levels of one division, for SetShares.
 	Shares []LevelShares
+	// Flags is what SetFlags and ReturnFlags make of the inflight flags.
+	Flags *FlagsChange
 	// Sentence is what is passed, changed, ended or named; Had is the grade that the
 	// tenant holds, of one that is changed.
 	Sentence *Sentence

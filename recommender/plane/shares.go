@@ -32,13 +32,15 @@ type LevelShares struct {
 const SharesName = "shares"
 
 // About is the name under which the step's outcome is told: its sentence's,
-// SharesName, or empty for the ballast and Evenkeel's own level.
+// SharesName, FlagsName, or empty for the ballast and Evenkeel's own level.
 func (s Step) About() string {
 	switch {
 	case s.Sentence != nil:
 		return s.Sentence.Name
 	case s.Kind == SetShares, s.Kind == ReturnShares:
 		return SharesName
+	case s.Kind == SetFlags, s.Kind == ReturnFlags, s.Kind == KeepFlags:
+		return FlagsName
 	default:
 		return ""
 	}

@@ -19,6 +19,11 @@ type Snapshot struct {
 	// MembersFault says why Members are not looked at, or not all of them; nil when
 	// nothing is wrong, or the profile names no etcd.
 	MembersFault *Fault
+	// Workload is what runs the replicas; nil when it is not looked at: its flags are
+	// not managed and never were.
+	Workload *Workload
+	// WorkloadFault says why Workload is nil although it is needed.
+	WorkloadFault *Fault
 	// Outcomes are what became of steps since the snapshot before.
 	Outcomes []Outcome
 }

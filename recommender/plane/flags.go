@@ -1,0 +1,86 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package plane
+
+import (
+	"fmt"
+	"time"
+)
+
+// Flags are the two inflight flags of a kube-apiserver, in requests.
+type Flags struct {
+	// Reading is --max-requests-inflight, Mutating --max-mutating-requests-inflight.
+	Reading, Mutating int
+}
+
+// Ceiling is the server concurrency limit that the flags make, in seats.
+func (f Flags) Ceiling() int { return f.Reading + f.Mutating }
+
+// String is the flags as people write them.
+func (f Flags) String() string {
+	return fmt.Sprintf("--max-requests-inflight=%d with --max-mutating-requests-inflight=%d", f.Reading, f.Mutating)
+}
+
+// FlagsFor divides a ceiling between the two flags as Kubernetes' defaults do: flow
+// control goes by their sum alone.
+func FlagsFor(ceiling int) Flags {
+	const mutating = 3 // a third
+	return Flags{Reading: ceiling - ceiling/mutating, Mutating: ceiling / mutating}
+}
+
+// Workload is what runs the replicas, by the host's account.
+type Workload struct {
+	// Name is its kind and its name.
+	Name string
+	// Flags are those of its pod template, Kubernetes' defaults where it has none.
+	Flags Flags
+	// Rolling is true while its pods are being replaced, Short while fewer are available
+	// than there are to be.
+	Rolling, Short bool
+	// Written is what Evenkeel wrote into the template; nil while it has not, and Ours is
+	// true while the whole template is as it was left then.
+	Written *WrittenFlags
+	Ours    bool
+	// Writer is who else has written the container's arguments, and Owner which object
+	// controls the workload; empty when nobody does.
+	Writer, Owner string
+	// Fault says why the template must not be written; nil when it may be.
+	Fault *Fault
+}
+
+// WrittenFlags is what the workload keeps of what was written into its template.
+type WrittenFlags struct {
+	// Original are the flags before Evenkeel first wrote them, Before those before the
+	// last write, and Flags what that write made of them, At when.
+	Original, Before, Flags Flags
+	At                      time.Time
+	// Back is true when the last write was a rollback.
+	Back bool
+}
+
+// FlagsChange is one write of the flags.
+type FlagsChange struct{ From, To Flags }
+
+// FlagsName is the name under which the outcome of a change of the flags is told.
+const FlagsName = "flags"
+
+// FlagsMemory is what is kept of the inflight flags. Its zero value knows nothing,
+// as after a restart: what matters beyond that stands in the workload.
+type FlagsMemory struct {
+	// Managed is true once the flags have been Evenkeel's to write, so that it can be
+	// told that they no longer are.
+	Managed bool
+	// Shown are the flags that were last recommended, so that they are told once.
+	Shown Flags
+	// Settled is the time of the write that every ready replica has been seen to obey.
+	Settled time.Time
+	// Last is what the workload kept when it was last seen to keep anything, and
+	// Contested whether its flags were somebody else's by then.
+	Last      *WrittenFlags
+	Contested bool
+	// Differs is since when the replicas have had another ceiling than their template
+	// says, and Unready since when each new replica that is not ready has not been.
+	Differs time.Time
+	Unready map[string]time.Time
+}
