@@ -17,6 +17,7 @@ export CGO_ENABLED := 0
 BIN       := .cache/bin
 BENCH     := $(BIN)/bench
 DECODE    := $(BIN)/bench-decode
+LIMITER   := $(BIN)/bench-limiter
 LINTER    := $(BIN)/golangci-lint
 GENERATOR := $(BIN)/controller-gen
 
@@ -34,7 +35,7 @@ REAL_PACKAGES = $(patsubst %/,./%,$(REAL))
 FAST_PACKAGES = $(shell go list -e -f '{{.Dir}}' ./... | sed 's|^$(CURDIR)|.|' | grep -vxF $(foreach package,./none $(REAL_PACKAGES),-e '$(package)'))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo bench-overload bench-decode test test-fast verify generate lint servers clean FORCE
+.PHONY: help demo bench-overload bench-decode bench-limiter test test-fast verify generate lint servers clean FORCE
 
 help: ## Show this help
 	@echo 'Evenkeel keeps hosted Kubernetes control planes on an even keel.'
@@ -58,6 +59,9 @@ bench-decode: $(BENCH) $(DECODE) ## Measure the decoding of a real metrics page 
 	@$(BENCH) pages --dir .cache/pages
 	@$(DECODE) --pages .cache/pages $(if $(JSON),--json '$(JSON)') $(ARGS)
 
+bench-limiter: $(LIMITER) ## Compare how the load line is found with a library's concurrency limiter
+	@$(LIMITER) $(if $(JSON),--json '$(JSON)') $(ARGS)
+
 test: test-fast $(BENCH) ## Run every test; those that need them run against real servers
 	@assets="$$($(BENCH) servers --metrics-server)" || exit 1; \
 	packages="$(REAL_PACKAGES)"; \
@@ -69,6 +73,7 @@ test: test-fast $(BENCH) ## Run every test; those that need them run against rea
 test-fast: ## Run the tests that need no servers
 	@go test -timeout 5m $(ARGS) $(FAST_PACKAGES)
 	@cd bench/decode && go test -timeout 5m $(ARGS) .
+	@cd bench/limiter && go test -timeout 5m $(ARGS) .
 
 verify: $(GENERATOR) $(LINTER) ## Check all that is checked before a change lands, the clean tree included
 	@hack/verify
@@ -95,6 +100,10 @@ $(BENCH): FORCE
 $(DECODE): FORCE
 	@[ -x $@ ] || echo 'building the decoders to compare with' >&2
 	@cd bench/decode && go build -o ../../$@ .
+
+$(LIMITER): FORCE
+	@[ -x $@ ] || echo 'building the limiters to compare' >&2
+	@cd bench/limiter && go build -o ../../$@ .
 
 $(LINTER): hack/lint/go.mod hack/lint/go.sum
 	@echo 'building golangci-lint; the first time takes some minutes' >&2
