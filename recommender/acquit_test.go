@@ -38,7 +38,7 @@ func TestWhoIsOnlySlowIsNotJailed(t *testing.T) {
 						{Class: plane.Class{Verb: "LIST", Group: "example.com", Resource: "giants", Scope: "cluster"}, Requests: 1, Seconds: c.lists},
 					}
 				}
-				w.tickWith(s, 500*time.Millisecond)
+				w.tickWith(s)
 			}
 			if jailed := strings.Contains(w.log.String(), "PassSentence (done)"); jailed != c.jailed {
 				t.Errorf("jailed: %v, want %v:\n%s", jailed, c.jailed, w.log.String())

@@ -47,7 +47,7 @@ func TestDearListsGetALevelOfTheirOwn(t *testing.T) {
 						r.Held = append(r.Held, plane.Held{Client: lister, Level: "global-default", Schema: "global-default", Executing: 2, Seats: 6, Width: 3})
 					}
 				}
-				w.tickWith(s, 500*time.Millisecond)
+				w.tickWith(s)
 			}
 			said := w.log.String()
 			if !strings.Contains(said, c.want) || c.want == "" && strings.Contains(said, "all clients together") {
@@ -94,7 +94,7 @@ func TestManyAreHeldHarderOnlyForWhatIsLate(t *testing.T) {
 						r.Held = append(r.Held, h)
 					}
 				}
-				w.tickWith(s, 500*time.Millisecond)
+				w.tickWith(s)
 			}
 			got := "free"
 			for _, s := range w.config.Sentences {

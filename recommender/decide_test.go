@@ -98,7 +98,7 @@ func TestBusyButHealthyIsLeftAlone(t *testing.T) {
 		for i := range s.Replicas {
 			s.Replicas[i].Flows = []plane.FlowLoad{{Level: "node-high", Schema: "system-node-high", Requests: 80, ExecSeconds: 80 * 0.005}}
 		}
-		w.tickWith(s, 500*time.Millisecond)
+		w.tickWith(s)
 	}
 	if after := w.log.String()[before:]; after != "" {
 		t.Errorf("a busy client that harms nobody was acted on:\n%s", after)

@@ -84,8 +84,8 @@ func (w *world) tick(after time.Duration) {
 }
 
 // tickWith is a tick in which something else is seen.
-func (w *world) tickWith(s plane.Snapshot, after time.Duration) {
-	w.now = w.now.Add(after)
+func (w *world) tickWith(s plane.Snapshot) {
+	w.now = w.now.Add(500 * time.Millisecond)
 	for i := range s.Replicas {
 		s.Replicas[i].Observed, s.Replicas[i].Dumped = w.now, w.now
 	}

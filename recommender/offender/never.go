@@ -16,16 +16,10 @@ import (
 func CannotBeJailed(v Verdict, p plane.Profile) string {
 	user := v.Client.User
 	namespace, _, serviceAccount := v.Client.ServiceAccount()
-	group, isGroup := v.Client.GroupOf()
+	if why := many(v.Client, p); why != "" || user == plane.Everyone {
+		return why
+	}
 	switch {
-	case user == plane.Everyone && v.Client.Verb != "list":
-		return "all clients together can be held for what they list, and for nothing else"
-	case user == plane.Everyone && slices.ContainsFunc(p.NeverJail, plane.Ordinary):
-		return "a flow schema for everybody would hold those too whom the profile's neverJail names: jail the others by sentences of their own, or ask all to page and to watch instead of listing"
-	case user == plane.Everyone:
-		return ""
-	case isGroup && protects(p, group):
-		return "a service account of its namespace must not be jailed (the profile's neverJail, or Evenkeel itself): jail the others by sentences of their own, or give that one a namespace of its own"
 	case v.Level == "exempt":
 		return "its requests are exempt from priority and fairness (system:masters, or a flow schema of an administrator's): give it credentials of its own instead"
 	case strings.HasPrefix(user, "system:evenkeel:"):
@@ -42,6 +36,24 @@ func CannotBeJailed(v Verdict, p plane.Profile) string {
 		return "it is a controller of the control plane (kube-system): look at its flags and its version"
 	case strings.HasPrefix(user, "system:") && !serviceAccount && user != "system:anonymous":
 		return "it is a component of the control plane: look at its flags and its version"
+	default:
+		return ""
+	}
+}
+
+// many says why many clients together must only be named; empty when they may be jailed,
+// and of a client that is one.
+func many(c plane.Client, p plane.Profile) string {
+	group, isGroup := c.GroupOf()
+	switch {
+	case isGroup && protects(p, group):
+		return "a service account of its namespace must not be jailed (the profile's neverJail, or Evenkeel itself): jail the others by sentences of their own, or give that one a namespace of its own"
+	case c.User != plane.Everyone:
+		return ""
+	case c.Verb != "list":
+		return "all clients together can be held for what they list, and for nothing else"
+	case slices.ContainsFunc(p.NeverJail, plane.Ordinary):
+		return "a flow schema for everybody would hold those too whom the profile's neverJail names: jail the others by sentences of their own, or ask all to page and to watch instead of listing"
 	default:
 		return ""
 	}

@@ -57,7 +57,8 @@ func carriedOut(levels []plane.Level, division []plane.LevelShares) []plane.Leve
 }
 
 // table prints what every level has, and its seats.
-func table(levels []plane.Level, ceiling int) string {
+func table(levels []plane.Level) string {
+	const ceiling = 600
 	total := 0
 	for _, l := range levels {
 		total += l.Shares
@@ -104,7 +105,7 @@ workload-low      17 shares   2 seats lends 90 borrows  20
 	} {
 		levels := at(defaults(), 600, c.line)
 		levels = carriedOut(levels, shares.Protect(shares.Input{Levels: levels, Ceiling: 600}))
-		if diff := cmp.Diff(c.want, "\n"+table(levels, 600)); diff != "" {
+		if diff := cmp.Diff(c.want, "\n"+table(levels)); diff != "" {
 			t.Errorf("at a line of %d (-want +got):\n%s", c.line, diff)
 		}
 	}
@@ -115,10 +116,10 @@ workload-low      17 shares   2 seats lends 90 borrows  20
 func TestWhatALowLineTookComesBack(t *testing.T) {
 	in := shares.Input{Levels: at(defaults(), 600, 20), Ceiling: 600}
 	in.Levels = carriedOut(in.Levels, shares.Protect(in))
-	low := table(in.Levels, 600)
+	low := table(in.Levels)
 	in.Levels = at(in.Levels, 600, 23)
 	in.Levels = carriedOut(in.Levels, shares.Protect(in))
-	if diff := cmp.Diff(fields(low), fields(table(in.Levels, 600))); diff != "" {
+	if diff := cmp.Diff(fields(low), fields(table(in.Levels))); diff != "" {
 		t.Errorf("at a line of 23 the shares of a line of 20 are divided again (-20 +23):\n%s", diff)
 	}
 	in.Levels = at(in.Levels, 600, 60)
@@ -130,7 +131,7 @@ node-high         43 shares  11 seats lends  0 borrows  -1
 system            29 shares   8 seats lends  0 borrows  -1
 workload-high     39 shares  10 seats lends 25 borrows 100
 workload-low      97 shares  25 seats lends 90 borrows  20
-`, "\n"+table(in.Levels, 600)); diff != "" {
+`, "\n"+table(in.Levels)); diff != "" {
 		t.Errorf("at a line of 60 (-want +got):\n%s", diff)
 	}
 }
@@ -164,7 +165,7 @@ func TestDemandIsMetInSteps(t *testing.T) {
 		t.Fatal("the division does not settle")
 	}
 	settle()
-	if got := table(in.Levels, 600); moves < 3 || got != strings.TrimPrefix(`
+	if got := table(in.Levels); moves < 3 || got != strings.TrimPrefix(`
 global-default    14 shares   7 seats lends 50 borrows 500
 leader-election   10 shares   5 seats lends  0 borrows  -1
 node-high         40 shares  20 seats lends  0 borrows  -1
@@ -176,7 +177,7 @@ workload-low      66 shares  33 seats lends 90 borrows  20
 	}
 	in.Demand = nil
 	settle()
-	if got := table(in.Levels, 600); moves < 3 || got != strings.TrimPrefix(`
+	if got := table(in.Levels); moves < 3 || got != strings.TrimPrefix(`
 global-default    20 shares  10 seats lends 50 borrows 500
 leader-election   10 shares   5 seats lends  0 borrows  -1
 node-high         40 shares  20 seats lends  0 borrows  -1
