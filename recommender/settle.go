@@ -65,7 +65,8 @@ func (d *pass) settling() bool {
 		if !s.Active() || s.Manual || !s.Relieved.IsZero() {
 			continue
 		}
-		if _, harder := offender.Harder(s.Client, s.Grade); harder || offender.Settled(s, d.now).IsZero() {
+		// Many are held harder only for what is late for long: others are not let off meanwhile.
+		if _, harder := offender.Harder(s.Client, s.Grade); harder && !s.Client.Many() || offender.Settled(s, d.now).IsZero() {
 			return true
 		}
 	}
