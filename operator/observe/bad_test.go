@@ -177,7 +177,7 @@ func TestLookAtBadDumps(t *testing.T) {
 			if r.Fault == nil || r.Fault.Reason != c.reason || !strings.Contains(r.Fault.Message, c.message) {
 				t.Fatalf("fault %+v\nwant %s and %q", r.Fault, c.reason, c.message)
 			}
-			if !r.Observed.Equal(now) || len(r.Levels) != 2 || !r.Dumped.IsZero() || r.Held != nil {
+			if !r.Observed.Equal(now) || len(r.Levels) != 3 || !r.Dumped.IsZero() || r.Held != nil {
 				t.Errorf("replica %+v, want a page and no dump", r)
 			}
 			if r = p.Look(t.Context(), now.Add(time.Second/2), false)[0]; r.Fault != nil {

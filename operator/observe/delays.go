@@ -26,11 +26,26 @@ type delays struct {
 	requests      float64
 }
 
+// heartbeatLevels are the levels that hold nothing but requests of single objects by
+// which nodes and elected leaders stay what they are.
+var heartbeatLevels = []string{"node-high", "leader-election"}
+
+// beat takes the times of the heartbeats.
+func (t *tally) beat(p *page.Page) {
+	t.heartbeats.clear()
+	for n, s := range p.Series(executionSeconds) {
+		if slices.Contains(heartbeatLevels, s.Labels[0]) {
+			t.heartbeats.add(s, p.Buckets(executionSeconds, n))
+		}
+	}
+}
+
+func (d *delays) clear() { d.upper, d.within, d.requests = d.upper[:0], d.within[:0], 0 }
+
 // delay takes the times by scope: of all classes together, as the SLO is for all.
 func (t *tally) delay(p *page.Page) {
 	for i := range t.delays {
-		d := &t.delays[i]
-		d.upper, d.within, d.requests = d.upper[:0], d.within[:0], 0
+		t.delays[i].clear()
 	}
 	for n, s := range p.Series(servedSeconds) {
 		i := slices.Index(scopes[:], s.Labels[4])
@@ -62,22 +77,35 @@ func (d *delays) add(s page.Series, buckets []page.Bucket) {
 	d.requests += float64(s.Count)
 }
 
-// delays are how long the requests took that ended between the two pages.
+// delays are how long the requests took that ended between the two pages, by scope.
 func (s *since) delays() (all []plane.Delays) {
 	for i, scope := range scopes {
-		was, is := &s.before.delays[i], &s.after.delays[i]
-		if is.requests == was.requests || len(was.upper) > 0 && !slices.Equal(was.upper, is.upper) {
-			continue
+		if d, any := s.took(scope, &s.before.delays[i], &s.after.delays[i]); any {
+			all = append(all, d)
 		}
-		d := plane.Delays{Scope: scope, Upper: slices.Clone(is.upper), Requests: s.minus(is.requests, was.requests)}
-		for b, within := range is.within {
-			before := 0.0
-			if len(was.within) > 0 {
-				before = was.within[b]
-			}
-			d.Within = append(d.Within, s.minus(within, before))
-		}
-		all = append(all, d)
 	}
 	return all
+}
+
+// heartbeats are how long those took that ended between the two pages.
+func (s *since) heartbeats() plane.Delays {
+	d, _ := s.took("resource", &s.before.heartbeats, &s.after.heartbeats)
+	return d
+}
+
+// took is what has come to a histogram; any is false where nothing has, or where its
+// bounds are others than before.
+func (s *since) took(scope string, was, is *delays) (d plane.Delays, any bool) {
+	if is.requests == was.requests || len(was.upper) > 0 && !slices.Equal(was.upper, is.upper) {
+		return d, false
+	}
+	d = plane.Delays{Scope: scope, Upper: slices.Clone(is.upper), Requests: s.minus(is.requests, was.requests)}
+	for b, within := range is.within {
+		before := 0.0
+		if len(was.within) > 0 {
+			before = was.within[b]
+		}
+		d.Within = append(d.Within, s.minus(within, before))
+	}
+	return d, true
 }

@@ -45,7 +45,7 @@ func WantedFamilies() []page.Family {
 		inqueueRequests:  {Name: prefix + "current_inqueue_requests", Labels: flow},
 		rejectedTotal:    {Name: prefix + "rejected_requests_total", Labels: flow},
 		dispatchedTotal:  {Name: prefix + "dispatched_requests_total", Labels: flow},
-		executionSeconds: {Name: prefix + "request_execution_seconds", Labels: flow, Only: page.Label{Name: "type", Value: "regular"}},
+		executionSeconds: {Name: prefix + "request_execution_seconds", Labels: flow, Only: page.Label{Name: "type", Value: "regular"}, Buckets: true},
 		waitSeconds:      {Name: prefix + "request_wait_duration_seconds", Labels: flow, Only: page.Label{Name: "execute", Value: "true"}},
 		cpuSeconds:       {Name: "process_cpu_seconds_total"},
 		residentBytes:    {Name: "process_resident_memory_bytes"},

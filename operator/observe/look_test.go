@@ -5,6 +5,7 @@ package observe
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"strings"
 	"sync"
@@ -72,10 +73,12 @@ func TestLookTellsLoadsOverTheWindow(t *testing.T) {
 		Levels: []plane.LevelLoad{
 			{Name: "exempt"},
 			{Name: "low", Nominal: 245, Current: 56, Executing: 8, Waiting: 3, Demand: 31.5},
+			{Name: "node-high"},
 		},
 		Flows: []plane.FlowLoad{
 			{Level: "low", Schema: "accounts", Executing: 7, Waiting: 3},
 			{Level: "low", Schema: "global", Executing: 1},
+			{Level: "node-high", Schema: "system-node-high"},
 		},
 		Process: plane.Process{Resident: 3e8},
 	}
@@ -92,6 +95,9 @@ func TestLookTellsLoadsOverTheWindow(t *testing.T) {
 	deployments := plane.Class{Verb: "GET", Group: "apps", Resource: "deployments", Scope: "resource"}
 	want.Served = []plane.Served{{Class: deployments, Requests: 100, Seconds: 50}}
 	want.Delays = []plane.Delays{{Scope: "resource", Upper: []float64{0.4, 0.6}, Within: []float64{0, 100}, Requests: 100}}
+	// Of the levels that hold nothing else, and not of low.
+	want.Heartbeats = plane.Delays{Scope: "resource", Upper: []float64{0, 0.2, 0.5, math.Inf(1)}, Within: []float64{0, 0, 50, 50}, Requests: 50}
+	want.Flows[2].Requests = 50
 	want.Flows[0] = plane.FlowLoad{Level: "low", Schema: "accounts", Requests: 50, ExecSeconds: 25, WaitSeconds: 20, Executing: 2, Rejected: 4}
 	if diff := cmp.Diff(want, second); diff != "" {
 		t.Errorf("second look (-want +got):\n%s", diff)
@@ -292,7 +298,7 @@ func TestADumpDoesNotWaitForASlowPage(t *testing.T) {
 	close(gate)
 	<-page
 	r := p.all()[0].snapshot()
-	if r.Fault != nil || !r.Observed.Equal(now) || len(r.Levels) != 2 {
+	if r.Fault != nil || !r.Observed.Equal(now) || len(r.Levels) != 3 {
 		t.Errorf("%+v, want the page that the first look asked for", r)
 	}
 	if n := p.Vitals()[0].Pages; n != 1 {

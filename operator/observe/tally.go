@@ -31,6 +31,7 @@ type tally struct {
 	flows            map[flowKey]flowCounts
 	served           map[plane.Class]plane.Work
 	delays           [len(scopes)]delays
+	heartbeats       delays
 }
 
 // take replaces the tally by what the page says, in the same memory.
@@ -60,6 +61,7 @@ func (t *tally) take(p *page.Page) {
 	t.each(p, waitSeconds, func(c *flowCounts, s page.Series) { c.wait += s.Value })
 	t.serve(p)
 	t.delay(p)
+	t.beat(p)
 }
 
 // level takes one gauge of every level.

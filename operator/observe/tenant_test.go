@@ -145,6 +145,12 @@ apiserver_flowcontrol_request_execution_seconds_count{priority_level="low",flow_
 apiserver_flowcontrol_request_execution_seconds_bucket{priority_level="low",flow_schema="accounts",type="watch",le="+Inf"} 1000
 apiserver_flowcontrol_request_execution_seconds_sum{priority_level="low",flow_schema="accounts",type="watch"} 1000
 apiserver_flowcontrol_request_execution_seconds_count{priority_level="low",flow_schema="accounts",type="watch"} 1000
+apiserver_flowcontrol_request_execution_seconds_bucket{priority_level="node-high",flow_schema="system-node-high",type="regular",le="0"} 0
+apiserver_flowcontrol_request_execution_seconds_bucket{priority_level="node-high",flow_schema="system-node-high",type="regular",le="0.2"} 7
+apiserver_flowcontrol_request_execution_seconds_bucket{priority_level="node-high",flow_schema="system-node-high",type="regular",le="0.5"} %[5]g
+apiserver_flowcontrol_request_execution_seconds_bucket{priority_level="node-high",flow_schema="system-node-high",type="regular",le="+Inf"} %[5]g
+apiserver_flowcontrol_request_execution_seconds_sum{priority_level="node-high",flow_schema="system-node-high",type="regular"} 1
+apiserver_flowcontrol_request_execution_seconds_count{priority_level="node-high",flow_schema="system-node-high",type="regular"} %[5]g
 # TYPE apiserver_flowcontrol_request_wait_duration_seconds histogram
 apiserver_flowcontrol_request_wait_duration_seconds_bucket{priority_level="low",flow_schema="accounts",execute="true",le="+Inf"} 1
 apiserver_flowcontrol_request_wait_duration_seconds_sum{priority_level="low",flow_schema="accounts",execute="true"} %[7]g

@@ -35,6 +35,26 @@ func (d Delays) Plus(o Delays) Delays {
 	return d
 }
 
+// Part is the part of the requests, 0 to 1, that took no longer than so many seconds,
+// interpolated within a bucket. It is 1 where that cannot be told.
+func (d Delays) Part(seconds float64) float64 {
+	lower, below := 0.0, 0.0
+	if !(d.Requests > 0) || math.IsInf(d.Requests, 0) || len(d.Within) != len(d.Upper) {
+		return 1
+	}
+	for i, upper := range d.Upper {
+		within := max(d.Within[i], below)
+		if math.IsInf(upper, 0) || !(upper >= lower) || !(within <= d.Requests) {
+			break
+		}
+		if upper >= seconds && upper > lower {
+			return (below + (within-below)*max(seconds-lower, 0)/(upper-lower)) / d.Requests
+		}
+		lower, below = upper, within
+	}
+	return below / d.Requests
+}
+
 // Quantile is the time within which so great a part of the requests ended, 0 to 1, in
 // seconds: interpolated within a bucket as Prometheus' histogram_quantile does, and
 // what took longer than all bounds counts as the highest. It is 0 where that cannot be
@@ -45,7 +65,7 @@ func (d Delays) Quantile(part float64) float64 {
 		return 0
 	}
 	for i, upper := range d.Upper {
-		if math.IsInf(upper, 0) || !(upper > lower) {
+		if math.IsInf(upper, 0) || !(upper >= lower) {
 			break
 		}
 		if within := d.Within[i]; within >= rank && within > below {

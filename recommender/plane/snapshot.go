@@ -54,6 +54,10 @@ type Replica struct {
 	Served []Served
 	// Delays are how long that took, by scope; nil while there is no window.
 	Delays []Delays
+	// Heartbeats is how long the requests of the levels took that hold nothing else:
+	// node-high and leader-election, single objects by which nodes and elected leaders
+	// stay what they are. Empty while there is no window.
+	Heartbeats Delays
 	// Process is how the process is.
 	Process Process
 	// Dumped is when Held was asked for, lately; zero when there is no dump. In a
