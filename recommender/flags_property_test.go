@@ -51,6 +51,9 @@ func TestFlagsWhateverHappens(t *testing.T) {
 					w.checkedTick(t, 5*time.Second)
 					backs = checkBacks(t, w, backs)
 				}
+				if w.misfit {
+					t.Fatalf("after five calm minutes the ballast is still that of another ceiling")
+				}
 			},
 			"manage":  func(t *rapid.T) { w.profile.ManageFlags = rapid.IntRange(0, 3).Draw(t, "manage") > 0 },
 			"line":    func(t *rapid.T) { w.profile.LoadLine = rapid.SampledFrom(modes).Draw(t, "line") },
@@ -64,6 +67,7 @@ func TestFlagsWhateverHappens(t *testing.T) {
 			"somebody": func(t *rapid.T) {
 				w.workload.Flags = plane.FlagsFor(rapid.SampledFrom([]int{60, 90}).Draw(t, "flags"))
 				w.workload.Ours, w.workload.Rolling, w.ceiling = false, false, w.workload.Flags.Ceiling()
+				w.misfit = true
 			},
 		})
 	})

@@ -30,6 +30,9 @@ type world struct {
 	// stillSlow keeps others slow under grades up to this one.
 	stillSlow plane.GradeKind
 	ceiling   int
+	// misfit is true from when somebody gave the replicas other flags until the ballast
+	// is that of the ceiling they have now.
+	misfit bool
 	// workload is what the replicas are a part of, when it is looked at; rollout_test.go
 	// has the replicas follow its template.
 	workload *workload
@@ -101,13 +104,16 @@ func (w *world) pass(s plane.Snapshot) {
 	}
 }
 
-// run ticks as the operator does, 5 s apart and 500 ms while a closer look is
-// asked for.
+// run ticks as the operator does, 5 s apart, half of that while the line waits for a
+// window, and 500 ms while a closer look is asked for.
 func (w *world) run(length time.Duration) {
 	for end := w.now.Add(length); w.now.Before(end); {
-		if w.plan.LookCloser {
+		switch {
+		case w.plan.LookCloser:
 			w.tick(500 * time.Millisecond)
-		} else {
+		case w.plan.LookSooner:
+			w.tick(min(2500*time.Millisecond, end.Sub(w.now)))
+		default:
 			w.tick(min(5*time.Second, end.Sub(w.now)))
 		}
 	}
