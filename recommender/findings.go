@@ -25,7 +25,14 @@ func (d *pass) report() {
 	}
 	d.reportBeside(d.sharesInForce())
 	d.reportBeside(d.flagsManaged())
-	d.plan.LookCloser = d.lookCloser()
+	d.plan.LookCloser, d.plan.LookSooner = d.lookCloser(), d.lookSooner()
+}
+
+// lookSooner asks for pages twice as often, whoever may be jailed: while a level is full,
+// requests are late or a move of the line is judged, the next window is waited for.
+func (d *pass) lookSooner() bool {
+	line := d.memory.Line
+	return d.profile.LoadLine != plane.Off && (len(d.harm.Full) > 0 || line.Trial != nil || line.Streaks.Strained > 0)
 }
 
 // lookCloser asks for debug dumps while they can settle something: a verdict that

@@ -44,6 +44,27 @@ func TestACrowdIsHeldByTheLine(t *testing.T) {
 	}
 }
 
+// While requests are late or a move is judged the pages are read twice as often, also
+// where nobody is ever jailed; in calm times they are not.
+func TestTheLineIsFollowedSooner(t *testing.T) {
+	w := crowded()
+	w.profile.Jail = plane.Off
+	w.run(time.Minute)
+	if w.plan.LookSooner {
+		t.Error("it looks sooner in calm times")
+	}
+	w.crowd = 590
+	w.run(15 * time.Second)
+	if !w.plan.LookSooner || w.plan.LookCloser {
+		t.Errorf("sooner %v, closer %v while requests are late", w.plan.LookSooner, w.plan.LookCloser)
+	}
+	w.profile.LoadLine = plane.Off
+	w.run(5 * time.Second)
+	if w.plan.LookSooner {
+		t.Error("it looks sooner without a line")
+	}
+}
+
 // In Recommend the line is shown and not written, and not again for every window.
 func TestALineIsRecommendedOnce(t *testing.T) {
 	w := newWorld()
@@ -75,7 +96,7 @@ func TestARestartKeepsTheLine(t *testing.T) {
 func TestBlindHoldsTheLine(t *testing.T) {
 	w := crowded()
 	w.crowd = 590
-	w.run(15 * time.Second)
+	w.run(8 * time.Second)
 	w.blind[1] = &plane.Fault{Reason: v1alpha1.ReasonReplicaTimeout, Message: "no answer within 3 s"}
 	w.run(10 * time.Minute)
 	if got := w.usable(); got != 600 {

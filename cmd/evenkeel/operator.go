@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"go.uber.org/zap/zapcore"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -30,6 +31,7 @@ type operatorFlags struct {
 	electNamespace       string
 	tick, fastTick, beat time.Duration
 	concurrency          int
+	debug                bool
 }
 
 func newOperator() *cobra.Command {
@@ -58,12 +60,17 @@ func newOperator() *cobra.Command {
 	flags.DurationVar(&f.tick, "tick", d.Tick, "time between two looks at a control plane when all is calm")
 	flags.DurationVar(&f.fastTick, "fast-tick", d.FastTick, "time between two looks while somebody suffers")
 	flags.DurationVar(&f.beat, "pulse", d.Pulse, "time between two of the smallest requests to every replica")
+	flags.BoolVar(&f.debug, "debug", false, "log every window that the load line is found by")
 	flags.IntVar(&f.concurrency, "concurrency", d.Concurrency, "control planes that are looked at side by side")
 	return c
 }
 
 func newManager(f operatorFlags) (ctrl.Manager, error) {
-	ctrl.SetLogger(zap.New())
+	level := zapcore.InfoLevel
+	if f.debug {
+		level = zapcore.DebugLevel
+	}
+	ctrl.SetLogger(zap.New(zap.Level(level)))
 	s, err := newScheme()
 	if err != nil {
 		return nil, err

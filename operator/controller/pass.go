@@ -94,8 +94,12 @@ func (p *pass) readConfig(ctx context.Context, closer bool) {
 }
 
 // decide asks the recommender.
-func (p *pass) decide(context.Context) error {
+func (p *pass) decide(ctx context.Context) error {
+	before := p.kept.memory.Line.Looked.At
 	p.plan, p.kept.memory = p.r.Decide(p.snapshot, p.profile(), p.kept.memory, p.now)
+	if l := p.kept.memory.Line; l.Looked.At.After(before) {
+		log.FromContext(ctx).V(1).Info("Looked at a window of the load line", "seats", l.Seats, "window", l.Looked)
+	}
 	p.kept.lookCloser = p.plan.LookCloser
 	return nil
 }
@@ -181,6 +185,9 @@ func (p *pass) set(condition string, status metav1.ConditionStatus, reason, mess
 func (p *pass) next() time.Duration {
 	if p.plan.LookCloser {
 		return p.r.Options.FastTick
+	}
+	if p.plan.LookSooner {
+		return p.r.Options.Tick / 2
 	}
 	return p.r.Options.Tick
 }

@@ -31,15 +31,28 @@ type Line struct {
 	// cut for once, and another not before GuardAgain.
 	Guarded    bool
 	GuardAgain time.Time
-	// Works are what was served in the last windows in seconds of a calm day a second,
-	// all replicas together, oldest first, and Strains how late requests were in them.
+	// Works are what was served in time in the last windows, in seconds of a calm day a
+	// second, all replicas together, oldest first, and Strains how late requests were in
+	// them.
 	Works, Strains []float64
 	// Budget is etcd's.
 	Budget Budget
 	// Outliers are replicas far slower than the others, of the last window.
 	Outliers []string
+	// Looked is the last window, for whoever wants to follow the search.
+	Looked Looked
 	// Gathering are the windows that are not full yet, by replica.
 	Gathering map[string]Gathering
+}
+
+// Looked is what one window said: how many times their calm mean requests took, how late
+// they were in parts of what the SLO allows (Strain is what the line goes by, Others that
+// of all requests), what was served in time as in Works, and what was made of it, in
+// words; no words when the line stays because all is well.
+type Looked struct {
+	At                         time.Time
+	Slow, Strain, Others, Work float64
+	Says                       string
 }
 
 // Learnt tells whether the line knows what is late: the calm mean of a class at least.
@@ -75,10 +88,10 @@ type Budget struct {
 	Troubled bool
 }
 
-// Streaks count windows in a row: Strained those that asked for less, Short those in
-// which seats were short although requests were quick enough, Idle those that had no
-// need of the line.
-type Streaks struct{ Strained, Short, Idle int }
+// Streaks count windows in a row: Strained those that asked for less, Others those in
+// which all but the heartbeats were late, Short those in which seats were short although
+// requests were quick enough, Idle those that had no need of the line.
+type Streaks struct{ Strained, Others, Short, Idle int }
 
 // Move is why a line was moved.
 type Move string
@@ -98,10 +111,11 @@ const (
 type Trial struct {
 	Move Move
 	// From is the line before it, and Felt what of it was felt, as no more was in use;
-	// Work and Strain are what was served then and how late.
-	From, Felt   int
-	Work, Strain float64
-	Windows      int
+	// Work and Strain are what was served then and how late. Of a cut that is taken back
+	// these are from before the cut, and Less is what was served after it.
+	From, Felt         int
+	Work, Strain, Less float64
+	Windows            int
 }
 
 // Gathering is the beginning of one replica's window.
@@ -119,7 +133,8 @@ type Gathering struct {
 	PulseSeconds       float64
 	Served             map[Class]Work
 	// Delays are by scope.
-	Delays map[string]Delays
+	Delays     map[string]Delays
+	Heartbeats Delays
 }
 
 // Work is what was done of one class.

@@ -16,6 +16,9 @@ type Plan struct {
 	// LookCloser asks for debug dumps and a faster tick: somebody suffers or a
 	// level is full.
 	LookCloser bool
+	// LookSooner asks for a faster tick and no dumps: the load line waits for the next
+	// window.
+	LookSooner bool
 }
 
 // LoadLine is the usable seats of one replica.

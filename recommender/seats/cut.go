@@ -16,9 +16,16 @@ import (
 const (
 	// lostWork is the part of the work that a cut may leave.
 	lostWork = 0.8
+	// plainlyLost is the part below which two windows tell as much as three.
+	plainlyLost = 0.6
 	// noLessLate is the part of the strain before from which on requests are as late as
 	// then.
 	noLessLate = 0.95
+	// flatter is the power by which seats may rise for times to rise in proportion: the
+	// other side of steeper. What goes too far is gone back from at once.
+	flatter = 1.5
+	// someGain is the power of the seats by which the work must rise with them.
+	someGain = 0.25
 	// ample is the strain up to which a cut has gone further than it had to.
 	ample = aim / 2
 	// letGoFor is how long slowness cuts nothing once a cut has not helped, and
@@ -77,7 +84,7 @@ func (f *finder) judgeCut(t plane.Trial, served float64) string {
 // takeBack takes a part of a cut back that has cost more than it had to.
 func (f *finder) takeBack(t plane.Trial, why string) string {
 	says := fmt.Sprintf("partly back at %d seats: %s, and requests take %.2g of the time that they may", f.inTime(t), why, f.strain())
-	t.Move, t.From, t.Windows = plane.MoveBack, f.Seats, 0
+	t.Move, t.From, t.Windows, t.Less = plane.MoveBack, f.Seats, 0, f.work()
 	return f.up(t, says)
 }
 
@@ -109,13 +116,20 @@ func (f *finder) midway(t plane.Trial) int {
 // inTime is the line at which requests are still well in time, as far as their time
 // goes with the seats; half-way to the line that was felt at the most.
 func (f *finder) inTime(t plane.Trial) int {
-	return min(f.midway(t), int(float64(f.Seats)*ease/max(f.strain(), aim/10)))
+	return min(f.midway(t), int(float64(f.Seats)*math.Pow(ease/max(f.strain(), aim/10), flatter)))
 }
 
-// judgeBack looks at what a cut that was taken back in part serves now. One that makes
-// requests late again has been gone back from at once.
+// judgeBack looks at what a cut that was taken back in part serves now. It stays so if
+// that is more than before, and requests are still well in time. One that makes them
+// late again has been gone back from at once.
 func (f *finder) judgeBack(t plane.Trial, served float64) string {
-	if served < lostWork && f.strain() < ease {
+	more := math.Pow(float64(f.Seats)/float64(t.From), someGain)
+	switch {
+	case f.work() < more*t.Less:
+		return f.back(t, "it served no more")
+	case f.strain() >= ease:
+		return f.back(t, fmt.Sprintf("it made requests take %.2g of the time that they may", f.strain()))
+	case served < lostWork:
 		return f.takeBack(t, fmt.Sprintf("there is still %.0f %% less of the work", 100*(1-served)))
 	}
 	f.settle()

@@ -20,6 +20,8 @@ const (
 	// up and down are the moves, in parts of the line; the way up is a square root of
 	// seats at the least (Netflix's concurrency limits).
 	up, down = 0.12, 0.85
+	// half is the move down while requests are late, though the heartbeats are not.
+	half = 0.5
 	// A move up must serve gain times as much, a move down keep times as much: further
 	// apart, so that the one does not undo the other for ever.
 	gain, keep = 1.02, 0.99
@@ -46,7 +48,11 @@ func (f *finder) explore() string {
 		f.Streaks.Idle = 0
 		f.Seats *= 2
 		return fmt.Sprintf("raised to %d seats: for a while nobody has needed half of them", min(f.Seats, f.bounds.Ceiling))
-	case !l.known || f.Streaks.Short < shortWindows || f.now.Before(f.Explore):
+	case !l.known || f.now.Before(f.Explore):
+		return ""
+	case f.Streaks.Others >= strainedWindows:
+		return f.tryDown(f.work())
+	case f.Streaks.Short < shortWindows:
 		return ""
 	case f.Seats < f.bounds.Ceiling && l.strain <= strained:
 		return f.tryUp()
@@ -66,10 +72,17 @@ func (f *finder) tryUp() string {
 // tryDown tries less than the line, at which so much was served.
 func (f *finder) tryDown(work float64) string {
 	f.begin(plane.MoveDown, work)
-	f.Seats = max(f.bounds.Floor, int(down*float64(f.Seats)))
-	if f.Seats == f.Trial.From {
-		f.Trial = nil
+	part := down
+	if f.load.othersLate() {
+		part = half
+	}
+	f.Seats = max(f.bounds.Floor, int(part*float64(min(f.Seats, f.felt()))))
+	if f.Seats >= f.Trial.From {
+		f.Seats, f.Trial = f.Trial.From, nil
 		return f.settle()
+	}
+	if f.load.othersLate() {
+		return fmt.Sprintf("tries %d seats: the slowest hundredth of what is no heartbeat takes %.2g times as long as the Kubernetes SLO allows", f.Seats, f.load.others)
 	}
 	return fmt.Sprintf("tries %d seats: fewer requests at once may be served as well, and faster", f.Seats)
 }
@@ -80,7 +93,7 @@ func (f *finder) judge() (why string, judged bool) {
 	t := *f.Trial
 	t.Windows++
 	f.Trial = &t
-	if f.Streaks.Strained >= strainedWindows && t.Move != plane.MoveCut {
+	if f.madeLate(t.Move) {
 		f.Trial = nil
 		return f.back(t, "it made requests late"), true
 	}
@@ -88,7 +101,7 @@ func (f *finder) judge() (why string, judged bool) {
 		f.Trial = nil // it has helped, and was not enough
 		return "", true
 	}
-	if t.Windows < trialWindows {
+	if t.Windows < trialWindows && !f.plain(t) {
 		return "held: what became of the last move is still to show", false
 	}
 	f.Trial = nil
@@ -103,6 +116,26 @@ func (f *finder) judge() (why string, judged bool) {
 	default:
 		return f.judgeCut(t, served), true
 	}
+}
+
+// madeLate tells whether a try has made requests late: of a way up one window is
+// enough, for the line before it is known to be better.
+func (f *finder) madeLate(m plane.Move) bool {
+	switch m {
+	case plane.MoveUp, plane.MoveBack:
+		return f.Streaks.Strained > 0
+	case plane.MoveDown:
+		return f.tooLate()
+	default:
+		return false
+	}
+}
+
+// plain tells that two windows show enough: a cut took far more than it may, and
+// requests are well in time.
+func (f *finder) plain(t plane.Trial) bool {
+	return t.Windows == trialWindows-1 && (t.Move == plane.MoveCut || t.Move == plane.MoveBack) &&
+		f.served(t) < plainlyLost && f.strain() < ease
 }
 
 func (f *finder) judgeUp(t plane.Trial, served float64) string {

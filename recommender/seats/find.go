@@ -14,10 +14,12 @@ import (
 )
 
 const (
-	// strainedWindows in a row of a strain of 1 or more are too much. A cut aims at aim:
+	// strainedWindows in a row of a strain of 1 or more are too much, and one of
+	// farTooLate. A cut aims at aim:
 	// what the apiserver measures varies by a third from window to window, and a second
 	// cut takes another half a minute. No cut is deeper than deepest.
 	strainedWindows = 2
+	farTooLate      = 1.5
 	aim             = 0.4
 	deepest         = 0.03
 	// steeper is the power by which seats have to fall for requests to be faster in
@@ -83,6 +85,7 @@ func Find(line plane.Line, windows []Window, guards []Guard, bounds Bounds, now 
 		f.Why = says
 	}
 	f.Outliers = f.load.outliers
+	f.Looked = plane.Looked{At: now, Slow: f.load.slow, Strain: f.load.strain, Others: f.load.others, Work: f.load.work, Says: says}
 	return f.Line, says
 }
 
@@ -109,8 +112,9 @@ func (f *finder) usable() int {
 func (f *finder) count() {
 	l := f.load
 	f.Streaks.Strained = counted(f.Streaks.Strained, l.late())
-	f.Streaks.Short = counted(f.Streaks.Short, l.limited && !l.late())
-	f.Streaks.Idle = counted(f.Streaks.Idle, l.idle && l.strain < ease)
+	f.Streaks.Others = counted(f.Streaks.Others, l.othersLate() && !l.late())
+	f.Streaks.Short = counted(f.Streaks.Short, l.limited && !l.late() && !l.othersLate())
+	f.Streaks.Idle = counted(f.Streaks.Idle, l.idle && max(l.strain, l.others) < ease)
 	if f.Streaks.Idle >= overWindows {
 		f.LetGo = time.Time{}
 	}
@@ -145,9 +149,9 @@ func (f *finder) move(guards []Guard) string {
 		}
 	}
 	switch {
-	case f.Streaks.Strained >= strainedWindows && f.now.Before(f.LetGo):
+	case f.tooLate() && f.now.Before(f.LetGo):
 		return fmt.Sprintf("held: %s, and a lower line did not help", f.late())
-	case f.Streaks.Strained >= strainedWindows:
+	case f.tooLate():
 		return f.cut()
 	case len(guards) > 0:
 		f.Rest = f.now.Add(cooldown)
@@ -155,6 +159,11 @@ func (f *finder) move(guards []Guard) string {
 	default:
 		return f.explore()
 	}
+}
+
+// tooLate tells whether requests have been late for long enough, or far enough.
+func (f *finder) tooLate() bool {
+	return f.Streaks.Strained >= strainedWindows || f.Streaks.Strained > 0 && f.load.strain >= farTooLate
 }
 
 // heeds tells whether a guard is to cut now: once for as long as something must not be
@@ -177,7 +186,11 @@ func (f *finder) guard(why string) string {
 // that goes with the number of them that share what there is.
 func (f *finder) cut() string {
 	// What was before requests were late is no measure for what the cut brings.
-	f.Works, f.Strains = last(f.Works, strainedWindows), last(f.Strains, strainedWindows)
+	windows := strainedWindows
+	if f.Streaks.Strained == 1 {
+		windows = 1
+	}
+	f.Works, f.Strains = last(f.Works, windows), last(f.Strains, windows)
 	why := f.late()
 	felt, part := f.felt(), min(max(math.Pow(aim/f.strain(), steeper), deepest), 0.9)
 	f.begin(plane.MoveCut, f.work())
@@ -230,7 +243,7 @@ func mean(values []float64) (mean float64) {
 // it is known to be no overload; and no measure is changed while a move is judged by
 // it.
 func (f *finder) learn(windows []Window, guards []Guard) {
-	if len(guards) > 0 || f.Trial != nil || f.load.late() && !f.now.Before(f.LetGo) {
+	if len(guards) > 0 || f.Trial != nil || (f.load.late() || f.load.othersLate()) && !f.now.Before(f.LetGo) {
 		return
 	}
 	for _, w := range windows {
@@ -240,5 +253,13 @@ func (f *finder) learn(windows []Window, guards []Guard) {
 
 // late says how slow requests are.
 func (f *finder) late() string {
-	return fmt.Sprintf("requests take %.3g times their calm mean, and the slowest hundredth %.2g times as long as the Kubernetes SLO allows", f.load.slow, f.strain())
+	which := ""
+	if f.load.beats {
+		which = " of the heartbeats"
+	}
+	slow := fmt.Sprintf("requests take %.3g times their calm mean", f.load.slow)
+	if !f.load.known {
+		slow = "how long requests take on a calm day is not known yet"
+	}
+	return fmt.Sprintf("%s, and the slowest hundredth%s %.2g times as long as the Kubernetes SLO allows", slow, which, f.strain())
 }

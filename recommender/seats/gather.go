@@ -93,6 +93,7 @@ func added(g plane.Gathering, r plane.Replica) plane.Gathering {
 	for _, d := range r.Delays {
 		g.Delays[d.Scope] = g.Delays[d.Scope].Plus(d)
 	}
+	g.Heartbeats = g.Heartbeats.Plus(r.Heartbeats)
 	return g
 }
 
@@ -104,7 +105,7 @@ func onLine(level string) bool {
 
 func filled(r plane.Replica, g plane.Gathering) Window {
 	w := Window{
-		Replica: r.Name, Length: g.Length, Used: g.SeatSeconds / g.Length.Seconds(), Refused: g.Refused,
+		Replica: r.Name, Length: g.Length, Heartbeats: g.Heartbeats, Used: g.SeatSeconds / g.Length.Seconds(), Refused: g.Refused,
 		Breathless: r.Process.CPULimit > 0 && g.CPUSeconds >= cpuFull*r.Process.CPULimit*g.Length.Seconds() && 2*g.SlowPulses > g.Pulses,
 	}
 	if g.Pulses > 0 {

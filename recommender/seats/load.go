@@ -42,7 +42,7 @@ func weigh(windows []Window, base map[plane.Class]plane.Baseline, line int) load
 		if w.Breathless {
 			l.breathless = append(l.breathless, w.Replica)
 		}
-		if p := w.pace(base); p.known {
+		if p := w.pace(base); p.known || p.beats {
 			paces[w.Replica] = p
 		}
 		l.work += w.work(base)

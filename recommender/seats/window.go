@@ -4,6 +4,7 @@
 package seats
 
 import (
+	"math"
 	"time"
 
 	"evenkeel.dev/evenkeel/recommender/plane"
@@ -26,6 +27,8 @@ type Window struct {
 	Served     []plane.Served
 	// Delays are how long that took, by scope.
 	Delays []plane.Delays
+	// Heartbeats are how long those took.
+	Heartbeats plane.Delays
 }
 
 const (
@@ -50,18 +53,39 @@ func sane(s plane.Served) bool {
 	return s.Requests > 0 && s.Requests < most && s.Seconds > 0 && s.Seconds < most
 }
 
-// work is what was served in a second, in seconds of a calm day.
+// work is what was served in time in a second, in seconds of a calm day: what comes
+// late is worth nothing to whoever has given up on it.
 func (w Window) work(base map[plane.Class]plane.Baseline) float64 {
+	inTime := map[string]float64{}
+	for _, d := range w.Delays {
+		inTime[d.Scope] = w.inTime(d)
+	}
 	var sum float64
 	for _, s := range w.Served {
+		part, told := inTime[s.Class.Scope]
+		if !told {
+			part = 1
+		}
 		if sane(s) {
-			sum += s.Requests * base[s.Class].Mean
+			sum += s.Requests * base[s.Class].Mean * part
 		}
 	}
 	if w.Length <= 0 {
 		return 0
 	}
 	return sum / w.Length.Seconds()
+}
+
+// inTime is the part of the requests that a client had an answer to within the SLO: as
+// the apiserver measures it, with what the smallest request shows besides, and with the
+// time in a queue, of which only the mean is known and which is taken for exponential.
+func (w Window) inTime(d plane.Delays) float64 {
+	most := slo(d.Scope)
+	part := d.Part(most - pulses*w.Pulse)
+	if w.Wait > 0 {
+		part *= 1 - math.Exp(-most/w.Wait)
+	}
+	return part
 }
 
 // limited tells whether the line holds the replica back.
