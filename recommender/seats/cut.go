@@ -55,13 +55,19 @@ func (f *finder) worthIt(t plane.Trial) bool {
 	return f.strain() < noLessLate*t.Strain && served >= math.Sqrt(float64(f.Seats)/float64(max(t.Felt, 1)))
 }
 
+// cheap tells that a cut cost so little that another is worth a try: less than a quarter
+// of the way, by ratio, to what it would have cost by only keeping requests out.
+func (f *finder) cheap(t plane.Trial) bool {
+	return f.served(t) >= min(lostWork, math.Pow(float64(f.Seats)/float64(max(t.Felt, 1)), 0.25))
+}
+
 // judgeCut takes a cut back that did not help, and half of one that cost too much.
 func (f *finder) judgeCut(t plane.Trial, served float64) string {
 	lost := fmt.Sprintf("the cut took %.0f %% of the work", 100*(1-served))
 	switch {
 	case served >= lostWork && f.strain() < ample && f.load.limited:
 		return f.tryBack(t)
-	case served >= lostWork && f.strain() > ease && f.strain() < noLessLate*t.Strain && f.Seats > f.bounds.Floor:
+	case f.strain() > ease && f.strain() < noLessLate*t.Strain && f.cheap(t) && f.Seats > f.bounds.Floor:
 		// Nearly late is late as soon as a window is a little worse: that is not waited for.
 		return f.cut()
 	case served >= lostWork:
