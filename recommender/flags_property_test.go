@@ -51,7 +51,7 @@ func TestFlagsWhateverHappens(t *testing.T) {
 					w.checkedTick(t, 5*time.Second)
 					backs = checkBacks(t, w, backs)
 				}
-				if w.misfit {
+				if checkLine(t, w); w.misfit {
 					t.Fatalf("after five calm minutes the ballast is still that of another ceiling")
 				}
 			},
