@@ -43,7 +43,7 @@ func (d *pass) flagsManaged() plane.Finding {
 
 // wrote says what the flags were before Evenkeel; empty when it has not written them.
 func wrote(w *plane.Workload) string {
-	if w == nil || w.Written == nil || w.Written.Original == w.Flags {
+	if !w.Changed() {
 		return ""
 	}
 	return fmt.Sprintf("; before Evenkeel they were %s", w.Written.Original)
@@ -53,7 +53,7 @@ func wrote(w *plane.Workload) string {
 // have been.
 func (d *pass) flagsKept(f plane.Finding) plane.Finding {
 	f.Reason, f.Message = v1alpha1.ReasonOff, "the profile leaves the inflight flags to whoever owns the workload"
-	if w := d.seen.Workload; wrote(w) != "" {
+	if w := d.seen.Workload; w.Changed() {
 		f.Reason = v1alpha1.ReasonFlagsKept
 		f.Message = fmt.Sprintf("the profile no longer asks for the inflight flags of %s to be managed: they stay at %s%s. "+
 			"To set them back restarts every replica, in a rollout of your own", w.Name, w.Flags, wrote(w))

@@ -53,7 +53,7 @@ func (d *pass) manageFlags() {
 // To set them back would restart every replica, which is a person's choice.
 func (d *pass) keepFlags() {
 	w := d.seen.Workload
-	if d.memory.Flags.Managed && wrote(w) != "" {
+	if d.memory.Flags.Managed && w.Changed() {
 		d.step(plane.Step{Kind: plane.KeepFlags, Reason: plane.Reason{
 			Code:     v1alpha1.ReasonFlagsKept,
 			Message:  fmt.Sprintf("leaves the inflight flags of %s as they are, %s: the profile no longer asks for them to be managed", w.Name, w.Flags),

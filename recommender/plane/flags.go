@@ -49,6 +49,12 @@ type Workload struct {
 	Fault *Fault
 }
 
+// Changed tells whether the flags are others than before Evenkeel first wrote them. It
+// is false of no workload at all.
+func (w *Workload) Changed() bool {
+	return w != nil && w.Written != nil && w.Written.Original != w.Flags
+}
+
 // WrittenFlags is what the workload keeps of what was written into its template.
 type WrittenFlags struct {
 	// Original are the flags before Evenkeel first wrote them, Before those before the

@@ -75,7 +75,7 @@ func keptBy(o client.Object, w *plane.Workload, r rollout) (*plane.WrittenFlags,
 // Kept says what the flags of a workload are and what they were before Evenkeel, for
 // people; empty when Evenkeel has not changed them.
 func Kept(w *plane.Workload) string {
-	if w.Written == nil || w.Written.Original == w.Flags {
+	if !w.Changed() {
 		return ""
 	}
 	return fmt.Sprintf("the inflight flags of %s stay at %s; before Evenkeel they were %s. To set them back restarts every replica, in a rollout of your own",
