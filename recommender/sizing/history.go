@@ -1,0 +1,155 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sizing
+
+import (
+	"math"
+	"time"
+
+	"k8s.io/autoscaler/vertical-pod-autoscaler/pkg/recommender/util"
+)
+
+const (
+	// lowest and highest bound the ratios that are told apart, and finer is how much
+	// wider each bucket is than the one before.
+	lowest, highest, finer = 0.01, 50, 1.03
+	// recent is how many of the last minutes are kept as they were.
+	recent = 3
+	// hours is how many parts of a day are told apart.
+	hours = 24
+	// fading is the part of an hour's peak that is left when the same hour of the next day
+	// has shown less.
+	fading = 0.5
+)
+
+// Sample is what one container used in a minute: cores on average, or the most bytes.
+type Sample struct {
+	At   time.Time
+	Used float64
+	// Curve is what the curve said then.
+	Curve float64
+}
+
+// History is how one container's use of one kind has compared to the curve: as ratios, so
+// that it holds after growth. The replicas of an apiserver share one. It is not safe for
+// concurrent use.
+type History struct {
+	rule   Rule
+	ratios util.Histogram
+	// last are the highest ratios of the last minutes, oldest first.
+	last []minute
+	day  [hours]peak
+	// wound is the least ratio that the last kill for memory asks for.
+	wound   float64
+	wounded time.Time
+	seen    time.Time
+	samples int
+}
+
+type minute struct {
+	at    time.Time
+	ratio float64
+}
+
+// peak is the highest ratio of one hour of the day: of the day of its last sample, and of
+// the days before.
+type peak struct {
+	at            time.Time
+	today, before float64
+}
+
+// NewHistory is a history without samples.
+func NewHistory(r Rule) *History {
+	return &History{rule: r, ratios: util.NewDecayingHistogram(buckets, r.HalfLife)}
+}
+
+// buckets are those of ratios, shared by all.
+var buckets = must(util.NewExponentialHistogramOptions(highest, lowest, finer, 1e-4))
+
+func must(o util.HistogramOptions, err error) util.HistogramOptions {
+	if err != nil {
+		panic(err) // the bounds stand above
+	}
+	return o
+}
+
+// Samples is how many samples there have been.
+func (h *History) Samples() int { return h.samples }
+
+// Seen is when the last sample was.
+func (h *History) Seen() time.Time { return h.seen }
+
+// Add takes a sample. One that is no number, older than an hour before the newest, or
+// without a curve is left out.
+func (h *History) Add(s Sample) {
+	ratio := s.Used / s.Curve
+	if !(ratio >= 0) || math.IsInf(ratio, 0) || s.Curve <= 0 || s.At.Before(h.seen.Add(-time.Hour)) {
+		return
+	}
+	h.samples++
+	if s.At.After(h.seen) {
+		h.seen = s.At
+	}
+	h.ratios.AddSample(ratio, 1, s.At)
+	h.remember(s.At, ratio)
+}
+
+// remember keeps the last minutes, and the peak of the hour by what they show together:
+// CPU that only one minute took is no need.
+func (h *History) remember(at time.Time, ratio float64) {
+	if n := len(h.last); n > 0 && at.Truncate(time.Minute).Equal(h.last[n-1].at) {
+		h.last[n-1].ratio = max(h.last[n-1].ratio, ratio)
+	} else if n == 0 || at.After(h.last[n-1].at) {
+		h.last = append(h.last, minute{at.Truncate(time.Minute), ratio})
+		if len(h.last) > recent {
+			h.last = append([]minute(nil), h.last[len(h.last)-recent:]...)
+		}
+	}
+	p := &h.day[at.UTC().Hour()]
+	if at.Sub(p.at) > 2*time.Hour { // another day
+		p.before = max(p.today, fading*p.before+(1-fading)*p.today)
+		p.today = 0
+	}
+	p.at, p.today = at, max(p.today, h.now(at))
+}
+
+// now is what the last minutes show: of CPU what two of three took, of memory the most.
+func (h *History) now(at time.Time) float64 {
+	var first, second float64
+	for _, m := range h.last {
+		switch {
+		case at.Sub(m.at) >= recent*time.Minute:
+		case m.ratio > first:
+			first, second = m.ratio, first
+		case m.ratio > second:
+			second = m.ratio
+		}
+	}
+	if h.rule.Kind == Memory {
+		return first
+	}
+	return second
+}
+
+// ahead is the highest ratio of the days before at this time, and half an hour from it.
+func (h *History) ahead(at time.Time) float64 {
+	const lead = 30 * time.Minute
+	var most float64
+	for _, t := range []time.Time{at, at.Add(lead)} {
+		p := h.day[t.UTC().Hour()]
+		if at.Sub(p.at) > 2*time.Hour {
+			most = max(most, p.today, p.before)
+		} else {
+			most = max(most, p.before)
+		}
+	}
+	return most
+}
+
+// Wound takes a kill for memory at so many bytes.
+func (h *History) Wound(at time.Time, held, curve float64) {
+	if ratio := held / curve; ratio > 0 && !math.IsInf(ratio, 0) {
+		h.wound, h.wounded = max(h.wound, ratio*healed), at
+	}
+}

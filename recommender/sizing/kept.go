@@ -1,0 +1,108 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sizing
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	vpa "k8s.io/autoscaler/vertical-pod-autoscaler/pkg/apis/autoscaling.k8s.io/v1"
+	"k8s.io/autoscaler/vertical-pod-autoscaler/pkg/recommender/util"
+)
+
+// keptVersion is the form in which a history is kept; another one is not read.
+const keptVersion = 1
+
+// kept is a history as it is written down.
+type kept struct {
+	Version int                     `json:"version"`
+	Ratios  vpa.HistogramCheckpoint `json:"ratios"`
+	Day     map[int]keptPeak        `json:"day,omitempty"`
+	Wound   float64                 `json:"wound,omitempty"`
+	Wounded time.Time               `json:"wounded,omitzero"`
+	Seen    time.Time               `json:"seen,omitzero"`
+	Samples int                     `json:"samples"`
+}
+
+type keptPeak struct {
+	At     time.Time `json:"at"`
+	Today  float64   `json:"today,omitempty"`
+	Before float64   `json:"before,omitempty"`
+}
+
+// Save is the history as JSON, some hundred bytes. What the last minutes were is left
+// out: whoever starts again waits for new ones.
+func (h *History) Save() ([]byte, error) {
+	k := kept{Version: keptVersion, Wound: h.wound, Wounded: h.wounded, Seen: h.seen, Samples: h.samples, Day: map[int]keptPeak{}}
+	ratios, err := h.ratios.SaveToChekpoint()
+	if err != nil {
+		return nil, fmt.Errorf("writing a history of %s: %w", h.rule.Kind, err)
+	}
+	k.Ratios = *ratios
+	for hour, p := range h.day {
+		if !p.at.IsZero() {
+			k.Day[hour] = keptPeak{p.at, p.today, p.before}
+		}
+	}
+	raw, err := json.Marshal(k)
+	if err != nil {
+		return nil, fmt.Errorf("writing a history of %s: %w", h.rule.Kind, err)
+	}
+	return raw, nil
+}
+
+// LoadHistory is a history that was saved, under the same rule. One that holds numbers
+// that no history can have is refused whole.
+func LoadHistory(r Rule, raw []byte) (*History, error) {
+	var k kept
+	if err := json.Unmarshal(raw, &k); err != nil {
+		return nil, fmt.Errorf("reading a history of %s: %w", r.Kind, err)
+	}
+	if err := k.check(); err != nil {
+		return nil, fmt.Errorf("reading a history of %s: %w", r.Kind, err)
+	}
+	h := NewHistory(r)
+	if k.Samples > 0 {
+		k.Ratios.ReferenceTimestamp = metav1.NewTime(k.Ratios.ReferenceTimestamp.Truncate(r.HalfLife))
+		if err := h.ratios.LoadFromCheckpoint(&k.Ratios); err != nil {
+			return nil, fmt.Errorf("reading a history of %s: %w", r.Kind, err)
+		}
+	}
+	h.wound, h.wounded, h.seen, h.samples = k.Wound, k.Wounded, k.Seen, k.Samples
+	for hour, p := range k.Day {
+		h.day[hour] = peak{p.At, p.Today, p.Before}
+	}
+	return h, nil
+}
+
+// Clone is the same history, which goes its own way from here.
+func (h *History) Clone() *History {
+	c := *h
+	c.ratios = util.NewDecayingHistogram(buckets, h.rule.HalfLife)
+	c.ratios.Merge(h.ratios)
+	c.last = slices.Clone(h.last)
+	return &c
+}
+
+// check refuses what no history says.
+func (k *kept) check() error {
+	if k.Version != keptVersion {
+		return fmt.Errorf("its form is %d, and only %d is known", k.Version, keptVersion)
+	}
+	sane := func(ratio float64) bool { return ratio >= 0 && ratio <= highest*highest && !math.IsNaN(ratio) }
+	if k.Samples < 0 || !sane(k.Wound) || !(k.Ratios.TotalWeight >= 0) || math.IsInf(k.Ratios.TotalWeight, 0) {
+		return errors.New("a number in it is none that a history has")
+	}
+	for hour, p := range k.Day {
+		if hour < 0 || hour >= hours || !sane(p.Today) || !sane(p.Before) {
+			return errors.New("an hour in it is none that a day has")
+		}
+	}
+	return nil
+}

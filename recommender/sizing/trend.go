@@ -1,0 +1,69 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sizing
+
+import "time"
+
+const (
+	// ahead is how far a driver is looked ahead: as long as a change takes to be worth
+	// it. trendOver is what its trend is taken over, and trendEvery how far apart the
+	// points are that it is taken from.
+	lookAhead  = 30 * time.Minute
+	trendOver  = 2 * time.Hour
+	trendEvery = 5 * time.Minute
+)
+
+// Trend keeps what a control plane has carried in the last two hours.
+type Trend struct{ Points []Point }
+
+// Point is what was carried at a time.
+type Point struct {
+	At      time.Time
+	Drivers Drivers
+}
+
+// Seen adds what is carried now, at most once in five minutes.
+func (t Trend) Seen(d Drivers, now time.Time) Trend {
+	points := t.Points
+	if n := len(points); n > 0 && now.Sub(points[n-1].At) < trendEvery {
+		return t
+	}
+	for len(points) > 0 && now.Sub(points[0].At) > trendOver {
+		points = points[1:]
+	}
+	return Trend{Points: append(append([]Point(nil), points...), Point{now, d})}
+}
+
+// Grown is what will be carried in half an hour if what has grown goes on so: by the
+// slope of least squares, and never less than now.
+func (t Trend) Grown(d Drivers) Drivers {
+	return Drivers{
+		Nodes:    t.grown(d.Nodes, func(d Drivers) float64 { return d.Nodes }),
+		Pods:     t.grown(d.Pods, func(d Drivers) float64 { return d.Pods }),
+		Objects:  t.grown(d.Objects, func(d Drivers) float64 { return d.Objects }),
+		Bytes:    t.grown(d.Bytes, func(d Drivers) float64 { return d.Bytes }),
+		Requests: t.grown(d.Requests, func(d Drivers) float64 { return d.Requests }),
+	}
+}
+
+// leastPoints make a trend.
+const leastPoints = 4
+
+func (t Trend) grown(now float64, of func(Drivers) float64) float64 {
+	n := float64(len(t.Points))
+	if n < leastPoints {
+		return now
+	}
+	var x, y, xx, xy float64
+	for _, p := range t.Points {
+		at, v := p.At.Sub(t.Points[0].At).Seconds(), positive(of(p.Drivers))
+		x, y, xx, xy = x+at, y+v, xx+at*at, xy+at*v
+	}
+	spread := n*xx - x*x
+	if spread <= 0 {
+		return now
+	}
+	slope := (n*xy - x*y) / spread
+	return now + max(slope, 0)*lookAhead.Seconds()
+}
