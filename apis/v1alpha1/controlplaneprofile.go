@@ -104,6 +104,13 @@ type ControlPlaneProfileSpec struct {
 	// protection chooses among the protections and bounds them.
 	// +optional
 	Protection ProtectionSpec `json:"protection,omitempty"`
+	// resourceProfileRef names the ResourceProfile that sizes follow from. Without it
+	// they follow from what was used alone.
+	// +optional
+	ResourceProfileRef *ResourceProfileRef `json:"resourceProfileRef,omitempty"`
+	// sizing says what is done about the CPU and memory that the containers request.
+	// +optional
+	Sizing SizingSpec `json:"sizing,omitempty"`
 }
 
 // APIServerSpec is the workload that runs the tenant's kube-apiservers.
@@ -170,6 +177,12 @@ type EtcdSpec struct {
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535
 	Port int32 `json:"port,omitempty"`
+	// cpu bounds the CPU request of one member.
+	// +optional
+	CPU *QuantityRange `json:"cpu,omitempty"`
+	// memory bounds the memory request of one member.
+	// +optional
+	Memory *QuantityRange `json:"memory,omitempty"`
 	// clientTLS is how Evenkeel reaches the members. Without it they are not
 	// looked at, and the condition EtcdHealthy says so.
 	// +optional

@@ -20,6 +20,12 @@ type ControlPlaneProfileStatus struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	Size string `json:"size,omitempty"`
+	// sizes are what the components request, and what they should.
+	// +optional
+	// +listType=map
+	// +listMapKey=component
+	// +kubebuilder:validation:MaxItems=4
+	Sizes []SizeStatus `json:"sizes,omitempty"`
 	// readyReplicas counts the apiserver replicas that are ready.
 	// +optional
 	ReadyReplicas int32 `json:"readyReplicas,omitempty"`

@@ -61,6 +61,12 @@ const (
 	// ConditionEtcdHealthy is True while every etcd member answers, has a leader and
 	// keeps up; Unknown while the members are not seen.
 	ConditionEtcdHealthy = "EtcdHealthy"
+	// ConditionSized is True while every container requests what was decided, within
+	// what is worth a change; Unknown while nothing can be decided.
+	ConditionSized = "Sized"
+	// ConditionUsageSeen is True while the host cluster tells what the containers use.
+	// False means that nothing is made smaller.
+	ConditionUsageSeen = "UsageSeen"
 )
 
 // Reasons of conditions, decisions and events. They are stable: alerts and
@@ -128,4 +134,15 @@ const (
 	ReasonStale              = "Stale"
 	ReasonOff                = "Off"
 	ReasonDeleting           = "LeavingAsFound"
+	ReasonSizeRaised         = "SizeRaised"
+	ReasonSizeLowered        = "SizeLowered"
+	ReasonSizeKept           = "SizeKept"
+	ReasonResizing           = "Resizing"
+	ReasonResizeWaits        = "ResizeWaits"
+	ReasonUsageUnknown       = "UsageUnknown"
+	ReasonProfileNotFound    = "ResourceProfileNotFound"
+	ReasonProfileNonsense    = "ResourceProfileNonsense"
+	ReasonCapped             = "Capped"
+	ReasonLeaderMoved        = "LeaderMoved"
+	ReasonSizingWorse        = "WorseAfterResize"
 )
