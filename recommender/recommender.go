@@ -9,7 +9,8 @@
 // A pass has an order, and each part a file: what can be seen (sight.go), the
 // load line (loadline.go), its division (shares.go), who does harm (sentences.go), what is wanted of the
 // tenant (wanted.go), the inflight flags above it all (flags.go), and what to tell
-// people (findings.go). What is decided is kept in the memory as the wanted state; the
+// people (findings.go). How much the containers should request (sizes.go) and which pod is resized next
+// (resize.go, gate.go) stand beside it. What is decided is kept in the memory as the wanted state; the
 // steps are the difference between that and what the tenant's configuration
 // holds, so a write that failed is tried again by the same rule.
 package recommender
@@ -61,6 +62,7 @@ func Decide(s plane.Snapshot, p plane.Profile, m plane.Memory, now time.Time) (p
 	d.carryOut()
 	d.divide() // after the sentences, which are urgent: a division is not
 	d.manageFlags()
+	d.size()
 	d.forget()
 	d.learn()
 	d.report()
@@ -96,12 +98,14 @@ func copied(m plane.Memory) plane.Memory {
 	m.Offenders = cloned(m.Offenders)
 	m.Failed = cloned(m.Failed)
 	m.Division.Leaning = maps.Clone(m.Division.Leaning)
+	m.Sizes.Containers = cloned(m.Sizes.Containers)
+	m.Sizes.Shown, m.Sizes.Aside, m.Sizes.Killed = cloned(m.Sizes.Shown), cloned(m.Sizes.Aside), cloned(m.Sizes.Killed)
 	return m
 }
 
-func cloned[V any](m map[string]V) map[string]V {
+func cloned[K comparable, V any](m map[K]V) map[K]V {
 	if m == nil {
-		return map[string]V{}
+		return map[K]V{}
 	}
 	return maps.Clone(m)
 }

@@ -40,6 +40,8 @@ type Profile struct {
 	Manual []Manual
 	// Self is Evenkeel's own user name in the tenant.
 	Self string
+	// Sizing is what is allowed of sizes.
+	Sizing SizingProfile
 	// Tick is the time between two looks when all is calm; a page older than
 	// three ticks is stale.
 	Tick time.Duration
@@ -70,6 +72,8 @@ type Memory struct {
 	Etcd EtcdMemory
 	// Flags is what is kept of the inflight flags.
 	Flags FlagsMemory
+	// Sizes is what is kept of the sizes.
+	Sizes SizesMemory
 }
 
 // EtcdMemory is what is kept of the etcd members.

@@ -13,6 +13,8 @@ type Plan struct {
 	LoadLine LoadLine
 	// Offenders are the clients to show, the worst first.
 	Offenders []Sentence
+	// Sizes are what the components should request.
+	Sizes []SizePlan
 	// LookCloser asks for debug dumps and a faster tick: somebody suffers or a
 	// level is full.
 	LookCloser bool
@@ -69,6 +71,15 @@ const (
 	ChangeGrade StepKind = "ChangeGrade"
 	// EndSentence deletes the schema, then the level.
 	EndSentence StepKind = "EndSentence"
+	// ChangeSize writes nothing: the pods of a component are to request something else.
+	// Size is set, as for the three below.
+	ChangeSize StepKind = "ChangeSize"
+	// ResizePod writes what one pod requests through its resize subresource.
+	ResizePod StepKind = "ResizePod"
+	// MoveLeader has another etcd member lead.
+	MoveLeader StepKind = "MoveLeader"
+	// EvictPod evicts a pod whose node cannot carry its size.
+	EvictPod StepKind = "EvictPod"
 	// NameOffender writes nothing: the client cannot be jailed.
 	NameOffender StepKind = "NameOffender"
 )
@@ -84,6 +95,8 @@ type Step struct {
 	Shares []LevelShares
 	// Flags is what SetFlags and ReturnFlags make of the inflight flags.
 	Flags *FlagsChange
+	// Size is what a step about sizes is about.
+	Size *SizeStep
 	// Sentence is what is passed, changed, ended or named; Had is the grade that the
 	// tenant holds, of one that is changed.
 	Sentence *Sentence

@@ -37,6 +37,8 @@ func (s Step) About() string {
 	switch {
 	case s.Sentence != nil:
 		return s.Sentence.Name
+	case s.Size != nil:
+		return "size/" + string(s.Size.Component) + "/" + s.Size.Pod
 	case s.Kind == SetShares, s.Kind == ReturnShares:
 		return SharesName
 	case s.Kind == SetFlags, s.Kind == ReturnFlags, s.Kind == KeepFlags:

@@ -24,6 +24,8 @@ type Snapshot struct {
 	Workload *Workload
 	// WorkloadFault says why Workload is nil although it is needed.
 	WorkloadFault *Fault
+	// Sizes is what the host cluster tells of the pods' sizes.
+	Sizes SizesSeen
 	// Outcomes are what became of steps since the snapshot before.
 	Outcomes []Outcome
 }

@@ -3,7 +3,10 @@
 
 package sizing
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 const (
 	// looseFor is how long a request must be more than is worth having before it is given
@@ -37,4 +40,12 @@ func (a Applied) Due(s Size, now time.Time) (next Applied, due bool) {
 		return next, false
 	}
 	return Applied{Request: s.Target, Changed: now}, true
+}
+
+// Round is what can be requested: whole millicores and mebibytes, rounded up.
+func Round(k Kind, v float64) float64 {
+	if k == CPU {
+		return math.Ceil(v*1000-1e-6) / 1000
+	}
+	return math.Ceil(v/(1<<20)-1e-6) * (1 << 20)
 }

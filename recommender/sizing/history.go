@@ -35,7 +35,9 @@ type Sample struct {
 // that it holds after growth. The replicas of an apiserver share one. It is not safe for
 // concurrent use.
 type History struct {
-	rule   Rule
+	rule Rule
+	// per is how many times the curve a ratio of one is; it changes with the curve.
+	per    float64
 	ratios util.Histogram
 	// last are the highest ratios of the last minutes, oldest first.
 	last []minute
@@ -61,7 +63,7 @@ type peak struct {
 
 // NewHistory is a history without samples.
 func NewHistory(r Rule) *History {
-	return &History{rule: r, ratios: util.NewDecayingHistogram(buckets, r.HalfLife)}
+	return &History{rule: r, per: 1, ratios: util.NewDecayingHistogram(buckets, r.HalfLife)}
 }
 
 // buckets are those of ratios, shared by all.
@@ -74,7 +76,7 @@ func must(o util.HistogramOptions, err error) util.HistogramOptions {
 	return o
 }
 
-// Samples is how many samples there have been.
+// Samples is how many minutes there have been.
 func (h *History) Samples() int { return h.samples }
 
 // Seen is when the last sample was.
@@ -83,35 +85,60 @@ func (h *History) Seen() time.Time { return h.seen }
 // Add takes a sample. One that is no number, older than an hour before the newest, or
 // without a curve is left out.
 func (h *History) Add(s Sample) {
-	ratio := s.Used / s.Curve
+	ratio := s.Used / (s.Curve * h.per)
 	if !(ratio >= 0) || math.IsInf(ratio, 0) || s.Curve <= 0 || s.At.Before(h.seen.Add(-time.Hour)) {
 		return
 	}
-	h.samples++
 	if s.At.After(h.seen) {
 		h.seen = s.At
 	}
-	h.ratios.AddSample(ratio, 1, s.At)
 	h.remember(s.At, ratio)
+	h.rise(s.At)
 }
 
-// remember keeps the last minutes, and the peak of the hour by what they show together:
-// CPU that only one minute took is no need.
+// remember keeps the last minutes, of each its highest: what replicas request is alike,
+// so the busiest is what it has to cover. A minute that is over goes into the histogram.
 func (h *History) remember(at time.Time, ratio float64) {
-	if n := len(h.last); n > 0 && at.Truncate(time.Minute).Equal(h.last[n-1].at) {
+	of := at.Truncate(time.Minute)
+	n := len(h.last)
+	switch {
+	case n > 0 && of.Equal(h.last[n-1].at):
 		h.last[n-1].ratio = max(h.last[n-1].ratio, ratio)
-	} else if n == 0 || at.After(h.last[n-1].at) {
-		h.last = append(h.last, minute{at.Truncate(time.Minute), ratio})
-		if len(h.last) > recent {
-			h.last = append([]minute(nil), h.last[len(h.last)-recent:]...)
-		}
+		return
+	case n > 0 && of.Before(h.last[n-1].at):
+		h.weigh(minute{of, ratio})
+		return
+	case n > 0:
+		h.weigh(h.last[n-1])
 	}
+	h.last = append(h.last, minute{of, ratio})
+	if len(h.last) > recent {
+		h.last = append([]minute(nil), h.last[len(h.last)-recent:]...)
+	}
+}
+
+func (h *History) weigh(m minute) {
+	h.samples++
+	h.ratios.AddSample(m.ratio, 1, m.at)
+}
+
+// rise keeps the peak of the hour, by what the last minutes show together: CPU that only
+// one minute took is no need.
+func (h *History) rise(at time.Time) {
 	p := &h.day[at.UTC().Hour()]
 	if at.Sub(p.at) > 2*time.Hour { // another day
 		p.before = max(p.today, fading*p.before+(1-fading)*p.today)
 		p.today = 0
 	}
 	p.at, p.today = at, max(p.today, h.now(at))
+}
+
+// Rebase has what comes compared to another curve, which gives so many times of what the
+// one before gave under the same load. What was learnt holds.
+func (h *History) Rebase(factor float64) {
+	if per := h.per / factor; sane(per) && sane(factor) {
+		h.per = per
+	}
 }
 
 // now is what the last minutes show: of CPU what two of three took, of memory the most.
@@ -149,7 +176,7 @@ func (h *History) ahead(at time.Time) float64 {
 
 // Wound takes a kill for memory at so many bytes.
 func (h *History) Wound(at time.Time, held, curve float64) {
-	if ratio := held / curve; ratio > 0 && !math.IsInf(ratio, 0) {
+	if ratio := held / (curve * h.per); ratio > 0 && !math.IsInf(ratio, 0) {
 		h.wound, h.wounded = max(h.wound, ratio*healed), at
 	}
 }

@@ -5,6 +5,7 @@ package sizing
 
 import (
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -46,28 +47,35 @@ type Size struct {
 	Lower, Target, Upper float64
 	// Uncapped is the target without bounds.
 	Uncapped float64
-	Voice    Voice
-	Why      string
+	// Ratio is the need as a part of what the curve gives now, and Growth the factor of
+	// what is to come.
+	Ratio, Growth float64
+	Voice         Voice
+	Why           string
 }
 
 // Bounds are what a size may be; 0 is no bound.
 type Bounds struct{ Least, Most float64 }
 
-// Recommend is the size now. curve is what the curve gives for what the control plane
-// carries, and grown what it will give when a change made now has paid off.
-func (h *History) Recommend(now time.Time, curve, grown float64, curveError float64, bounds Bounds) Size {
-	need, voice := h.need(now, curveError)
-	growth := 1.0
-	if curve > 0 && grown > curve {
-		growth = min(grown/curve, steepest)
+// Recommend is the size now. ok is false while nothing is known: there is neither a curve
+// nor a sample.
+func (h *History) Recommend(now time.Time, ref Reference, bounds Bounds) (s Size, ok bool) {
+	if ref.Unit && len(h.last) == 0 && h.samples == 0 && h.wound == 0 {
+		return Size{}, false
 	}
-	s := Size{Voice: voice, Lower: need * curve * growth}
+	need, voice := h.need(now, ref)
+	need *= h.per
+	growth := 1.0
+	if ref.Now > 0 && ref.Grown > ref.Now {
+		growth = min(ref.Grown/ref.Now, steepest)
+	}
+	s = Size{Voice: voice, Ratio: need, Growth: growth, Lower: need * ref.Now * growth}
 	s.Uncapped = s.Lower * margin
 	s.Target = bounds.within(s.Uncapped)
 	s.Lower = min(s.Lower, s.Target)
 	s.Upper = max(bounds.within(s.Uncapped*spare), s.Target)
-	s.Why = h.why(need, voice, growth)
-	return s
+	s.Why = h.why(s, ref)
+	return s, true
 }
 
 func (b Bounds) within(v float64) float64 {
@@ -78,8 +86,8 @@ func (b Bounds) within(v float64) float64 {
 }
 
 // need is the ratio of the loudest voice.
-func (h *History) need(now time.Time, curveError float64) (float64, Voice) {
-	most, voice := h.prior(curveError), ByCurve
+func (h *History) need(now time.Time, ref Reference) (float64, Voice) {
+	most, voice := h.prior(ref), ByCurve
 	say := func(v float64, by Voice) {
 		if v > most {
 			most, voice = v, by
@@ -98,27 +106,46 @@ func (h *History) need(now time.Time, curveError float64) (float64, Voice) {
 
 // prior is what the curve says for itself: all of it and its error before the first
 // sample, and less with each.
-func (h *History) prior(curveError float64) float64 {
+func (h *History) prior(ref Reference) float64 {
+	if ref.Unit {
+		return 0
+	}
 	weight := 1 - float64(h.samples)/settledSamples
-	return max(weight, 0) * (1 + curveError)
+	return max(weight, 0) * (1 + ref.Error) / h.per
 }
 
-func (h *History) why(need float64, voice Voice, growth float64) string {
-	var why string
-	switch voice {
-	case ByHistory:
-		why = fmt.Sprintf("%.0f %% of the minutes of the last hours took up to %.2f of what the curve gives", 100*h.rule.Quantile, need)
-	case ByNow:
-		why = fmt.Sprintf("the last minutes took %.2f of what the curve gives", need)
-	case ByDay:
-		why = fmt.Sprintf("this hour took %.2f of what the curve gives on the days before", need)
-	case ByWound:
-		why = fmt.Sprintf("it was killed for memory: %.2f of what the curve gives is a fifth more than it had", need)
-	default:
-		why = fmt.Sprintf("the curve and its error, as %d samples are too few to know better", h.samples)
+// why is the size in words: as a part of what the curve gives where there is one.
+func (h *History) why(s Size, ref Reference) string {
+	part := fmt.Sprintf("%.2f of what the profile gives", s.Ratio)
+	if ref.Unit {
+		part = Words(h.rule.Kind, s.Ratio*ref.Now)
 	}
-	if growth > 1 {
-		why += fmt.Sprintf("; growth to come adds %.0f %%", 100*(growth-1))
+	var why string
+	switch s.Voice {
+	case ByHistory:
+		why = fmt.Sprintf("%.0f %% of the minutes of the last hours took up to %s", 100*h.rule.Quantile, part)
+	case ByNow:
+		why = "the last minutes took " + part
+	case ByDay:
+		why = "at this time of the day it has taken " + part
+	case ByWound:
+		why = fmt.Sprintf("it was killed for memory, and a fifth more than it had is %s", part)
+	default:
+		why = fmt.Sprintf("the profile and its error: %d samples are too few to know better", h.samples)
+	}
+	if s.Growth > 1 {
+		why += fmt.Sprintf("; growth to come adds %.0f %%", 100*(s.Growth-1))
 	}
 	return why
+}
+
+// Words is an amount of a kind for people.
+func Words(k Kind, v float64) string {
+	if k == CPU {
+		return fmt.Sprintf("%.0fm", math.Ceil(v*1000))
+	}
+	if v < 1<<30 {
+		return fmt.Sprintf("%.0fMi", math.Ceil(v/(1<<20)))
+	}
+	return fmt.Sprintf("%.1fGi", v/(1<<30))
 }

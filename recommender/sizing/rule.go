@@ -32,3 +32,11 @@ var (
 	EtcdCPU         = Rule{Kind: CPU, Quantile: 0.99, HalfLife: 45 * time.Minute}
 	EtcdMemory      = Rule{Kind: Memory, Quantile: 0.98, HalfLife: 40 * time.Minute}
 )
+
+// Rules are those of a component; one that is not known is taken for an apiserver.
+func Rules(c Component) (cpu, memory Rule) {
+	if c == Etcd {
+		return EtcdCPU, EtcdMemory
+	}
+	return APIServerCPU, APIServerMemory
+}

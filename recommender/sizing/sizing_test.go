@@ -32,9 +32,16 @@ type container struct {
 
 func newContainer(rule sizing.Rule, curve float64) *container {
 	c := &container{history: sizing.NewHistory(rule), now: start, curve: curve}
-	c.size = c.history.Recommend(c.now, curve, curve, 0.1, sizing.Bounds{})
+	c.size, _ = c.history.Recommend(c.now, c.ref(), sizing.Bounds{})
 	c.applied = sizing.Applied{Request: c.size.Target, Changed: start}
 	return c
+}
+
+func (c *container) ref() sizing.Reference { return curved(c.curve, c.curve) }
+
+// curved is a curve with an error of a tenth.
+func curved(now, grown float64) sizing.Reference {
+	return sizing.Reference{Now: now, Grown: grown, Error: 0.1}
 }
 
 // minute has the container use so much for a minute.
@@ -46,7 +53,7 @@ func (c *container) minute(used float64) {
 	}
 	c.slack += (c.applied.Request - used) / c.applied.Request
 	c.history.Add(sizing.Sample{At: c.now, Used: used, Curve: c.curve})
-	c.size = c.history.Recommend(c.now, c.curve, c.curve, 0.1, sizing.Bounds{})
+	c.size, _ = c.history.Recommend(c.now, c.ref(), sizing.Bounds{})
 	var due bool
 	if c.applied, due = c.applied.Due(c.size, c.now); due {
 		c.changes++
@@ -88,7 +95,7 @@ func TestAStepIsCoveredAndReleased(t *testing.T) {
 
 // Before the first sample the curve speaks, and its error with it.
 func TestTheCurveSpeaksFirst(t *testing.T) {
-	got := sizing.NewHistory(sizing.APIServerCPU).Recommend(start, 2, 2, 0.1, sizing.Bounds{Most: 2.2})
+	got, _ := sizing.NewHistory(sizing.APIServerCPU).Recommend(start, curved(2, 2), sizing.Bounds{Most: 2.2})
 	if got.Voice != sizing.ByCurve || math.Abs(got.Uncapped-2.31) > 1e-9 || got.Target != 2.2 || got.Why == "" {
 		t.Errorf("%+v", got)
 	}
@@ -99,11 +106,11 @@ func TestHistoryHoldsAfterGrowth(t *testing.T) {
 	w := newContainer(sizing.APIServerCPU, 1)
 	w.run(6*time.Hour, flat(0.6))
 	before := w.size.Target
-	after := w.history.Recommend(w.now, 2, 2, 0.1, sizing.Bounds{}).Target
-	if math.Abs(after-2*before) > 1e-9 {
-		t.Errorf("the target goes from %g to %g when the curve doubles", before, after)
+	after, _ := w.history.Recommend(w.now, curved(2, 2), sizing.Bounds{})
+	if math.Abs(after.Target-2*before) > 1e-9 {
+		t.Errorf("the target goes from %g to %g when the curve doubles", before, after.Target)
 	}
-	if grown := w.history.Recommend(w.now, 1, 1.3, 0.1, sizing.Bounds{}); math.Abs(grown.Target-1.3*before) > 1e-9 {
+	if grown, _ := w.history.Recommend(w.now, curved(1, 1.3), sizing.Bounds{}); math.Abs(grown.Target-1.3*before) > 1e-9 {
 		t.Errorf("growth to come of 30 %% makes %g of %g: %s", grown.Target, before, grown.Why)
 	}
 }
@@ -175,8 +182,8 @@ func TestASizeIsInOrder(t *testing.T) {
 			if rapid.IntRange(0, 9).Draw(t, "kill") == 0 {
 				h.Wound(now, number.Draw(t, "held"), number.Draw(t, "curve"))
 			}
-			s := h.Recommend(now, rapid.Float64Range(0, 1e6).Draw(t, "now"), rapid.Float64Range(0, 1e6).Draw(t, "grown"), 0.1, bounds)
-			if !(s.Lower <= s.Target && s.Target <= s.Upper && s.Target >= bounds.Least && s.Target <= bounds.Most) || s.Why == "" {
+			s, ok := h.Recommend(now, curved(rapid.Float64Range(0, 1e6).Draw(t, "now"), rapid.Float64Range(0, 1e6).Draw(t, "grown")), bounds)
+			if !ok || !(s.Lower <= s.Target && s.Target <= s.Upper && s.Target >= bounds.Least && s.Target <= bounds.Most) || s.Why == "" {
 				t.Fatalf("%+v within %+v", s, bounds)
 			}
 		}

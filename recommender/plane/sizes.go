@@ -1,0 +1,134 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package plane
+
+import (
+	"time"
+
+	"evenkeel.dev/evenkeel/recommender/sizing"
+)
+
+// SizesSeen is what the host cluster tells of the components' pods.
+type SizesSeen struct {
+	// Pods are those that run, sorted by component and name.
+	Pods []SizedPod
+	// Largest is what the largest node has to give; 0 while unknown.
+	Largest Amounts
+	// UsageFault says why it is not known what the containers use; nil when it is.
+	UsageFault *Fault
+	// ProfileFault says why the resource profile that is named cannot be used.
+	ProfileFault *Fault
+	// Load is what the control plane carries; LoadSeen is when that was read, zero when
+	// it could not be.
+	Load     sizing.Drivers
+	LoadSeen time.Time
+	// Quota is etcd's, in bytes; 0 while unknown.
+	Quota float64
+	// Kept are the histories of an operator before this one; given once.
+	Kept map[sizing.Component]sizing.Container
+}
+
+// SizedPod is one pod of a component.
+type SizedPod struct {
+	ContainerSize
+	Component sizing.Component
+	Node      string
+	// Ready is the pod's readiness, Leader whether it is etcd's leader, Well whether an
+	// etcd member is known to be well.
+	Ready, Leader, Well bool
+	// Created is when the pod was made.
+	Created time.Time
+	// Used is what it used last; its At is zero while that is not known.
+	Used sizing.Usage
+}
+
+// SizingProfile is what the platform team allows of sizes.
+type SizingProfile struct {
+	Mode Mode
+	// InPlace is true when Evenkeel resizes the pods itself.
+	InPlace bool
+	// Limits is true when limits follow requests, Evict when a pod that is stuck may be
+	// evicted.
+	Limits, Evict bool
+	// Resources says how sizes follow from load; nil is by history alone.
+	Resources *sizing.Profile
+	// Bounds are those of each component.
+	Bounds map[sizing.Component]SizeBounds
+}
+
+// SizeBounds bound what one component requests.
+type SizeBounds struct{ CPU, Memory sizing.Bounds }
+
+// SizesMemory is what is kept of sizes.
+type SizesMemory struct {
+	// Containers are what was learnt. They are never changed in place.
+	Containers map[sizing.Component]sizing.Container
+	Trend      sizing.Trend
+	// Load is the last that was seen.
+	Load sizing.Drivers
+	// Shown is what was last recommended of each component, so that a recommendation is
+	// made once.
+	Shown map[sizing.Component]Amounts
+	// Resizing is the resize under way; nil when none is.
+	Resizing *Resizing
+	// Aside are pods that are left alone for a while, by UID.
+	Aside map[string]Aside
+	// Stopped is until when nothing is resized, because something got worse after a
+	// resize, and why.
+	Stopped     time.Time
+	StoppedWhy  string
+	LeaderMoved time.Time
+	// Killed is when each container's last kill for memory was seen, by pod UID.
+	Killed map[string]time.Time
+}
+
+// Resizing is the resize of one pod that is under way.
+type Resizing struct {
+	Component sizing.Component
+	Pod, UID  string
+	// From is what the pod requested before, To what it is to request.
+	From, To Amounts
+	Began    time.Time
+	// Restarts is how often the container had restarted, and Late whether others were
+	// late already, when it began.
+	Restarts int
+	Late     bool
+	// Settled is since when the gate after it has held; zero while it does not.
+	Settled time.Time
+	// Back is true when it takes a resize back.
+	Back bool
+}
+
+// Aside is why a pod is left alone.
+type Aside struct {
+	Until time.Time
+	Why   string
+}
+
+// SizeStep is what a step about sizes is about.
+type SizeStep struct {
+	Component      sizing.Component
+	Pod, UID       string
+	Container      string
+	To             Amounts
+	Limits, Lowers bool
+	// Leader is the member to move etcd's leadership to.
+	Leader string
+}
+
+// SizePlan is what one component should request, and why.
+type SizePlan struct {
+	Component   sizing.Component
+	CPU, Memory sizing.Size
+	// Want is what every pod should request.
+	Want Amounts
+	Why  string
+	// Extra is the seats, or the quota, that the profile gives; 0 where it does not say.
+	Extra float64
+}
+
+// String is the amounts for people, as in 1500m/3.2Gi.
+func (a Amounts) String() string {
+	return sizing.Words(sizing.CPU, a.CPU) + "/" + sizing.Words(sizing.Memory, a.Memory)
+}

@@ -1,0 +1,88 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sizing
+
+import (
+	"maps"
+	"time"
+)
+
+// Container is what is kept of one container of a component: its pods share it, as they
+// request the same. Its zero value is one without history.
+type Container struct {
+	CPU, Memory *History
+	// Requests is what every pod should request; zero before the first decision.
+	Requests Requests
+	// basis is what the histories are compared to: the profile, and what it gave last.
+	basis basis
+	// seen is when each pod's last sample was.
+	seen map[string]time.Time
+}
+
+// Requests are what a container should request of each kind, and since when.
+type Requests struct{ CPU, Memory Applied }
+
+type basis struct {
+	profile     string
+	cpu, memory float64
+}
+
+// Usage is what one pod's container used: cores over a window, and bytes at its end.
+type Usage struct {
+	At          time.Time
+	CPU, Memory float64
+}
+
+// New is a container of a component, without history.
+func New(c Component) Container {
+	cpu, memory := Rules(c)
+	return Container{CPU: NewHistory(cpu), Memory: NewHistory(memory)}
+}
+
+// Clone is the same container, which goes its own way from here.
+func (c Container) Clone() Container {
+	c.CPU, c.Memory, c.seen = c.CPU.Clone(), c.Memory.Clone(), maps.Clone(c.seen)
+	return c
+}
+
+// Seen is when the last sample of any pod was.
+func (c Container) Seen() time.Time {
+	if c.CPU == nil {
+		return time.Time{}
+	}
+	return c.CPU.Seen()
+}
+
+// forgetPods is how long a pod is remembered that gives no sample.
+const forgetPods = 10 * time.Minute
+
+// Add takes a pod's sample, once.
+func (c *Container) Add(pod string, u Usage, cpu, memory Reference) {
+	if !u.At.After(c.seen[pod]) {
+		return
+	}
+	if c.seen == nil {
+		c.seen = map[string]time.Time{}
+	}
+	c.seen[pod] = u.At
+	for other, at := range c.seen {
+		if u.At.Sub(at) > forgetPods {
+			delete(c.seen, other)
+		}
+	}
+	c.CPU.Add(Sample{At: u.At, Used: u.CPU, Curve: cpu.Now})
+	c.Memory.Add(Sample{At: u.At, Used: u.Memory, Curve: memory.Now})
+}
+
+// Base has the histories compared to what a profile gives from now on. What was learnt
+// under another one holds.
+func (c *Container) Base(profile string, cpu, memory Reference) {
+	was := c.basis
+	c.basis = basis{profile, cpu.Now, memory.Now}
+	if was.profile == profile || was.cpu == 0 || was.memory == 0 {
+		return
+	}
+	c.CPU.Rebase(cpu.Now / was.cpu)
+	c.Memory.Rebase(memory.Now / was.memory)
+}
