@@ -29,6 +29,9 @@ const (
 	servedSeconds
 	etcdSeconds
 	buildInfo
+	storedObjects
+	storedBefore
+	storedBytes
 )
 
 // WantedFamilies are read of every page. Only regular requests count as executed:
@@ -54,6 +57,9 @@ func WantedFamilies() []page.Family {
 		demandSeats:      {Name: prefix + "demand_seats_smoothed", Labels: level},
 		buildInfo:        {Name: "kubernetes_build_info", Labels: []string{"git_version"}},
 		etcdSeconds:      {Name: "etcd_request_duration_seconds"},
+		storedObjects:    {Name: "apiserver_resource_objects", Labels: []string{"group", "resource"}},
+		storedBefore:     {Name: "apiserver_storage_objects", Labels: []string{"resource"}}, // until 1.33
+		storedBytes:      {Name: "apiserver_resource_size_estimate_bytes"},
 		servedSeconds:    {Name: "apiserver_request_sli_duration_seconds", Labels: []string{"verb", "group", "resource", "subresource", "scope"}, Buckets: true},
 	}
 }

@@ -87,6 +87,7 @@ func (r *replica) saw(now time.Time) {
 	if s := r.page.Series(buildInfo); len(s) > 0 {
 		r.seen.Version = s[0].Labels[0]
 	}
+	r.seen.Stored = stored(&r.page)
 	r.seen.Process.Resident, _ = r.page.First(residentBytes)
 	if counted {
 		r.seen.Served, r.seen.Delays, r.seen.Heartbeats = s.served(), s.delays(), s.heartbeats()

@@ -65,3 +65,11 @@ type Process struct {
 	// (Little's law).
 	EtcdRequests float64
 }
+
+// Stored is what is stored of a control plane.
+type Stored struct {
+	// Nodes and Pods count them, Objects all the others.
+	Nodes, Pods, Objects float64
+	// Bytes are those of all objects, estimated; 0 where that is not told.
+	Bytes float64
+}

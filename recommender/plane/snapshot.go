@@ -62,6 +62,8 @@ type Replica struct {
 	Heartbeats Delays
 	// Process is how the process is.
 	Process Process
+	// Stored is what etcd holds, as the replica counts it once a minute.
+	Stored Stored
 	// Dumped is when Held was asked for, lately; zero when there is no dump. In a
 	// storm one takes seconds to come: Held is that old at the most.
 	Dumped time.Time
