@@ -48,8 +48,8 @@ func (s Size) fault() string {
 	}
 }
 
-// list is the size as requests: whole millicores and whole mebibytes, rounded up. A
-// millionth of a core is the error of the arithmetic and not a request.
+// list is the size as requests: whole millicores and whole mebibytes, rounded up. Less
+// than a millionth of a core or a byte is the error of the arithmetic and no request.
 func (s Size) list() corev1.ResourceList {
 	l := corev1.ResourceList{}
 	if s.CPU > 0 {
@@ -63,7 +63,9 @@ func (s Size) list() corev1.ResourceList {
 
 func millis(cores float64) int64 { return int64(max(1, math.Ceil(math.Round(cores*1e6)/1e3))) }
 
-func mebibytes(bytes float64) int64 { return int64(math.Ceil(bytes/mebibyte)) * mebibyte }
+func mebibytes(bytes float64) int64 {
+	return int64(max(1, math.Ceil(math.Round(bytes)/mebibyte))) * mebibyte
+}
 
 // resources are the two that are resized, in the order in which they are told.
 var resources = []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory}
@@ -95,7 +97,10 @@ func (s Size) target(is corev1.ResourceRequirements, values Values) target {
 // scaled is a limit in its old proportion to the request, never below the request; a
 // limit without a request stood for both.
 func scaled(name corev1.ResourceName, limit, was, want resource.Quantity) resource.Quantity {
-	if was.IsZero() || was.Cmp(limit) == 0 {
+	switch {
+	case was.Cmp(want) == 0:
+		return limit
+	case was.IsZero() || was.Cmp(limit) == 0:
 		return want
 	}
 	to := want.AsApproximateFloat64() * limit.AsApproximateFloat64() / was.AsApproximateFloat64()

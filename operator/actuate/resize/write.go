@@ -145,7 +145,7 @@ func (o Order) readBack(ctx context.Context, reader client.Reader, t target) (pl
 	}
 	if _, same := t.onto(pod.Spec.Containers[find(pod, o.Container)].Resources); !same {
 		return has, o.fault(v1alpha1.ReasonNotReadBack,
-			"written, but the pod requests %gm and %.0fMi: an admission webhook or another autoscaler has changed it; let one of them size this container", has.Requested.CPU*1000, has.Requested.Memory/mebibyte)
+			"written, but the pod requests %s: an admission webhook or another autoscaler has changed it; let one of them size this container", has.Requested)
 	}
 	return has, nil
 }

@@ -353,7 +353,7 @@ func TestSomebodyElseWritesToo(t *testing.T) {
 			put(`{"spec":{"containers":[{"name":"main","resources":{"requests":{"cpu":"7"}}}]}}`)
 		}}
 		done, fault := resize.Write(t.Context(), h, w, order(pod))
-		wantFault(t, fault, v1alpha1.ReasonNotReadBack, "the pod requests 7000m and 701Mi")
+		wantFault(t, fault, v1alpha1.ReasonNotReadBack, "the pod requests 7000m/701Mi")
 		if !done.Written || done.Has.Requested.CPU != 7 {
 			t.Errorf("done %+v", done)
 		}
