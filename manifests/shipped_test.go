@@ -116,6 +116,8 @@ func TestTheOperatorsRights(t *testing.T) {
 		"ClusterRole: evenkeel.dev controlplaneprofiles get,list,watch,patch",
 		"ClusterRole: evenkeel.dev controlplaneprofiles/status patch",
 		"ClusterRole:  pods,nodes get,list,watch",
+		"ClusterRole:  pods/resize patch",
+		"ClusterRole:  pods/eviction create",
 		"ClusterRole: apps deployments,statefulsets get,list,watch",
 		"ClusterRole:  namespaces get",
 		"ClusterRole: events.k8s.io events create,patch",

@@ -145,4 +145,17 @@ const (
 	ReasonCapped             = "Capped"
 	ReasonLeaderMoved        = "LeaderMoved"
 	ReasonSizingWorse        = "WorseAfterResize"
+	// A resize in place: the API or the node knows none; Evenkeel may not; the API, an
+	// admission plugin or Evenkeel itself refuses this one; the node has no room now;
+	// the node will never have; the node took it and does not bring it in force.
+	ReasonResizeUnsupported = "ResizeUnsupported"
+	ReasonResizeDenied      = "ResizeDenied"
+	ReasonResizeRefused     = "ResizeRefused"
+	ReasonResizeDeferred    = "ResizeDeferred"
+	ReasonResizeInfeasible  = "ResizeInfeasible"
+	ReasonResizeStuck       = "ResizeStuck"
+	// ReasonEvictionBlocked: a disruption budget allows none now.
+	ReasonEvictionBlocked = "EvictionBlocked"
+	// ReasonLeaderNotMoved: etcd's leader is where it was, or nobody knows where.
+	ReasonLeaderNotMoved = "LeaderNotMoved"
 )

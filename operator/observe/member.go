@@ -94,7 +94,7 @@ func (m *member) close() {
 // gone again and again by itself.
 func (m *member) hangUp() {
 	if m.calls != nil {
-		m.calls.close()
+		m.calls.Close()
 		m.calls = nil
 	}
 	if m.door != nil {

@@ -34,8 +34,8 @@ func clientOf(t *testing.T, c *etcdtest.Cluster) *clientv3.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(calls.close)
-	return calls.client
+	t.Cleanup(calls.Close)
+	return calls.Etcd
 }
 
 // watched looks at members as often as they may be asked, by a clock of the test.

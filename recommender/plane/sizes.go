@@ -127,8 +127,3 @@ type SizePlan struct {
 	// Extra is the seats, or the quota, that the profile gives; 0 where it does not say.
 	Extra float64
 }
-
-// String is the amounts for people, as in 1500m/3.2Gi.
-func (a Amounts) String() string {
-	return sizing.Words(sizing.CPU, a.CPU) + "/" + sizing.Words(sizing.Memory, a.Memory)
-}

@@ -40,7 +40,8 @@ func TestMain(m *testing.M) {
 }
 
 // serve answers until SIGTERM: its process id, who it is to the API server, and
-// the content of a file; it burns a core from /burn to /rest.
+// the content of a file; it burns a core from /burn to /rest, and /cache writes 64 MiB
+// to a file, which stay in the page cache.
 func serve(address string) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/healthz", func(http.ResponseWriter, *http.Request) {})
@@ -53,6 +54,11 @@ func serve(address string) error {
 		_, _ = fmt.Fprint(w, name)
 	})
 	mux.HandleFunc("/file", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, os.Getenv("FILE")) })
+	mux.HandleFunc("/cache", func(w http.ResponseWriter, _ *http.Request) {
+		if err := cache(); err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+		}
+	})
 	var burning atomic.Bool
 	mux.HandleFunc("/burn", func(http.ResponseWriter, *http.Request) {
 		burning.Store(true)
@@ -77,6 +83,20 @@ func serve(address string) error {
 		return err
 	}
 	return nil
+}
+
+func cache() error {
+	f, err := os.CreateTemp("", "cache-")
+	if err != nil {
+		return err
+	}
+	chunk := make([]byte, 1<<20)
+	for range 64 {
+		if _, err = f.Write(chunk); err != nil {
+			break
+		}
+	}
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
 // burn uses a core until it is told not to, for five minutes at most.

@@ -20,7 +20,9 @@ const resizeRetry = 5 * time.Second
 
 // resizeAll carries out what pods/resize has asked for. First the node sets the
 // new requests aside, for the whole pod or not at all; then each container's
-// cgroup follows. Conditions say what is not done yet, and why.
+// cgroup follows. Conditions say what is not done yet, and why, and of which
+// generation of the pod they speak, as a kubelet's do from 1.34 on: a pending one of
+// the pod's own, one in progress of that whose requests were set aside.
 func (w *worker) resizeAll(ctx context.Context, pod *corev1.Pod) time.Duration {
 	w.resize = nil
 	wait := never
@@ -31,6 +33,7 @@ func (w *worker) resizeAll(ctx context.Context, pod *corev1.Pod) time.Duration {
 		}
 	}
 	var failed error
+	busy := false
 	for i, c := range w.app {
 		if equality.Semantic.DeepEqual(c.allocated, c.actual) || c.life == nil {
 			continue
@@ -38,13 +41,14 @@ func (w *worker) resizeAll(ctx context.Context, pod *corev1.Pod) time.Duration {
 		if err := w.actuate(ctx, pod, c, &pod.Spec.Containers[i]); err != nil {
 			failed = err
 		}
+		busy = busy || !equality.Semantic.DeepEqual(c.allocated, c.actual)
 	}
-	if failed != nil {
-		w.resize = append(w.resize, corev1.PodCondition{
-			Type: corev1.PodResizeInProgress, Status: corev1.ConditionTrue,
-			Reason: corev1.PodReasonError, Message: failed.Error(),
-		})
-		wait = resizeRetry
+	if busy {
+		progress := corev1.PodCondition{Type: corev1.PodResizeInProgress, Status: corev1.ConditionTrue, ObservedGeneration: w.allocated}
+		if failed != nil {
+			progress.Reason, progress.Message, wait = corev1.PodReasonError, failed.Error(), resizeRetry
+		}
+		w.resize = append(w.resize, progress)
 	}
 	return wait
 }
@@ -63,11 +67,15 @@ func (w *worker) allocate(pod *corev1.Pod) *corev1.PodCondition {
 		if s.never {
 			reason = corev1.PodReasonInfeasible
 		}
-		return &corev1.PodCondition{Type: corev1.PodResizePending, Status: corev1.ConditionTrue, Reason: reason, Message: s.String()}
+		return &corev1.PodCondition{
+			Type: corev1.PodResizePending, Status: corev1.ConditionTrue, ObservedGeneration: pod.Generation,
+			Reason: reason, Message: s.String(),
+		}
 	}
 	for i, c := range w.app {
 		c.allocated = *pod.Spec.Containers[i].Resources.DeepCopy()
 	}
+	w.allocated = pod.Generation
 	w.agent.pokeAll() // others may fit now
 	return nil
 }
@@ -82,8 +90,8 @@ func (w *worker) actuate(ctx context.Context, pod *corev1.Pod, c *container, spe
 		}
 		return nil
 	}
-	if err := notBelowUsage(c.life.group, c.actual, c.allocated); err != nil {
-		return err
+	if err := notBelowUsage(c.life.group, c.name, c.actual, c.allocated); err != nil {
+		return fmt.Errorf("cannot decrease memory limits: %w", err)
 	}
 	if err := setLimits(c.life.group, c.allocated); err != nil {
 		return err
@@ -106,8 +114,11 @@ func needsRestart(spec *corev1.Container, is, want corev1.ResourceRequirements) 
 	return false
 }
 
-// notBelowUsage refuses a lower memory limit that would have the container killed.
-func notBelowUsage(g *cgroup.Group, is, want corev1.ResourceRequirements) error {
+// notBelowUsage refuses a lower memory limit than what is in use, page cache
+// included, as a kubelet does and in its words (k8s.io/kubernetes
+// pkg/kubelet/kuberuntime, validateMemoryResizeAction). A kubelet looks at the pod's
+// sum besides where every container has a limit.
+func notBelowUsage(g *cgroup.Group, name string, is, want corev1.ResourceRequirements) error {
 	limit, set := want.Limits[corev1.ResourceMemory]
 	old, was := is.Limits[corev1.ResourceMemory]
 	if !set || was && limit.Cmp(old) >= 0 {
@@ -117,8 +128,8 @@ func notBelowUsage(g *cgroup.Group, is, want corev1.ResourceRequirements) error 
 	if err != nil {
 		return fmt.Errorf("reading the container's memory usage: %w", err)
 	}
-	if uint64(max(limit.Value(), 0)) < u.WorkingSetBytes {
-		return fmt.Errorf("attempting to set pod memory limit (%d) below current usage (%d)", limit.Value(), u.WorkingSetBytes)
+	if u.MemoryBytes > 0 && u.MemoryBytes >= uint64(max(limit.Value(), 0)) {
+		return fmt.Errorf("attempting to set container %q memory limit (%d) below current usage (%d)", name, limit.Value(), u.MemoryBytes)
 	}
 	return nil
 }

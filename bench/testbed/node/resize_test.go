@@ -68,6 +68,9 @@ func (b *bed) deferred(ctx context.Context, t *testing.T, p *corev1.Pod) {
 		if c.Reason != corev1.PodReasonDeferred || c.Message != "Node didn't have enough resource: cpu, requested: 2000, used: 3000, capacity: 4000" {
 			return fmt.Errorf("%s: %s", c.Reason, c.Message)
 		}
+		if c.ObservedGeneration <= p.Generation {
+			return fmt.Errorf("the condition is about generation %d", c.ObservedGeneration)
+		}
 		return nil
 	})
 	if err := b.client.CoreV1().Pods("default").Delete(ctx, "large", metav1.DeleteOptions{}); err != nil {
@@ -86,39 +89,79 @@ func (b *bed) deferred(ctx context.Context, t *testing.T, p *corev1.Pod) {
 	})
 }
 
-// belowUsage asks for less memory than is in use, which is not done, and takes
-// that back.
+// belowUsage asks for less memory than is in use, which is not done, and takes that
+// back. The page cache is in use as well, although the working set is far below.
 func (b *bed) belowUsage(ctx context.Context, t *testing.T, p *corev1.Pod) {
 	t.Helper()
 	if b.groups.Mode() == "none" {
 		return // nothing is known of what is in use
 	}
-	for _, c := range []struct{ request, limit, reason, message string }{
-		{"1Mi", "2Mi", corev1.PodReasonError, "attempting to set pod memory limit (2097152) below current usage ("},
+	ask(ctx, t, p, "/cache")
+	b.wantCacheAbove(t, p, 60<<20)
+	var failing int64
+	for _, c := range []struct {
+		request, limit, reason, message string
+	}{
+		{"1Mi", "60Mi", corev1.PodReasonError, `cannot decrease memory limits: attempting to set container "app" memory limit (62914560) below current usage (`},
+		{"2Mi", "60Mi", corev1.PodReasonError, "cannot decrease memory limits: "}, // asked for anew: it fails anew
 		{"64Mi", "512Mi", "", ""},
 	} {
-		patch := fmt.Sprintf(`{"spec":{"containers":[{"name":"app","resources":{"requests":{"memory":%q},"limits":{"memory":%q}}}]}}`, c.request, c.limit)
-		_, err := b.client.CoreV1().Pods("default").Patch(ctx, p.Name, types.StrategicMergePatchType, []byte(patch), metav1.PatchOptions{}, "resize")
-		if err != nil {
-			t.Fatal(err)
-		}
+		now := b.memory(ctx, t, p, c.request, c.limit)
 		await(ctx, t, 10*time.Second, "the condition PodResizeInProgress", func(ctx context.Context) error {
-			now, err := b.client.CoreV1().Pods("default").Get(ctx, p.Name, metav1.GetOptions{})
+			got, s, err := b.progress(ctx, p)
 			if err != nil {
 				return err
 			}
-			var got corev1.PodCondition
-			for _, condition := range now.Status.Conditions {
-				if condition.Type == corev1.PodResizeInProgress {
-					got = condition
-				}
-			}
-			if s := now.Status.ContainerStatuses[0]; got.Reason != c.reason || !strings.HasPrefix(got.Message, c.message) || s.Resources.Limits.Memory().String() != "512Mi" {
+			if got.Reason != c.reason || !strings.HasPrefix(got.Message, c.message) || s.Resources.Limits.Memory().String() != "512Mi" {
 				return fmt.Errorf("condition %+v, in force %+v", got, s.Resources)
 			}
+			if c.reason != "" && (got.ObservedGeneration != now.Generation || s.AllocatedResources.Memory().String() != c.request) {
+				return fmt.Errorf("condition %+v of generation %d, allocated %v", got, now.Generation, s.AllocatedResources)
+			}
+			failing = max(failing, got.ObservedGeneration)
 			return nil
 		})
 	}
+	if failing == 0 {
+		t.Error("the condition does not say which generation it is about")
+	}
+}
+
+// wantCacheAbove sees to it that the test would fail by the working set alone.
+func (b *bed) wantCacheAbove(t *testing.T, p *corev1.Pod, limit uint64) {
+	t.Helper()
+	g, err := b.groups.Group("pods/" + string(p.UID) + "/app")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u, err := g.Usage(); err != nil || u.MemoryBytes < limit || u.WorkingSetBytes >= limit {
+		t.Errorf("usage %+v, error %v: want more than %d in use and less in the working set", u, err, limit)
+	}
+}
+
+func (b *bed) memory(ctx context.Context, t *testing.T, p *corev1.Pod, request, limit string) *corev1.Pod {
+	t.Helper()
+	patch := fmt.Sprintf(`{"spec":{"containers":[{"name":"app","resources":{"requests":{"memory":%q},"limits":{"memory":%q}}}]}}`, request, limit)
+	now, err := b.client.CoreV1().Pods("default").Patch(ctx, p.Name, types.StrategicMergePatchType, []byte(patch), metav1.PatchOptions{}, "resize")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return now
+}
+
+// progress is the condition PodResizeInProgress, empty when there is none, and the
+// container's status.
+func (b *bed) progress(ctx context.Context, p *corev1.Pod) (c corev1.PodCondition, s corev1.ContainerStatus, err error) {
+	now, err := b.client.CoreV1().Pods("default").Get(ctx, p.Name, metav1.GetOptions{})
+	if err != nil {
+		return c, s, err
+	}
+	for _, condition := range now.Status.Conditions {
+		if condition.Type == corev1.PodResizeInProgress {
+			c = condition
+		}
+	}
+	return c, now.Status.ContainerStatuses[0], nil
 }
 
 // resize asks for other CPU and waits for what the PodResizePending condition is

@@ -53,6 +53,8 @@ type worker struct {
 	over   bool
 	ending *ending
 	resize []corev1.PodCondition
+	// allocated is the generation of the pod whose requests were last set aside.
+	allocated int64
 }
 
 func newWorker(a *Agent, pod *corev1.Pod) *worker {

@@ -23,12 +23,32 @@ func setConditions(s *corev1.PodStatus, v View, now metav1.Time) {
 		own = append(own, corev1.PodCondition{Type: corev1.PodScheduled, Status: corev1.ConditionTrue})
 	}
 	s.Conditions = slices.DeleteFunc(s.Conditions, func(c corev1.PodCondition) bool {
-		resize := c.Type == corev1.PodResizePending || c.Type == corev1.PodResizeInProgress
-		return resize && !has(v.Resize, c.Type)
+		return ofResize(c.Type) && !has(v.Resize, c.Type)
 	})
-	for _, c := range append(own, v.Resize...) {
+	for _, c := range own {
 		c.ObservedGeneration = v.Generation
 		set(s, c, now)
+	}
+	for _, c := range v.Resize {
+		set(s, c, now)
+	}
+}
+
+func ofResize(t corev1.PodConditionType) bool {
+	return t == corev1.PodResizePending || t == corev1.PodResizeInProgress
+}
+
+// moves tells whether a condition counts from now on. That of a resize does so with
+// every other reason, and one in progress with every other resize (k8s.io/kubernetes
+// pkg/kubelet/status, updatedPodResizeCondition).
+func moves(from, to *corev1.PodCondition) bool {
+	switch to.Type {
+	case corev1.PodResizeInProgress:
+		return from.Reason != to.Reason || from.ObservedGeneration != to.ObservedGeneration
+	case corev1.PodResizePending:
+		return from.Reason != to.Reason
+	default:
+		return from.Status != to.Status
 	}
 }
 
@@ -85,7 +105,7 @@ func set(s *corev1.PodStatus, c corev1.PodCondition, now metav1.Time) {
 		if s.Conditions[i].Type != c.Type {
 			continue
 		}
-		if s.Conditions[i].Status == c.Status {
+		if !moves(&s.Conditions[i], &c) {
 			c.LastTransitionTime = s.Conditions[i].LastTransitionTime
 		}
 		c.LastProbeTime = s.Conditions[i].LastProbeTime

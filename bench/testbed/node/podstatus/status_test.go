@@ -4,6 +4,7 @@
 package podstatus_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -137,6 +138,40 @@ func TestOthersConditionsStay(t *testing.T) {
 	}
 	if s.QOSClass != corev1.PodQOSBurstable || s.ObservedGeneration != 3 {
 		t.Errorf("QoS class %s, observed generation %d", s.QOSClass, s.ObservedGeneration)
+	}
+}
+
+// The conditions of a resize speak of the generation that they are given, and count
+// anew with another reason or another resize.
+func TestConditionsOfAResize(t *testing.T) {
+	before := metav1.NewTime(time.Unix(1, 0))
+	was := []corev1.PodCondition{
+		{Type: corev1.PodResizePending, Status: corev1.ConditionTrue, Reason: "Deferred", ObservedGeneration: 3, LastTransitionTime: before},
+		{Type: corev1.PodResizeInProgress, Status: corev1.ConditionTrue, ObservedGeneration: 2, LastTransitionTime: before},
+	}
+	for name, c := range map[string]struct {
+		pending, progress corev1.PodCondition
+		moved             [2]bool
+	}{
+		"as before":             {was[0], was[1], [2]bool{}},
+		"pending with another":  {corev1.PodCondition{Reason: "Deferred", ObservedGeneration: 4}, was[1], [2]bool{}},
+		"no longer to be hoped": {corev1.PodCondition{Reason: "Infeasible", ObservedGeneration: 3}, was[1], [2]bool{true, false}},
+		"fails":                 {was[0], corev1.PodCondition{Reason: "Error", ObservedGeneration: 2}, [2]bool{false, true}},
+		"the next one goes on":  {was[0], corev1.PodCondition{ObservedGeneration: 3}, [2]bool{false, true}},
+	} {
+		for i, condition := range []*corev1.PodCondition{&c.pending, &c.progress} {
+			condition.Type, condition.Status, condition.LastTransitionTime = was[i].Type, was[i].Status, metav1.Time{}
+		}
+		s := podstatus.Compute(&corev1.PodSpec{}, corev1.PodStatus{Conditions: slices.Clone(was)},
+			podstatus.View{Generation: 5, Prepared: true, App: []podstatus.Container{running("a", true)}, Resize: []corev1.PodCondition{c.pending, c.progress}}, now)
+		for i, want := range []corev1.PodCondition{c.pending, c.progress} {
+			if want.LastTransitionTime = before; c.moved[i] {
+				want.LastTransitionTime = now
+			}
+			if diff := cmp.Diff(want, s.Conditions[i]); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", name, diff)
+			}
+		}
 	}
 }
 

@@ -24,8 +24,8 @@ type View struct {
 	Init, App []Container
 	// Refused is set when the node does not run the pod at all: it has failed.
 	Refused *Refusal
-	// Resize are the conditions of a resize that is not done; the others are taken
-	// away.
+	// Resize are the conditions of a resize that is not done, each with the generation
+	// that it speaks of; the others are taken away.
 	Resize []corev1.PodCondition
 	// Ending: the containers are being stopped and will not start again.
 	Ending bool
