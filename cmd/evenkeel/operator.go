@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -22,6 +23,7 @@ import (
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/operator/controller"
+	"evenkeel.dev/evenkeel/operator/usage"
 )
 
 // operatorFlags are the operator's flags.
@@ -95,8 +97,12 @@ func newManager(f operatorFlags) (ctrl.Manager, error) {
 	if err != nil {
 		return nil, fmt.Errorf("setting up the operator: %w", err)
 	}
+	used, err := newUsage(m)
+	if err != nil {
+		return nil, err
+	}
 	r := &controller.Reconciler{
-		Client: m.GetClient(), Host: m.GetAPIReader(), Events: m.GetEventRecorder("evenkeel"),
+		Client: m.GetClient(), Host: m.GetAPIReader(), Events: m.GetEventRecorder("evenkeel"), Usage: used,
 		Open: controller.Open, Now: time.Now,
 		Options: controller.Options{Tick: f.tick, FastTick: f.fastTick, Pulse: f.beat, Concurrency: f.concurrency},
 	}
@@ -121,4 +127,17 @@ func newScheme() (*runtime.Scheme, error) {
 		return nil, fmt.Errorf("building the scheme: %w", err)
 	}
 	return s, nil
+}
+
+// newUsage reads what the host cluster's pods use, for as long as the manager runs.
+func newUsage(m ctrl.Manager) (*usage.Reader, error) {
+	c, err := kubernetes.NewForConfigAndClient(m.GetConfig(), m.GetHTTPClient())
+	if err != nil {
+		return nil, fmt.Errorf("setting up the reading of what pods use: %w", err)
+	}
+	r := usage.New(c.Discovery().RESTClient(), time.Now)
+	if err := m.Add(r); err != nil {
+		return nil, fmt.Errorf("setting up the reading of what pods use: %w", err)
+	}
+	return r, nil
 }

@@ -32,10 +32,13 @@ func slim(object any) (any, error) {
 	case *corev1.Pod:
 		o.ManagedFields, o.Annotations = nil, nil
 		slimPod(&o.Spec)
-		o.Status = corev1.PodStatus{Phase: o.Status.Phase, PodIP: o.Status.PodIP, Conditions: o.Status.Conditions}
+		o.Status = corev1.PodStatus{
+			Phase: o.Status.Phase, PodIP: o.Status.PodIP, Conditions: o.Status.Conditions, QOSClass: o.Status.QOSClass,
+			ContainerStatuses: o.Status.ContainerStatuses, ObservedGeneration: o.Status.ObservedGeneration,
+		}
 	case *corev1.Node:
 		o.ManagedFields, o.Annotations = nil, nil
-		o.Spec, o.Status = corev1.NodeSpec{}, corev1.NodeStatus{}
+		o.Spec, o.Status = corev1.NodeSpec{}, corev1.NodeStatus{Allocatable: o.Status.Allocatable}
 	case *appsv1.Deployment:
 		o.ManagedFields, o.Annotations = nil, ours(o.Annotations)
 		o.Spec.Template, o.Status = corev1.PodTemplateSpec{}, appsv1.DeploymentStatus{}
@@ -61,7 +64,18 @@ func slimPod(spec *corev1.PodSpec) {
 	for _, c := range spec.Containers {
 		slimmed.Containers = append(slimmed.Containers, corev1.Container{
 			Name: c.Name, Command: c.Command, Args: c.Args, Resources: c.Resources,
+			ResizePolicy: c.ResizePolicy, Env: goRuntime(c.Env),
 		})
 	}
 	*spec = slimmed
+}
+
+// goRuntime keeps of a container's environment what its Go runtime goes by.
+func goRuntime(env []corev1.EnvVar) (kept []corev1.EnvVar) {
+	for _, e := range env {
+		if e.Name == "GOMAXPROCS" || e.Name == "GOMEMLIMIT" {
+			kept = append(kept, e)
+		}
+	}
+	return kept
 }

@@ -25,6 +25,9 @@ type fleet struct {
 
 	mu     sync.Mutex
 	planes map[types.NamespacedName]*kept
+	// largestNode is what the largest node had to give at largestAt.
+	largestNode plane.Amounts
+	largestAt   time.Time
 }
 
 // kept is what is kept of one control plane. One pass at a time uses it, because
@@ -52,6 +55,14 @@ type kept struct {
 	// flags is the workload's, as read when its object was the one of flagsOf.
 	flags   *plane.Workload
 	flagsOf string
+
+	// sizesRecalled is true once the histories of sizes have been read, sizesSaved when
+	// they were last written.
+	sizesRecalled bool
+	// sizes are those that were seen at sizesAt.
+	sizes      plane.SizesSeen
+	sizesAt    time.Time
+	sizesSaved time.Time
 
 	memory     plane.Memory
 	outcomes   []plane.Outcome

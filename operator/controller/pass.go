@@ -18,6 +18,7 @@ import (
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/operator/observe"
 	"evenkeel.dev/evenkeel/recommender/plane"
+	"evenkeel.dev/evenkeel/recommender/sizing"
 )
 
 // pass is one pass over one control plane.
@@ -32,6 +33,9 @@ type pass struct {
 	targets []observe.Target
 	// workloadNow is the apiservers' workload, as the cache has it.
 	workloadNow workload
+
+	// resources is the resource profile that the spec names; nil without one.
+	resources *sizing.Profile
 
 	tenant   Tenant
 	snapshot plane.Snapshot
@@ -130,11 +134,14 @@ func (p *pass) carryOut(ctx context.Context) error {
 	return nil
 }
 
-// apply carries a step out where it belongs: the flags stand in the host cluster, all
-// else in the tenant.
+// apply carries a step out where it belongs: the flags and the sizes stand in the host
+// cluster, all else in the tenant.
 func (p *pass) apply(ctx context.Context, step plane.Step) plane.Outcome {
 	if step.Flags != nil {
 		return p.writeFlags(ctx, step)
+	}
+	if step.Size != nil {
+		return p.applySize(ctx, step)
 	}
 	p.kept.config = nil
 	return p.tenant.Apply(ctx, step, p.snapshot.Replicas, p.r.Now)
@@ -167,6 +174,7 @@ func (p *pass) hold(f plane.Fault) {
 		v1alpha1.ConditionObserved, v1alpha1.ConditionLoadLineInForce, v1alpha1.ConditionOffenderFound, v1alpha1.ConditionProtected,
 		v1alpha1.ConditionCeilingReached, v1alpha1.ConditionReplicasAlike, v1alpha1.ConditionVersionKnown,
 		v1alpha1.ConditionEtcdHealthy, v1alpha1.ConditionSharesInForce, v1alpha1.ConditionFlagsManaged,
+		v1alpha1.ConditionSized, v1alpha1.ConditionUsageSeen,
 	} {
 		p.set(c, metav1.ConditionUnknown, f.Reason, "held as it is: "+f.Message)
 	}

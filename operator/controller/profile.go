@@ -35,6 +35,7 @@ func (p *pass) profile() plane.Profile {
 		Self:         p.tenant.User(),
 		Tick:         p.r.Options.Tick,
 		ManageFlags:  spec.APIServer.Flags == v1alpha1.FlagsManage,
+		Sizing:       p.sizingProfile(),
 	}
 	if s := spec.APIServer.Seats; s != nil {
 		out.SeatsMin, out.SeatsMax = value(s.Min), value(s.Max)

@@ -77,6 +77,8 @@ type Reconciler struct {
 	Open Opener
 	// Decide decides; nil is recommender.Decide.
 	Decide Decider
+	// Usage tells what pods use; nil has nothing sized.
+	Usage Usage
 	// Now is the clock.
 	Now     func() time.Time
 	Options Options
@@ -148,7 +150,7 @@ func (p *pass) run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, passWithin)
 	defer cancel()
 	for _, step := range []func(context.Context) error{
-		p.claim, p.resolve, p.enter, p.keepFinalizer, p.observe, p.readFlags, p.decide, p.carryOut,
+		p.claim, p.resolve, p.enter, p.keepFinalizer, p.observe, p.readFlags, p.readResources, p.seeSizes, p.decide, p.carryOut, p.saveSizes,
 	} {
 		err := step(ctx)
 		if fault, ok := asFault(err); ok {

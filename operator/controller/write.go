@@ -48,6 +48,7 @@ func (p *pass) writeStatus(ctx context.Context) error {
 func (p *pass) quiet() {
 	still := p.status.DeepCopy()
 	asWritten(still, &p.cpp.Status, func(now, was *v1alpha1.ReplicaStatus) { now.LastObserved = was.LastObserved })
+	still.Sizes = stillSizes(still.Sizes, p.cpp.Status.Sizes)
 	if equality.Semantic.DeepEqual(&p.cpp.Status, still) {
 		p.status = still
 		return

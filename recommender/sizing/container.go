@@ -14,19 +14,12 @@ type Container struct {
 	CPU, Memory *History
 	// Requests is what every pod should request; zero before the first decision.
 	Requests Requests
-	// basis is what the histories are compared to: the profile, and what it gave last.
-	basis basis
 	// seen is when each pod's last sample was.
 	seen map[string]time.Time
 }
 
 // Requests are what a container should request of each kind, and since when.
 type Requests struct{ CPU, Memory Applied }
-
-type basis struct {
-	profile     string
-	cpu, memory float64
-}
 
 // Usage is what one pod's container used: cores over a window, and bytes at its end.
 type Usage struct {
@@ -78,11 +71,26 @@ func (c *Container) Add(pod string, u Usage, cpu, memory Reference) {
 // Base has the histories compared to what a profile gives from now on. What was learnt
 // under another one holds.
 func (c *Container) Base(profile string, cpu, memory Reference) {
-	was := c.basis
-	c.basis = basis{profile, cpu.Now, memory.Now}
-	if was.profile == profile || was.cpu == 0 || was.memory == 0 {
-		return
+	c.CPU.Base(profile, cpu.Now)
+	c.Memory.Base(profile, memory.Now)
+}
+
+// Save are the two histories as JSON, with what they are compared to.
+func (c Container) Save() (cpu, memory []byte, err error) {
+	if cpu, err = c.CPU.Save(); err == nil {
+		memory, err = c.Memory.Save()
 	}
-	c.CPU.Rebase(cpu.Now / was.cpu)
-	c.Memory.Rebase(memory.Now / was.memory)
+	return cpu, memory, err
+}
+
+// LoadContainer is a container of a component whose histories were saved.
+func LoadContainer(of Component, cpu, memory []byte) (c Container, err error) {
+	cpuRule, memoryRule := Rules(of)
+	if c.CPU, err = LoadHistory(cpuRule, cpu); err != nil {
+		return Container{}, err
+	}
+	if c.Memory, err = LoadHistory(memoryRule, memory); err != nil {
+		return Container{}, err
+	}
+	return c, nil
 }

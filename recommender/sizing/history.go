@@ -38,6 +38,7 @@ type History struct {
 	rule Rule
 	// per is how many times the curve a ratio of one is; it changes with the curve.
 	per    float64
+	basis  basis
 	ratios util.Histogram
 	// last are the highest ratios of the last minutes, oldest first.
 	last []minute
@@ -133,12 +134,24 @@ func (h *History) rise(at time.Time) {
 	p.at, p.today = at, max(p.today, h.now(at))
 }
 
-// Rebase has what comes compared to another curve, which gives so many times of what the
-// one before gave under the same load. What was learnt holds.
-func (h *History) Rebase(factor float64) {
-	if per := h.per / factor; sane(per) && sane(factor) {
+// Base has what comes compared to what a profile gives, which is so much now; no name
+// stands for a mere unit. What was learnt under another profile holds, as far as both
+// speak of the same load.
+func (h *History) Base(profile string, gives float64) {
+	was := h.basis
+	h.basis = basis{profile, gives}
+	if was.profile == profile || !sane(was.gives) || !sane(gives) {
+		return
+	}
+	if per := h.per * was.gives / gives; sane(per) {
 		h.per = per
 	}
+}
+
+// basis is a profile, by name and revision, and what it gave last.
+type basis struct {
+	profile string
+	gives   float64
 }
 
 // now is what the last minutes show: of CPU what two of three took, of memory the most.

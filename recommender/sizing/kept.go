@@ -23,6 +23,8 @@ const keptVersion = 1
 type kept struct {
 	Version int                     `json:"version"`
 	Per     float64                 `json:"per"`
+	Profile string                  `json:"profile,omitempty"`
+	Gives   float64                 `json:"gives,omitempty"`
 	Ratios  vpa.HistogramCheckpoint `json:"ratios"`
 	Day     map[int]keptPeak        `json:"day,omitempty"`
 	Wound   float64                 `json:"wound,omitempty"`
@@ -40,7 +42,7 @@ type keptPeak struct {
 // Save is the history as JSON, some hundred bytes. What the last minutes were is left
 // out: whoever starts again waits for new ones.
 func (h *History) Save() ([]byte, error) {
-	k := kept{Version: keptVersion, Per: h.per, Wound: h.wound, Wounded: h.wounded, Seen: h.seen, Samples: h.samples, Day: map[int]keptPeak{}}
+	k := kept{Version: keptVersion, Per: h.per, Profile: h.basis.profile, Gives: h.basis.gives, Wound: h.wound, Wounded: h.wounded, Seen: h.seen, Samples: h.samples, Day: map[int]keptPeak{}}
 	ratios, err := h.ratios.SaveToChekpoint()
 	if err != nil {
 		return nil, fmt.Errorf("writing a history of %s: %w", h.rule.Kind, err)
@@ -76,6 +78,7 @@ func LoadHistory(r Rule, raw []byte) (*History, error) {
 		}
 	}
 	h.per, h.wound, h.wounded, h.seen, h.samples = k.Per, k.Wound, k.Wounded, k.Seen, k.Samples
+	h.basis = basis{k.Profile, k.Gives}
 	for hour, p := range k.Day {
 		h.day[hour] = peak{p.At, p.Today, p.Before}
 	}
@@ -97,7 +100,7 @@ func (k *kept) check() error {
 		return fmt.Errorf("its form is %d, and only %d is known", k.Version, keptVersion)
 	}
 	sane := func(ratio float64) bool { return ratio >= 0 && ratio <= highest*highest && !math.IsNaN(ratio) }
-	if k.Samples < 0 || !sane(k.Per) || !sane(k.Wound) || !(k.Ratios.TotalWeight >= 0) || math.IsInf(k.Ratios.TotalWeight, 0) {
+	if k.Samples < 0 || !sane(k.Per) || !(k.Gives >= 0 && k.Gives < most) || !sane(k.Wound) || !(k.Ratios.TotalWeight >= 0) || math.IsInf(k.Ratios.TotalWeight, 0) {
 		return errors.New("a number in it is none that a history has")
 	}
 	for hour, p := range k.Day {
