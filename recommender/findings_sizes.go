@@ -56,6 +56,8 @@ func (d *pass) sizedInPlace(f plane.Finding, words string) plane.Finding {
 		f.Reason, f.Message = v1alpha1.ReasonResizeWaits, waiting+"; "+words
 	case !d.allSized():
 		f.Reason, f.Message = v1alpha1.ReasonResizing, "not every pod requests it yet: "+words
+	case d.nonsense() != "":
+		f.True, f.Reason, f.Message = true, v1alpha1.ReasonProfileNonsense, "by use alone, "+words+"; "+d.nonsense()
 	case d.seen.Sizes.ProfileFault != nil:
 		f.True, f.Reason, f.Message = true, d.seen.Sizes.ProfileFault.Reason, "by use alone, "+words+"; "+d.seen.Sizes.ProfileFault.Message
 	case d.cappedAny() != "":
@@ -73,6 +75,17 @@ func (d *pass) allSized() bool {
 		}
 	}
 	return true
+}
+
+// nonsense says that the profile gives what no container can need; empty when it does not.
+func (d *pass) nonsense() string {
+	p, load := d.profile.Sizing.Resources, d.memory.Sizes.Load
+	for _, s := range d.plan.Sizes {
+		if _, ok := p.Need(s.Component, load); p != nil && !ok {
+			return fmt.Sprintf("ResourceProfile %s (%s) gives nothing for %s under %s that a container can need: correct its curve", p.Name, p.Revision, s.Component, loadWords(load))
+		}
+	}
+	return ""
 }
 
 func (d *pass) cappedAny() string {

@@ -16,10 +16,14 @@ import (
 const (
 	// gateHolds is how long all must be well after a resize before the next.
 	gateHolds = 5 * time.Second
-	// deferredFor, failedFor and stuckFor are how long a node may take its time before
-	// the pod is left alone: the kubelet tries again by itself, and the VPA's updater
-	// waits as long (restriction/pods_inplace_restriction.go: 5 min and 1 h).
-	deferredFor, failedFor, stuckFor = 5 * time.Minute, 2 * time.Minute, 10 * time.Minute
+	// deferredFor is how long a pod may wait for room on its node before it is evicted,
+	// where that is allowed; the VPA's updater waits as long
+	// (restriction/pods_inplace_restriction.go). The kubelet tries again by itself, and the
+	// pod runs on as it is: after deferGrace the others are resized meanwhile.
+	deferredFor, deferGrace = 5 * time.Minute, 15 * time.Second
+	// failedFor and stuckFor are how long a node may fail, or say nothing, before the pod
+	// is left alone.
+	failedFor, stuckFor = 2 * time.Minute, 10 * time.Minute
 	// lateFor is how long requests may be late after a resize before it is taken back.
 	lateFor = time.Minute
 	// asideFor is how long a pod is left alone that its node could not resize, and
@@ -114,7 +118,11 @@ func (d *pass) followUp(p plane.SizedPod, r *plane.Resizing) {
 	waited := d.now.Sub(r.Began)
 	switch {
 	case p.Resize.State == plane.ResizeInfeasible:
-	case p.Resize.State == plane.ResizeDeferred && waited > deferredFor:
+	case p.Resize.State == plane.ResizeDeferred:
+		if waited > deferGrace {
+			d.memory.Sizes.Resizing = nil // evictStuck looks after it
+		}
+		return
 	case p.Resize.State == plane.ResizeFailed && waited > failedFor:
 	case waited > stuckFor:
 	default:
@@ -134,6 +142,22 @@ func (d *pass) followUp(p plane.SizedPod, r *plane.Resizing) {
 	}
 }
 
+// evictStuck evicts a pod that has waited for room on its node for too long.
+func (d *pass) evictStuck() {
+	for _, p := range d.seen.Sizes.Pods {
+		since := p.Resize.Since
+		_, aside := d.memory.Sizes.Aside[p.UID]
+		if p.Fault != nil || aside || p.Resize.State != plane.ResizeDeferred || since.IsZero() || d.now.Sub(since) < deferredFor {
+			continue
+		}
+		if d.mayEvict(p) {
+			d.setAside(p.UID, "it is being evicted")
+			d.evict(p, "Deferred: "+p.Resize.Message)
+			return
+		}
+	}
+}
+
 func (d *pass) setAside(uid, why string) {
 	d.memory.Sizes.Aside[uid] = plane.Aside{Until: d.now.Add(asideFor), Why: why}
 }
@@ -141,7 +165,8 @@ func (d *pass) setAside(uid, why string) {
 // mayEvict tells whether a pod that is stuck may go to another node: the others must do
 // without it.
 func (d *pass) mayEvict(p plane.SizedPod) bool {
-	if !d.profile.Sizing.Evict || !d.short(p) || p.Leader || d.sight.blind() || d.late() {
+	starved := p.Allocated.CPU < p.Requested.CPU || p.Allocated.Memory < p.Requested.Memory
+	if !d.profile.Sizing.Evict || !starved || p.Leader || d.sight.blind() || d.late() {
 		return false
 	}
 	others := 0

@@ -32,6 +32,7 @@ func (d *pass) resize() {
 		return
 	}
 	d.followResize()
+	d.evictStuck()
 	if m.Resizing != nil || d.now.Before(m.Stopped) {
 		return
 	}
@@ -48,10 +49,15 @@ func (d *pass) resize() {
 	}
 }
 
-// wantOf is what a pod should request; the zero amounts while that is not decided.
+// wantOf is what a pod should request; the zero amounts while that is not decided. Where
+// it is not seen what is used, no pod gets less than it has.
 func (d *pass) wantOf(p plane.SizedPod) plane.Amounts {
 	for _, s := range d.plan.Sizes {
-		if s.Component == p.Component {
+		switch {
+		case s.Component != p.Component:
+		case d.usageUnseen():
+			return plane.Amounts{CPU: max(s.Want.CPU, p.Requested.CPU), Memory: max(s.Want.Memory, p.Requested.Memory)}
+		default:
 			return s.Want
 		}
 	}
@@ -142,7 +148,8 @@ func (d *pass) quorumHeld(p plane.SizedPod) string {
 	for _, other := range members {
 		// A member that is down for want of memory is not helped by waiting for it, and the
 		// others are not touched.
-		if (!other.Well || !other.Ready) && (other.UID != p.UID || d.lowers(p)) {
+		starved := other.UID == p.UID && !d.lowers(p) && !p.OOMKilledAt().IsZero()
+		if (!other.Well || !other.Ready) && !starved {
 			return other.Pod + " is not well"
 		}
 	}
@@ -209,7 +216,6 @@ func (d *pass) resizePod(p plane.SizedPod, to plane.Amounts, back bool) {
 		r.Code, r.Message = v1alpha1.ReasonSizingWorse, fmt.Sprintf("takes the resize of %s back, to %s: %s", p.Pod, to, m.StoppedWhy)
 		r.Rejected = nil
 	}
-	r.Evidence = append(r.Evidence, p.Runtime(to, p.Limit, "")...)
 	if left := len(d.resizable()) - 1; left > 0 && !back {
 		r.Evidence = append(r.Evidence, fmt.Sprintf("%d more pods follow, each after a gate", left))
 	}
@@ -227,10 +233,16 @@ func (d *pass) waiting() string {
 	var words []string
 	for _, p := range d.seen.Sizes.Pods {
 		want := d.wantOf(p)
-		if want == (plane.Amounts{}) || p.Requested == want || p.Fault != nil {
+		if want == (plane.Amounts{}) || p.Fault != nil || p.Requested == want && p.Resize.State == plane.ResizeSettled {
 			continue
 		}
 		why := d.resizeHeld(p)
+		if p.Requested == want {
+			why = ""
+			if stuck := p.Unresized(d.now, time.Time{}, deferGrace); stuck != nil {
+				why = stuck.Message
+			}
+		}
 		if aside, is := d.memory.Sizes.Aside[p.UID]; is && d.now.Before(aside.Until) {
 			why = aside.Why
 		}

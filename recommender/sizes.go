@@ -80,7 +80,9 @@ func (d *pass) sizeComponent(c sizing.Component, pods []plane.SizedPod) {
 	if raised || lowered {
 		d.changeSize(plan, before, pods, need, raised)
 	}
-	kept.Requests = next
+	if kept.Requests = next; !d.enforcing(d.profile.Sizing.Mode) {
+		kept.Requests.CPU.Changed, kept.Requests.Memory.Changed = time.Time{}, time.Time{}
+	}
 	m.Containers[c] = kept
 	d.plan.Sizes = append(d.plan.Sizes, plan)
 }
@@ -159,21 +161,15 @@ func requested(kept sizing.Container, pods []plane.SizedPod, enforced bool) sizi
 // due is what should be requested from now on. While it is not seen what is used, nothing
 // is made smaller.
 func (d *pass) due(before sizing.Requests, cpu, memory sizing.Size) (next sizing.Requests, raised, lowered bool) {
-	next = before
-	kind := func(a sizing.Applied, s sizing.Size, k sizing.Kind) sizing.Applied {
-		n, due := a.Due(s, d.now)
-		if !due {
-			return n
+	next.CPU, next.Memory = sizing.Both(before.CPU, before.Memory, cpu, memory, d.now)
+	hold := func(was, will sizing.Applied) sizing.Applied {
+		if will.Request < was.Request && d.usageUnseen() {
+			return was
 		}
-		n.Request = sizing.Round(k, n.Request)
-		if n.Request < a.Request && d.usageUnseen() {
-			return a
-		}
-		raised, lowered = raised || n.Request > a.Request, lowered || n.Request < a.Request
-		return n
+		raised, lowered = raised || will.Request > was.Request, lowered || will.Request < was.Request
+		return will
 	}
-	next.CPU = kind(before.CPU, cpu, sizing.CPU)
-	next.Memory = kind(before.Memory, memory, sizing.Memory)
+	next.CPU, next.Memory = hold(before.CPU, next.CPU), hold(before.Memory, next.Memory)
 	return next, raised, lowered
 }
 

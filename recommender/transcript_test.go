@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"evenkeel.dev/evenkeel/recommender/plane"
+	"evenkeel.dev/evenkeel/recommender/sizing"
 )
 
 var update = flag.Bool("update", false, "write the golden transcripts anew")
@@ -76,6 +77,24 @@ func TestTranscripts(t *testing.T) {
 			w.run(20 * time.Minute)
 			w.profile.ManageFlags = false
 			w.run(time.Minute)
+		},
+		"sizes-enforced": func(w *world) {
+			h := hosts(w, plane.Amounts{CPU: 0.1, Memory: gibi / 4})
+			w.run(5 * time.Minute) // what the templates say is too small
+			for range 30 {         // and then the tenant grows to ten times its nodes in half an hour
+				h.load.Nodes, h.load.Pods, h.load.Bytes = h.load.Nodes+30, h.load.Pods+300, h.load.Bytes+3e6
+				w.run(time.Minute)
+			}
+			h.load = sizing.Drivers{Nodes: 100, Pods: 1000, Objects: 2000, Bytes: 140 << 20, Requests: 50}
+			w.run(8 * time.Hour) // most of it goes
+		},
+		"sizes-refused": func(w *world) {
+			h := hosts(w, plane.Amounts{CPU: 0.1, Memory: gibi / 4})
+			h.refuses["kube-apiserver-1"], h.refuses["etcd-0"] = plane.ResizeDeferred, plane.ResizeInfeasible
+			w.run(12 * time.Minute)
+			h.ill["etcd-2"] = true
+			h.load.Nodes, h.load.Pods = 1000, 10000
+			w.run(2 * time.Minute)
 		},
 		"two-offenders": func(w *world) {
 			w.run(30 * time.Second)

@@ -41,7 +41,7 @@ func (d *pass) sizeEvidence(plan plane.SizePlan, need sizing.Need) []string {
 		lines = append(lines, line)
 	}
 	if grown := m.Trend.Grown(m.Load); grown.Nodes > m.Load.Nodes+0.5 || grown.Pods > m.Load.Pods+0.5 {
-		lines = append(lines, fmt.Sprintf("by their trend of two hours %.0f nodes and %.0f pods in half an hour", grown.Nodes, grown.Pods))
+		lines = append(lines, fmt.Sprintf("by their trend %.0f nodes and %.0f pods in half an hour", grown.Nodes, grown.Pods))
 	}
 	lines = append(lines,
 		fmt.Sprintf("need %s, target %s, worth giving back above %s",
@@ -51,6 +51,9 @@ func (d *pass) sizeEvidence(plan plane.SizePlan, need sizing.Need) []string {
 		if !p.Used.At.IsZero() && d.now.Sub(p.Used.At) < usageStale {
 			lines = append(lines, fmt.Sprintf("%s uses %s of %s, %s ago", p.Pod, plane.Amounts{CPU: p.Used.CPU, Memory: p.Used.Memory}, p.Requested, d.now.Sub(p.Used.At).Round(time.Second)))
 		}
+	}
+	if pods := d.podsOf(plan.Component); len(pods) > 0 {
+		lines = append(lines, pods[0].Runtime(plan.Want, pods[0].Limit, "")...)
 	}
 	if capped := capped(plan); capped != "" {
 		lines = append(lines, capped)

@@ -49,6 +49,8 @@ type world struct {
 	outcomes   []plane.Outcome
 	// members are etcd's, as seen at a time; nil when they are not looked at.
 	members func(at time.Time) []plane.Member
+	// hosted is the host cluster, where sizes are looked at.
+	hosted *hosted
 	// refuse makes every write fail.
 	refuse *plane.Fault
 	log    strings.Builder
@@ -141,6 +143,9 @@ func (w *world) obey(s plane.Step) {
 	if w.refuse != nil {
 		w.outcomes = append(w.outcomes, plane.Outcome{Kind: s.Kind, Name: name, Fault: w.refuse})
 		return
+	}
+	if w.hosted != nil {
+		w.hosted.obey(s, w.now)
 	}
 	c := w.config
 	if s.Level != nil {
@@ -244,6 +249,9 @@ func (w *world) snapshot(window time.Duration) plane.Snapshot {
 	}
 	if w.members != nil {
 		s.Members = w.members(w.now)
+	}
+	if w.hosted != nil {
+		s.Sizes = w.hosted.seen(w.now)
 	}
 	for i := range 3 {
 		s.Replicas = append(s.Replicas, w.replica(i, window))

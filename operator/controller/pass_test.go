@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -19,6 +20,7 @@ import (
 	"evenkeel.dev/evenkeel/operator/observe"
 	"evenkeel.dev/evenkeel/recommender"
 	"evenkeel.dev/evenkeel/recommender/plane"
+	"evenkeel.dev/evenkeel/recommender/sizing"
 )
 
 func enforce(cpp *v1alpha1.ControlPlaneProfile) {
@@ -226,6 +228,8 @@ func TestTheProfileReachesTheRecommender(t *testing.T) {
 	w.profile("acme", func(cpp *v1alpha1.ControlPlaneProfile) {
 		enforce(cpp)
 		cpp.Annotations = map[string]string{v1alpha1.PausedAnnotation: "true"}
+		cpp.Spec.Sizing = v1alpha1.SizingSpec{Mode: v1alpha1.ProtectionRecommend, Eviction: v1alpha1.EvictWhenStuck}
+		cpp.Spec.APIServer.CPU = &v1alpha1.QuantityRange{Max: new(resource.MustParse("6"))}
 		cpp.Spec.Protection = v1alpha1.ProtectionSpec{
 			Jail: v1alpha1.ProtectionRecommend, NeverJail: []string{"jane"},
 			Sentence: v1alpha1.SentencePolicy{DurationSeconds: 60},
@@ -244,6 +248,10 @@ func TestTheProfileReachesTheRecommender(t *testing.T) {
 			Client: plane.Client{User: plane.Group("ci"), Verb: "list,watch", Resource: "pods"},
 			Grade:  plane.Grade{Kind: plane.GradeSeats, Seats: 3}, Reason: "load test",
 		}},
+		Sizing: plane.SizingProfile{
+			Mode: plane.Recommend, InPlace: true, Evict: true,
+			Bounds: map[sizing.Component]plane.SizeBounds{sizing.APIServer: {CPU: sizing.Bounds{Most: 6}}},
+		},
 	}
 	profiles, _, _ := decider.seen()
 	if diff := cmp.Diff(want, profiles[0]); diff != "" {

@@ -12,6 +12,8 @@ const (
 	// looseFor is how long a request must be more than is worth having before it is given
 	// back, and apart how far two such changes are at the least.
 	looseFor, apart = time.Hour, 3 * time.Hour
+	// again is how soon after a change a need that is above it makes a larger step.
+	again = 15 * time.Minute
 )
 
 // Applied is what a container requests, and since when.
@@ -28,6 +30,9 @@ type Applied struct {
 func (a Applied) Due(s Size, now time.Time) (next Applied, due bool) {
 	next = a
 	switch {
+	case a.Request < s.Lower && now.Sub(a.Changed) < again:
+		// It grows faster than can be told: with all that is not worth giving back.
+		return Applied{Request: s.Upper, Changed: now}, true
 	case a.Request < s.Lower:
 		return Applied{Request: s.Target, Changed: now}, true
 	case a.Request <= s.Upper:
@@ -40,6 +45,28 @@ func (a Applied) Due(s Size, now time.Time) (next Applied, due bool) {
 		return next, false
 	}
 	return Applied{Request: s.Target, Changed: now}, true
+}
+
+// Both are what is due of CPU and memory together, in what can be requested. What goes with
+// a change of the other is no change more: then each goes to its target where it is short
+// of it, and what is too much is given back together.
+func Both(cpu, memory Applied, cpuSize, memorySize Size, now time.Time) (nextCPU, nextMemory Applied) {
+	nextCPU, cpuDue := cpu.Due(cpuSize, now)
+	nextMemory, memoryDue := memory.Due(memorySize, now)
+	with := func(a, next Applied, s Size, lowered bool) Applied {
+		if a.Request < s.Target || lowered && a.Request > s.Upper {
+			return Applied{Request: s.Target, Changed: now}
+		}
+		return next
+	}
+	if cpuDue && !memoryDue {
+		nextMemory = with(memory, nextMemory, memorySize, nextCPU.Request < cpu.Request)
+	}
+	if memoryDue && !cpuDue {
+		nextCPU = with(cpu, nextCPU, cpuSize, nextMemory.Request < memory.Request)
+	}
+	nextCPU.Request, nextMemory.Request = Round(CPU, nextCPU.Request), Round(Memory, nextMemory.Request)
+	return nextCPU, nextMemory
 }
 
 // Round is what can be requested: whole millicores and mebibytes, rounded up.

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	vpa "k8s.io/autoscaler/vertical-pod-autoscaler/pkg/apis/autoscaling.k8s.io/v1"
 	"k8s.io/autoscaler/vertical-pod-autoscaler/pkg/recommender/util"
 )
@@ -72,7 +71,6 @@ func LoadHistory(r Rule, raw []byte) (*History, error) {
 	}
 	h := NewHistory(r)
 	if k.Samples > 0 {
-		k.Ratios.ReferenceTimestamp = metav1.NewTime(k.Ratios.ReferenceTimestamp.Truncate(r.HalfLife))
 		if err := h.ratios.LoadFromCheckpoint(&k.Ratios); err != nil {
 			return nil, fmt.Errorf("reading a history of %s: %w", r.Kind, err)
 		}

@@ -19,8 +19,9 @@ const (
 	// settledSamples are what makes history as good as the curve: the curve's weight
 	// falls with each.
 	settledSamples = 60
-	// steepest is the most that growth to come may add at once.
-	steepest = 1.5
+	// steepest is the most that growth to come may add at once, and soon the part of it
+	// that comes before a change made now is in force everywhere.
+	steepest, soon = 1.5, 1.0 / 6
 )
 
 // Voice is who asked for the most.
@@ -42,8 +43,8 @@ const (
 
 // Size is what a container is to request, in cores or bytes.
 type Size struct {
-	// Lower is the need: below it a change is due at once. Target is what to request,
-	// and above Upper it is worth giving back.
+	// Lower is the need: below it a change is due at once. Target is what to request, with
+	// a margin and what growth will add, and above Upper it is worth giving back.
 	Lower, Target, Upper float64
 	// Uncapped is the target without bounds.
 	Uncapped float64
@@ -69,8 +70,8 @@ func (h *History) Recommend(now time.Time, ref Reference, bounds Bounds) (s Size
 	if ref.Now > 0 && ref.Grown > ref.Now {
 		growth = min(ref.Grown/ref.Now, steepest)
 	}
-	s = Size{Voice: voice, Ratio: need, Growth: growth, Lower: need * ref.Now * growth}
-	s.Uncapped = s.Lower * margin
+	s = Size{Voice: voice, Ratio: need, Growth: growth, Lower: need * ref.Now * (1 + (growth-1)*soon)}
+	s.Uncapped = need * ref.Now * growth * margin
 	s.Target = bounds.within(s.Uncapped)
 	s.Lower = min(s.Lower, s.Target)
 	s.Upper = max(bounds.within(s.Uncapped*spare), s.Target)

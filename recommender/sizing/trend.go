@@ -6,15 +6,15 @@ package sizing
 import "time"
 
 const (
-	// ahead is how far a driver is looked ahead: as long as a change takes to be worth
+	// lookAhead is how far a driver is looked ahead: as long as a change takes to be worth
 	// it. trendOver is what its trend is taken over, and trendEvery how far apart the
 	// points are that it is taken from.
 	lookAhead  = 30 * time.Minute
-	trendOver  = 2 * time.Hour
-	trendEvery = 5 * time.Minute
+	trendOver  = 40 * time.Minute
+	trendEvery = 2 * time.Minute
 )
 
-// Trend keeps what a control plane has carried in the last two hours.
+// Trend keeps what a control plane has carried lately.
 type Trend struct{ Points []Point }
 
 // Point is what was carried at a time.
@@ -23,7 +23,7 @@ type Point struct {
 	Drivers Drivers
 }
 
-// Seen adds what is carried now, at most once in five minutes.
+// Seen adds what is carried now, at most once in two minutes.
 func (t Trend) Seen(d Drivers, now time.Time) Trend {
 	points := t.Points
 	if n := len(points); n > 0 && now.Sub(points[n-1].At) < trendEvery {
@@ -43,7 +43,7 @@ func (t Trend) Grown(d Drivers) Drivers {
 		Pods:     t.grown(d.Pods, func(d Drivers) float64 { return d.Pods }),
 		Objects:  t.grown(d.Objects, func(d Drivers) float64 { return d.Objects }),
 		Bytes:    t.grown(d.Bytes, func(d Drivers) float64 { return d.Bytes }),
-		Requests: t.grown(d.Requests, func(d Drivers) float64 { return d.Requests }),
+		Requests: d.Requests, // a rate is no fact as a count is: what it was says little of what it will be
 	}
 }
 

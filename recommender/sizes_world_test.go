@@ -1,0 +1,128 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package recommender_test
+
+import (
+	"fmt"
+	"time"
+
+	"evenkeel.dev/evenkeel/recommender/plane"
+	"evenkeel.dev/evenkeel/recommender/sizing"
+)
+
+const gibi = 1 << 30
+
+// hosted is the host cluster of a world: the pods of its apiservers and etcd members, and
+// nodes that obey, or do not.
+type hosted struct {
+	pods []plane.SizedPod
+	load sizing.Drivers
+	// uses is what a pod of a component uses under the load.
+	uses func(c sizing.Component, load sizing.Drivers) plane.Amounts
+	// refuses says how the node of a pod answers a resize; empty obeys.
+	refuses map[string]plane.ResizeState
+	// blind hides what is used.
+	blind *plane.Fault
+	// ill are pods that are not ready.
+	ill    map[string]bool
+	leader string
+	// most is the most members that were changed and not well at once.
+	moves int
+}
+
+// hosts gives a world three apiservers and three etcd members of a size.
+func hosts(w *world, size plane.Amounts) *hosted {
+	h := &hosted{
+		load: sizing.Drivers{Nodes: 100, Pods: 1000, Objects: 2000, Bytes: 50 << 20, Requests: 50}, leader: "etcd-1",
+		refuses: map[string]plane.ResizeState{}, ill: map[string]bool{},
+		uses: func(c sizing.Component, l sizing.Drivers) plane.Amounts {
+			if c == sizing.Etcd {
+				return plane.Amounts{CPU: 0.05 + 0.0002*l.Nodes, Memory: 0.1*gibi + 3*l.Bytes}
+			}
+			return plane.Amounts{CPU: 0.1 + 0.001*l.Nodes, Memory: 0.4*gibi + 2e5*l.Pods}
+		},
+	}
+	for _, c := range []sizing.Component{sizing.APIServer, sizing.Etcd} {
+		for i := range 3 {
+			name := map[sizing.Component]string{sizing.APIServer: "kube-apiserver", sizing.Etcd: "etcd"}[c]
+			p := plane.SizedPod{Component: c, Node: fmt.Sprintf("node-%d", i), Ready: true, Well: true}
+			p.Pod = fmt.Sprintf("%s-%d", name, i)
+			p.UID, p.Container, p.QoS, p.Reported = p.Pod+"-uid", name, "Burstable", true
+			p.Requested, p.Allocated, p.InForce = size, size, size
+			p.Resize.State = plane.ResizeSettled
+			h.pods = append(h.pods, p)
+		}
+	}
+	w.hosted = h
+	w.profile.Sizing = plane.SizingProfile{Mode: plane.Enforce, InPlace: true, Resources: measured()}
+	w.members = func(at time.Time) []plane.Member {
+		var all []plane.Member
+		for i := range 3 {
+			name := fmt.Sprintf("etcd-%d", i)
+			all = append(all, plane.Member{
+				Name: name, Ready: !h.ill[name], Observed: at, Window: 5 * time.Second, HasLeader: true, IsLeader: name == h.leader,
+				Leader: 1, Term: uint64(2 + h.moves), //nolint:gosec // a handful
+			})
+		}
+		return all
+	}
+	return h
+}
+
+// measured is a profile that gives a tenth more than is used.
+func measured() *sizing.Profile {
+	return &sizing.Profile{
+		Name: "standard", Revision: "2026-11", Measured: sizing.Drivers{Nodes: 2000},
+		APIServer: sizing.Needs{
+			CPU:    sizing.Curve{Base: 0.11, Each: sizing.Drivers{Nodes: 0.0011}, Error: 0.1},
+			Memory: sizing.Curve{Base: 0.44 * gibi, Each: sizing.Drivers{Pods: 2.2e5}, Error: 0.1},
+		},
+		Etcd: sizing.Needs{
+			CPU:    sizing.Curve{Base: 0.055, Each: sizing.Drivers{Nodes: 0.00022}, Error: 0.1},
+			Memory: sizing.Curve{Base: 0.11 * gibi, Each: sizing.Drivers{Bytes: 3.3}, Error: 0.1},
+		},
+	}
+}
+
+// seen is the host cluster as the operator would see it: a sample a minute.
+func (h *hosted) seen(now time.Time) plane.SizesSeen {
+	s := plane.SizesSeen{
+		Largest: plane.Amounts{CPU: 16, Memory: 64 * gibi}, UsageFault: h.blind, Load: h.load, LoadSeen: now,
+	}
+	for _, p := range h.pods {
+		p.Ready = !h.ill[p.Pod]
+		p.Leader = p.Pod == h.leader
+		p.Well = p.Component == sizing.Etcd && p.Ready
+		if h.blind == nil {
+			u := h.uses(p.Component, h.load)
+			p.Used = sizing.Usage{At: now.Truncate(time.Minute), CPU: u.CPU, Memory: u.Memory}
+		}
+		s.Pods = append(s.Pods, p)
+	}
+	return s
+}
+
+// obey is what the nodes and etcd make of a step.
+func (h *hosted) obey(s plane.Step, now time.Time) {
+	if s.Size == nil || !s.Apply {
+		return
+	}
+	if s.Kind == plane.MoveLeader {
+		h.leader = s.Size.Leader
+		h.moves++
+	}
+	for i := range h.pods {
+		p := &h.pods[i]
+		if s.Kind != plane.ResizePod || p.UID != s.Size.UID {
+			continue
+		}
+		p.Requested = s.Size.To
+		p.Resize = plane.Resize{State: plane.ResizeSettled, Since: now}
+		if state := h.refuses[p.Pod]; state != "" && p.Requested != p.Allocated {
+			p.Resize = plane.Resize{State: state, Message: "Node didn't have enough resource: cpu", Since: now}
+			continue
+		}
+		p.Allocated, p.InForce = p.Requested, p.Requested
+	}
+}
