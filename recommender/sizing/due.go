@@ -11,7 +11,7 @@ import (
 const (
 	// looseFor is how long a request must be more than is worth having before it is given
 	// back, and apart how far two such changes are at the least.
-	looseFor, apart = time.Hour, 3 * time.Hour
+	looseFor, apart = time.Hour, 2 * time.Hour
 	// again is how soon after a change a need that is above it makes a larger step.
 	again = 15 * time.Minute
 )

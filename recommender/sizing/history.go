@@ -41,8 +41,9 @@ type History struct {
 	basis  basis
 	ratios util.Histogram
 	// last are the highest ratios of the last minutes, oldest first.
-	last []minute
-	day  [hours]peak
+	last   []minute
+	day    [hours]peak
+	spikes spikes
 	// wound is the least ratio that the last kill for memory asks for.
 	wound   float64
 	wounded time.Time
@@ -119,8 +120,19 @@ func (h *History) remember(at time.Time, ratio float64) {
 }
 
 func (h *History) weigh(m minute) {
+	if h.rule.Kind == Memory {
+		h.spikes = h.spikes.after(m, h.usual(), h.day[m.at.UTC().Hour()].before)
+	}
 	h.samples++
 	h.ratios.AddSample(m.ratio, 1, m.at)
+}
+
+// usual is the ratio of nine minutes in ten; 0 before the first.
+func (h *History) usual() float64 {
+	if h.samples == 0 {
+		return 0
+	}
+	return h.ratios.Percentile(0.9)
 }
 
 // rise keeps the peak of the hour, by what the last minutes show together: CPU that only

@@ -26,6 +26,7 @@ type kept struct {
 	Gives   float64                 `json:"gives,omitempty"`
 	Ratios  vpa.HistogramCheckpoint `json:"ratios"`
 	Day     map[int]keptPeak        `json:"day,omitempty"`
+	Spikes  []keptSpike             `json:"spikes,omitempty"`
 	Wound   float64                 `json:"wound,omitempty"`
 	Wounded time.Time               `json:"wounded,omitzero"`
 	Seen    time.Time               `json:"seen,omitzero"`
@@ -38,6 +39,11 @@ type keptPeak struct {
 	Before float64   `json:"before,omitempty"`
 }
 
+type keptSpike struct {
+	At  time.Time `json:"at"`
+	Top float64   `json:"top"`
+}
+
 // Save is the history as JSON, some hundred bytes. What the last minutes were is left
 // out: whoever starts again waits for new ones.
 func (h *History) Save() ([]byte, error) {
@@ -47,6 +53,9 @@ func (h *History) Save() ([]byte, error) {
 		return nil, fmt.Errorf("writing a history of %s: %w", h.rule.Kind, err)
 	}
 	k.Ratios = *ratios
+	for _, s := range h.spikes.known {
+		k.Spikes = append(k.Spikes, keptSpike{s.at, s.top})
+	}
 	for hour, p := range h.day {
 		if !p.at.IsZero() {
 			k.Day[hour] = keptPeak{p.at, p.today, p.before}
@@ -77,6 +86,9 @@ func LoadHistory(r Rule, raw []byte) (*History, error) {
 	}
 	h.per, h.wound, h.wounded, h.seen, h.samples = k.Per, k.Wound, k.Wounded, k.Seen, k.Samples
 	h.basis = basis{k.Profile, k.Gives}
+	for _, s := range k.Spikes {
+		h.spikes.known = append(h.spikes.known, spike{s.At, s.Top})
+	}
 	for hour, p := range k.Day {
 		h.day[hour] = peak{p.At, p.Today, p.Before}
 	}
@@ -88,7 +100,7 @@ func (h *History) Clone() *History {
 	c := *h
 	c.ratios = util.NewDecayingHistogram(buckets, h.rule.HalfLife)
 	c.ratios.Merge(h.ratios)
-	c.last = slices.Clone(h.last)
+	c.last, c.spikes.known = slices.Clone(h.last), slices.Clone(h.spikes.known)
 	return &c
 }
 
@@ -97,12 +109,20 @@ func (k *kept) check() error {
 	if k.Version != keptVersion {
 		return fmt.Errorf("its form is %d, and only %d is known", k.Version, keptVersion)
 	}
-	sane := func(ratio float64) bool { return ratio >= 0 && ratio <= highest*highest && !math.IsNaN(ratio) }
-	if k.Samples < 0 || !sane(k.Per) || !(k.Gives >= 0 && k.Gives < most) || !sane(k.Wound) || !(k.Ratios.TotalWeight >= 0) || math.IsInf(k.Ratios.TotalWeight, 0) {
+	ratio := func(v float64) bool { return v >= 0 && v <= highest*highest && !math.IsNaN(v) }
+	if k.Samples < 0 || !sane(k.Per) || !(k.Gives >= 0 && k.Gives < most) || !ratio(k.Wound) || !(k.Ratios.TotalWeight >= 0) || math.IsInf(k.Ratios.TotalWeight, 0) {
 		return errors.New("a number in it is none that a history has")
 	}
+	if len(k.Spikes) > mostSpikes {
+		return errors.New("there are more spikes in it than are kept")
+	}
+	for _, s := range k.Spikes {
+		if !ratio(s.Top) {
+			return errors.New("a spike in it is none that memory has")
+		}
+	}
 	for hour, p := range k.Day {
-		if hour < 0 || hour >= hours || !sane(p.Today) || !sane(p.Before) {
+		if hour < 0 || hour >= hours || !ratio(p.Today) || !ratio(p.Before) {
 			return errors.New("an hour in it is none that a day has")
 		}
 	}

@@ -11,11 +11,11 @@ import (
 
 const (
 	// margin is what is requested beside the need, and spare what is worth giving back.
-	margin, spare = 1.05, 1.18
+	margin, spare = 1.05, 1.12
 	// healed is how much more than it had a container gets that was killed for memory.
 	healed = 1.2
 	// scarred is how long a kill is remembered.
-	scarred = 24 * time.Hour
+	scarred = 7 * 24 * time.Hour
 	// settledSamples are what makes history as good as the curve: the curve's weight
 	// falls with each.
 	settledSamples = 60
@@ -37,6 +37,8 @@ const (
 	ByNow Voice = "Now"
 	// ByDay: what this hour has needed on the days before.
 	ByDay Voice = "Day"
+	// BySpikes: what memory has needed for minutes, now and then.
+	BySpikes Voice = "Spikes"
 	// ByWound: a kill for memory.
 	ByWound Voice = "Wound"
 )
@@ -99,8 +101,11 @@ func (h *History) need(now time.Time, ref Reference) (float64, Voice) {
 	}
 	say(h.now(now), ByNow)
 	say(h.ahead(now), ByDay)
-	if h.rule.Kind == Memory && now.Sub(h.wounded) < scarred {
-		say(h.wound, ByWound)
+	if h.rule.Kind == Memory {
+		say(h.spikes.reserve(now), BySpikes)
+		if now.Sub(h.wounded) < scarred {
+			say(h.wound, ByWound)
+		}
 	}
 	return most, voice
 }
@@ -129,6 +134,8 @@ func (h *History) why(s Size, ref Reference) string {
 		why = "the last minutes took " + part
 	case ByDay:
 		why = "at this time of the day it has taken " + part
+	case BySpikes:
+		why = "it has risen for minutes now and then, and with a reserve for the next time that is " + part
 	case ByWound:
 		why = fmt.Sprintf("it was killed for memory, and a fifth more than it had is %s", part)
 	default:

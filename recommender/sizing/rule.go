@@ -27,9 +27,9 @@ type Rule struct {
 // The rules. CPU of etcd is insurance for latency: it covers more and is given back
 // later.
 var (
-	APIServerCPU    = Rule{Kind: CPU, Quantile: 0.98, HalfLife: 40 * time.Minute}
+	APIServerCPU    = Rule{Kind: CPU, Quantile: 0.93, HalfLife: 40 * time.Minute}
 	APIServerMemory = Rule{Kind: Memory, Quantile: 0.98, HalfLife: 40 * time.Minute}
-	EtcdCPU         = Rule{Kind: CPU, Quantile: 0.99, HalfLife: 45 * time.Minute}
+	EtcdCPU         = Rule{Kind: CPU, Quantile: 0.95, HalfLife: 45 * time.Minute}
 	EtcdMemory      = Rule{Kind: Memory, Quantile: 0.98, HalfLife: 40 * time.Minute}
 )
 
