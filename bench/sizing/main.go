@@ -1,57 +1,75 @@
 // Copyright The Evenkeel Authors.
 // SPDX-License-Identifier: Apache-2.0
 
+// Command sizing compares Evenkeel's right-sizing with the upstream recommender of the
+// VerticalPodAutoscaler, fed the same samples in the same run. It is a module of its own:
+// what it compares with must not reach the product.
+//
+// Traces (trace.go, shapes.go) are a week of what control planes go through, made from
+// seeds: what is carried, what follows from it by a curve at the tenant's own ratio of it
+// (0.5 to 1.6), noise, and what happens besides. The shipped resource profile gives the
+// curve; only Evenkeel is told what is carried, as it is the only one that can make use of
+// it, and plays once more without.
+//
+// Each minute (play.go) every player gets the same samples of three uneven replicas and
+// says what they request from now on; upstream by its own recommender and the rules of its
+// updater, in place. The limit of memory is the request here: a minute that uses more is a
+// kill, which is told to the player, and the container is down for a back-off. The first
+// day does not count.
 package main
 
 import (
+	"context"
+	"flag"
 	"fmt"
-	"math/rand/v2"
 	"os"
 
-	"evenkeel.dev/evenkeel/recommender/sizing"
+	"evenkeel.dev/evenkeel/bench/report"
 )
 
 func main() {
-	for seed := range uint64(3) {
-		for _, c := range []sizing.Component{sizing.APIServer, sizing.Etcd} {
-			for _, s := range shapes(rand.New(rand.NewPCG(seed, 7))) {
-				t := newMaker(seed, c, plain()).make(s)
-				for _, p := range []string{"evenkeel", "unprofiled", "upstream"} {
-					var pl player
-					switch p {
-					case "evenkeel":
-						pl = newEvenkeel(c, plain())
-					case "unprofiled":
-						pl = newEvenkeel(c, nil)
-					default:
-						u, err := newUpstream()
-						if err != nil {
-							fmt.Fprintln(os.Stderr, err)
-							os.Exit(1)
-						}
-						pl = u
-					}
-					o := play(&t, pl)
-					n := float64(o.minutes)
-					fmt.Printf("%d %-9s %-20s %-10s slack cpu %5.1f mem %5.1f covered cpu %6.2f mem %6.2f ooms %3d changes/d %5.1f\n", seed, c, s.name, p,
-						100*o.slackCPU/n, 100*o.slackMemory/n, 100*float64(o.coveredCPU)/n, 100*float64(o.coveredMemory)/n, o.ooms, float64(o.changes)/float64(o.days))
-				}
-			}
-		}
+	json := flag.String("json", "", "write the report as JSON to this file")
+	plot := flag.String("plot", "", "draw some of the traces to this SVG file")
+	seeds := flag.Int("seeds", 3, "how many traces there are of each shape and component")
+	fleets := flag.Bool("fleets", true, "measure what 1,000 control planes cost as well")
+	profile := flag.String("profile", "manifests/profiles/standard.yaml", "the resource profile")
+	flag.Parse()
+	if err := run(*json, *plot, *profile, max(*seeds, 1), *fleets); err != nil {
+		fmt.Fprintln(os.Stderr, "sizing:", err)
+		os.Exit(1)
 	}
 }
 
-// plain is a profile.
-func plain() *sizing.Profile {
-	return &sizing.Profile{
-		Name: "standard", Revision: "bench",
-		APIServer: sizing.Needs{
-			CPU:    sizing.Curve{Base: 0.1, Each: sizing.Drivers{Nodes: 0.0004, Pods: 1e-5, Requests: 0.0015}, Error: 0.1},
-			Memory: sizing.Curve{Base: 300 << 20, Each: sizing.Drivers{Nodes: 1e5, Pods: 3e4, Objects: 8e3}, Error: 0.1},
-		},
-		Etcd: sizing.Needs{
-			CPU:    sizing.Curve{Base: 0.03, Each: sizing.Drivers{Nodes: 0.0002, Requests: 0.0006}, Error: 0.1},
-			Memory: sizing.Curve{Base: 60 << 20, Each: sizing.Drivers{Bytes: 3, Objects: 500}, Error: 0.1},
-		},
+func run(json, plot, profile string, seeds int, fleets bool) error {
+	p, err := loadProfile(profile)
+	if err != nil {
+		return err
 	}
+	r := report.New(context.Background(), "bench-sizing", ".")
+	fmt.Fprintln(os.Stderr, "a step, after one day and after eight")
+	if err := addSteps(r); err != nil {
+		return err
+	}
+	traces := set(seeds, p)
+	fmt.Fprintf(os.Stderr, "%d traces of %d days\n", len(traces), days)
+	played, err := playSet(traces, p)
+	if err != nil {
+		return err
+	}
+	addSet(r, played)
+	if fleets {
+		if err := addFleets(r); err != nil {
+			return err
+		}
+	}
+	fmt.Print(bars(r).Text() + "\n" + details(played).Text())
+	if plot != "" {
+		if err := drawTo(plot, traces, p); err != nil {
+			return err
+		}
+	}
+	if json == "" {
+		return nil
+	}
+	return r.WriteFile(json)
 }

@@ -55,7 +55,9 @@ func newUpstream() (*upstream, error) {
 	return u, nil
 }
 
-func pod(i int) model.PodID { return model.PodID{Namespace: "tenant", PodName: fmt.Sprint("server-", i)} }
+func pod(i int) model.PodID {
+	return model.PodID{Namespace: "tenant", PodName: fmt.Sprint("server-", i)}
+}
 
 func containerOf(i int) model.ContainerID {
 	return model.ContainerID{PodID: pod(i), ContainerName: container}

@@ -5,6 +5,7 @@ package sizing
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"k8s.io/autoscaler/vertical-pod-autoscaler/pkg/recommender/util"
@@ -12,15 +13,12 @@ import (
 
 const (
 	// lowest and highest bound the ratios that are told apart, and finer is how much
-	// wider each bucket is than the one before.
-	lowest, highest, finer = 0.01, 50, 1.03
+	// wider each bucket is than the one before: 135 of them.
+	lowest, highest, finer = 0.01, 50, 1.04
 	// recent is how many of the last minutes are kept as they were.
 	recent = 3
 	// hours is how many parts of a day are told apart.
 	hours = 24
-	// fading is the part of an hour's peak that is left when the same hour of the next day
-	// has shown less.
-	fading = 0.5
 )
 
 // Sample is what one container used in a minute: cores on average, or the most bytes.
@@ -56,11 +54,41 @@ type minute struct {
 	ratio float64
 }
 
-// peak is the highest ratio of one hour of the day: of the day of its last sample, and of
-// the days before.
+// peak is the highest ratio of one hour of the day: of the day of its last sample, in days
+// since 1970, and of the three days before that, the last first.
 type peak struct {
-	at            time.Time
-	today, before float64
+	day    int32
+	today  float32
+	before [3]float32
+}
+
+// expected is what two of the last three days before needed at this hour: what comes
+// every day, and not what came once and has gone.
+func (p *peak) expected(day int32) float64 {
+	days := p.before
+	if day > p.day {
+		days = p.moved(day).before
+	}
+	slices.Sort(days[:])
+	return float64(days[1])
+}
+
+// moved is the peak on a later day.
+func (p *peak) moved(day int32) peak {
+	next := peak{day: day}
+	for ago := range next.before {
+		switch of := p.day - (day - 1 - int32(ago)); { //nolint:gosec // 0 to 2
+		case of == 0:
+			next.before[ago] = p.today
+		case of > 0 && int(of) <= len(p.before):
+			next.before[ago] = p.before[of-1]
+		}
+	}
+	return next
+}
+
+func dayOf(at time.Time) int32 {
+	return int32(at.Unix() / (24 * 60 * 60)) //nolint:gosec // some ten thousands
 }
 
 // NewHistory is a history without samples.
@@ -101,6 +129,9 @@ func (h *History) Add(s Sample) {
 // remember keeps the last minutes, of each its highest: what replicas request is alike,
 // so the busiest is what it has to cover. A minute that is over goes into the histogram.
 func (h *History) remember(at time.Time, ratio float64) {
+	if ratio >= h.wound {
+		h.wound = 0 // what was missing then has been seen since
+	}
 	of := at.Truncate(time.Minute)
 	n := len(h.last)
 	switch {
@@ -121,7 +152,7 @@ func (h *History) remember(at time.Time, ratio float64) {
 
 func (h *History) weigh(m minute) {
 	if h.rule.Kind == Memory {
-		h.spikes = h.spikes.after(m, h.usual(), h.day[m.at.UTC().Hour()].before)
+		h.spikes = h.spikes.after(m, h.usual(), h.day[m.at.UTC().Hour()].expected(dayOf(m.at)))
 	}
 	h.samples++
 	h.ratios.AddSample(m.ratio, 1, m.at)
@@ -138,12 +169,14 @@ func (h *History) usual() float64 {
 // rise keeps the peak of the hour, by what the last minutes show together: CPU that only
 // one minute took is no need.
 func (h *History) rise(at time.Time) {
-	p := &h.day[at.UTC().Hour()]
-	if at.Sub(p.at) > 2*time.Hour { // another day
-		p.before = max(p.today, fading*p.before+(1-fading)*p.today)
-		p.today = 0
+	p, day := &h.day[at.UTC().Hour()], dayOf(at)
+	if day < p.day {
+		return
 	}
-	p.at, p.today = at, max(p.today, h.now(at))
+	if day > p.day {
+		*p = p.moved(day)
+	}
+	p.today = max(p.today, float32(h.now(at)))
 }
 
 // Base has what comes compared to what a profile gives, which is so much now; no name
@@ -184,17 +217,12 @@ func (h *History) now(at time.Time) float64 {
 	return second
 }
 
-// ahead is the highest ratio of the days before at this time, and half an hour from it.
+// ahead is what is expected of this time of the day, and of half an hour from it.
 func (h *History) ahead(at time.Time) float64 {
 	const lead = 30 * time.Minute
 	var most float64
 	for _, t := range []time.Time{at, at.Add(lead)} {
-		p := h.day[t.UTC().Hour()]
-		if at.Sub(p.at) > 2*time.Hour {
-			most = max(most, p.today, p.before)
-		} else {
-			most = max(most, p.before)
-		}
+		most = max(most, h.day[t.UTC().Hour()].expected(dayOf(t)))
 	}
 	return most
 }

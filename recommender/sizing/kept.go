@@ -34,9 +34,9 @@ type kept struct {
 }
 
 type keptPeak struct {
-	At     time.Time `json:"at"`
-	Today  float64   `json:"today,omitempty"`
-	Before float64   `json:"before,omitempty"`
+	Day    int32      `json:"day"`
+	Today  float32    `json:"today,omitempty"`
+	Before [3]float32 `json:"before,omitzero"`
 }
 
 type keptSpike struct {
@@ -57,8 +57,8 @@ func (h *History) Save() ([]byte, error) {
 		k.Spikes = append(k.Spikes, keptSpike{s.at, s.top})
 	}
 	for hour, p := range h.day {
-		if !p.at.IsZero() {
-			k.Day[hour] = keptPeak{p.at, p.today, p.before}
+		if p.day != 0 {
+			k.Day[hour] = keptPeak{p.day, p.today, p.before}
 		}
 	}
 	raw, err := json.Marshal(k)
@@ -90,7 +90,7 @@ func LoadHistory(r Rule, raw []byte) (*History, error) {
 		h.spikes.known = append(h.spikes.known, spike{s.At, s.Top})
 	}
 	for hour, p := range k.Day {
-		h.day[hour] = peak{p.At, p.Today, p.Before}
+		h.day[hour] = peak{p.Day, p.Today, p.Before}
 	}
 	return h, nil
 }
@@ -122,7 +122,7 @@ func (k *kept) check() error {
 		}
 	}
 	for hour, p := range k.Day {
-		if hour < 0 || hour >= hours || !ratio(p.Today) || !ratio(p.Before) {
+		if hour < 0 || hour >= hours || !ratio(float64(p.Today)) || slices.ContainsFunc(p.Before[:], func(v float32) bool { return !ratio(float64(v)) }) {
 			return errors.New("an hour in it is none that a day has")
 		}
 	}

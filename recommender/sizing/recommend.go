@@ -133,7 +133,7 @@ func (h *History) why(s Size, ref Reference) string {
 	case ByNow:
 		why = "the last minutes took " + part
 	case ByDay:
-		why = "at this time of the day it has taken " + part
+		why = "at this time of the day it has taken, on two of three days, " + part
 	case BySpikes:
 		why = "it has risen for minutes now and then, and with a reserve for the next time that is " + part
 	case ByWound:

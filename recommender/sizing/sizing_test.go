@@ -124,9 +124,9 @@ func TestTheDayIsRemembered(t *testing.T) {
 		}
 		return 1e9
 	}
-	w.run(26*time.Hour, backup) // to two in the morning of the second day
+	w.run(50*time.Hour, backup) // to two in the morning of the third day
 	if w.applied.Request < 2e9 {
-		t.Errorf("at %s it requests %.3g for a peak of 2e9 that came the night before: %+v", w.now, w.applied.Request, w.size)
+		t.Errorf("at %s it requests %.3g for a peak of 2e9 that came in two nights: %+v", w.now, w.applied.Request, w.size)
 	}
 }
 

@@ -3,7 +3,10 @@
 
 package sizing
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 const (
 	// above is how far over the usual a minute is part of a spike.
@@ -47,7 +50,9 @@ func (s spikes) after(m minute, usual, expected float64) spikes {
 	case m.ratio > above*s.usual:
 		s.top, s.expected = max(s.top, m.ratio), s.expected && m.ratio <= expected*above
 	default:
-		if !s.expected {
+		if s.expected { // what came at this hour before was of the same kind
+			s.known = slices.DeleteFunc(slices.Clone(s.known), func(k spike) bool { return k.at.UTC().Hour() == m.at.UTC().Hour() })
+		} else {
 			s.known = append(append([]spike(nil), s.known...), spike{m.at, s.top})
 			s.known = s.known[max(0, len(s.known)-mostSpikes):]
 		}
