@@ -70,6 +70,12 @@ func (c *Conn) Close() { c.transport.CloseIdleConnections() }
 // parent has ended, else by the answer. ctx carries the request's deadline.
 func (c *Conn) Measure(parent context.Context, r *http.Request, call *Call) {
 	status, err := c.Exchange(r)
+	Conclude(parent, call, status, err)
+}
+
+// Conclude ends a call by what came of it: the status of its answer, or the error of
+// there being none. It is dropped when parent has ended.
+func Conclude(parent context.Context, call *Call, status int, err error) {
 	switch {
 	case err == nil:
 		call.End(time.Now(), judge(status), status)

@@ -68,9 +68,9 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	f := &filler{options: o, clients: clients, total: namespaces + o.Nodes + o.Pods}
+	f := &filler{options: o, clients: clients, total: Namespaces + o.Nodes + o.Pods}
 	// Pods need their namespace and its service account.
-	if err := f.each(ctx, namespaces, f.namespace); err != nil {
+	if err := f.each(ctx, Namespaces, f.namespace); err != nil {
 		return err
 	}
 	if err := f.each(ctx, o.Nodes, f.lease); err != nil {
@@ -171,7 +171,7 @@ func (f *filler) lease(ctx context.Context, c kubernetes.Interface, i int) error
 }
 
 func (f *filler) pod(ctx context.Context, c kubernetes.Interface, i int) error {
-	pod := newPod(i, f.options)
+	pod := Pod(i, NodeName(i%max(f.options.Nodes, 1)), f.options.PodBytes)
 	return create(ctx, "Pod "+pod.Namespace+"/"+pod.Name, func(ctx context.Context) error {
 		_, err := c.CoreV1().Pods(pod.Namespace).Create(ctx, pod, metav1.CreateOptions{})
 		return err

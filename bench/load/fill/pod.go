@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// namespaces is how many the pods are spread over.
-	namespaces = 50
+	// Namespaces is how many the pods are spread over.
+	Namespaces = 50
 	// bareBytes is about the size of a pod without padding as JSON in a LIST,
 	// with what the server adds (defaults, managed fields).
 	bareBytes = 3240
@@ -34,11 +34,12 @@ func namespaceName(i int) string { return fmt.Sprintf("filled-%02d", i) }
 
 // PodName names pod i, from 0.
 func PodName(i int) (namespace, name string) {
-	return namespaceName(i % namespaces), fmt.Sprintf("workload-%05d", i)
+	return namespaceName(i % Namespaces), fmt.Sprintf("workload-%05d", i)
 }
 
-// newPod is a plausible pod of a web service, padded to the size that is wanted.
-func newPod(i int, o Options) *corev1.Pod {
+// Pod is pod i, bound to a node: a plausible one of a web service, padded to be of about
+// so many bytes as JSON in a LIST.
+func Pod(i int, node string, bytes int) *corev1.Pod {
 	namespace, name := PodName(i)
 	app := fmt.Sprintf("app-%d", i/20)
 	no := false
@@ -48,10 +49,10 @@ func newPod(i int, o Options) *corev1.Pod {
 			Labels: map[string]string{
 				"app.kubernetes.io/name": app, "app.kubernetes.io/part-of": "shop", "pod-template-hash": "7d4b9c6f5d",
 			},
-			Annotations: padding(o.PodBytes),
+			Annotations: padding(bytes),
 		},
 		Spec: corev1.PodSpec{
-			NodeName:                     NodeName(i % max(o.Nodes, 1)),
+			NodeName:                     node,
 			AutomountServiceAccountToken: &no,
 			Containers: []corev1.Container{
 				container("server", "registry.example/shop/"+app+":v1.4.2", 8080),
