@@ -18,6 +18,7 @@ BIN       := .cache/bin
 BENCH     := $(BIN)/bench
 DECODE    := $(BIN)/bench-decode
 LIMITER   := $(BIN)/bench-limiter
+SIZING    := $(BIN)/bench-sizing
 LINTER    := $(BIN)/golangci-lint
 GENERATOR := $(BIN)/controller-gen
 
@@ -35,7 +36,7 @@ REAL_PACKAGES = $(patsubst %/,./%,$(REAL))
 FAST_PACKAGES = $(shell go list -e -f '{{.Dir}}' ./... | sed 's|^$(CURDIR)|.|' | grep -vxF $(foreach package,./none $(REAL_PACKAGES),-e '$(package)'))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo bench-overload bench-decode bench-limiter test test-fast verify generate lint servers clean FORCE
+.PHONY: help demo bench-overload bench-growth bench-sizing bench-profile bench-decode bench-limiter test test-fast verify generate lint servers clean FORCE
 
 help: ## Show this help
 	@echo 'Evenkeel keeps hosted Kubernetes control planes on an even keel.'
@@ -54,6 +55,15 @@ demo: $(BENCH) ## Play a LIST storm on a real hosted control plane, by default a
 
 bench-overload: $(BENCH) ## Overload a control plane without one to blame: default, lines by hand, Evenkeel
 	@$(BENCH) overload $(if $(JSON),--json '$(JSON)') $(ARGS)
+
+bench-growth: $(BENCH) ## Have a tenant grow to 2,000 nodes: with small sizes, and resized by Evenkeel
+	@$(BENCH) growth $(if $(JSON),--json '$(JSON)') $(ARGS)
+
+bench-sizing: $(SIZING) ## Compare right-sizing with the upstream recommender, on the same samples
+	@$(SIZING) $(if $(JSON),--json '$(JSON)') $(ARGS)
+
+bench-profile: $(BENCH) ## Measure what control planes need; ARGS=--write ships it as the default profile
+	@$(BENCH) profile $(if $(JSON),--json '$(JSON)') $(ARGS)
 
 bench-decode: $(BENCH) $(DECODE) ## Measure the decoding of a real metrics page beside other decoders
 	@$(BENCH) pages --dir .cache/pages
@@ -74,6 +84,7 @@ test-fast: ## Run the tests that need no servers
 	@go test -timeout 5m $(ARGS) $(FAST_PACKAGES)
 	@cd bench/decode && go test -timeout 5m $(ARGS) .
 	@cd bench/limiter && go test -timeout 5m $(ARGS) .
+	@cd bench/sizing && go test -timeout 5m $(ARGS) .
 
 verify: $(GENERATOR) $(LINTER) ## Check all that is checked before a change lands, the clean tree included
 	@hack/verify
@@ -104,6 +115,10 @@ $(DECODE): FORCE
 $(LIMITER): FORCE
 	@[ -x $@ ] || echo 'building the limiters to compare' >&2
 	@cd bench/limiter && go build -o ../../$@ .
+
+$(SIZING): FORCE
+	@[ -x $@ ] || echo 'building the recommenders to compare' >&2
+	@cd bench/sizing && go build -o ../../$@ .
 
 $(LINTER): hack/lint/go.mod hack/lint/go.sum
 	@echo 'building golangci-lint; the first time takes some minutes' >&2

@@ -8,9 +8,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -23,9 +20,6 @@ import (
 
 const (
 	scrapeWithin = 20 * time.Second
-	maxPage      = 32 << 20
-	// etcdMetricsPort is where the tenant's members serve their metrics.
-	etcdMetricsPort = "2381"
 )
 
 // seen is what the metrics pages of a tenant say at a time.
@@ -52,7 +46,7 @@ func look(ctx context.Context, t *tenant.Tenant, replicas, members []tenant.Repl
 	}
 	inUse := 0.0
 	for _, m := range members {
-		page, err := memberPage(ctx, m)
+		page, err := t.MemberPage(ctx, m)
 		if err != nil {
 			return s, fmt.Errorf("reading the metrics of %s: %w", m.Name, err)
 		}
@@ -106,31 +100,6 @@ func apiserverPage(ctx context.Context, t *tenant.Tenant, r tenant.Replica) ([]b
 		return nil, err
 	}
 	return c.RESTClient().Get().AbsPath("/metrics").DoRaw(ctx)
-}
-
-func memberPage(ctx context.Context, m tenant.Replica) ([]byte, error) {
-	host, _, err := net.SplitHostPort(m.Address)
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, scrapeWithin)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, etcdMetricsPort)+"/metrics", http.NoBody)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	page, err := io.ReadAll(io.LimitReader(answer.Body, maxPage))
-	if e := answer.Body.Close(); err == nil {
-		err = e
-	}
-	if err == nil && answer.StatusCode != http.StatusOK {
-		err = fmt.Errorf("answered %s", answer.Status)
-	}
-	return page, err
 }
 
 // each calls with the labels and the value of each series of a family on a text page.

@@ -51,7 +51,12 @@ type world struct {
 	dying bool
 	// ungranted is true where the right to patch the workload is not granted.
 	ungranted bool
+	// usage is what pods use; nil sizes nothing.
+	usage *uses
 }
+
+// now is the operator's clock.
+func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
 
 // newWorld makes a namespace with a Deployment of two apiservers, its access
 // Secret and the right to read it. The operator is started by start.
@@ -185,7 +190,10 @@ func (w *world) start() (stop func()) {
 	}
 	r := &controller.Reconciler{
 		Client: m.GetClient(), Host: m.GetAPIReader(), Events: m.GetEventRecorder("evenkeel"), Open: open, Decide: w.decide,
-		Now: func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }, Options: w.options,
+		Now: w.now, Options: w.options,
+	}
+	if w.usage != nil {
+		r.Usage = w.usage
 	}
 	if err := r.SetupWithManager(m); err != nil {
 		w.t.Fatal(err)
