@@ -152,6 +152,12 @@ var refused = []struct {
 	{"a sentence with an empty reason", byHand("reason", "")},
 	{"too many sentences by hand", []change{{"spec.protection.sentences", manyByHand(21)}}},
 	{"a mode of the flags that is none", []change{{"spec.apiServer.flags", "Enforce"}}},
+	{"a mode of sizes that is none", []change{{"spec.sizing.mode", "Auto"}}},
+	{"sizes applied by nobody", []change{{"spec.sizing.apply", "Template"}}},
+	{"limits that are no choice", []change{{"spec.sizing.controlledValues", "LimitsOnly"}}},
+	{"an eviction that is no choice", []change{{"spec.sizing.eviction", "Always"}}},
+	{"a resource profile without name", []change{{"spec.resourceProfileRef", map[string]any{"name": ""}}}},
+	{"an etcd whose memory has min above max", []change{{"spec.etcd", etcd("memory", map[string]any{"min": "2Gi", "max": "1Gi"})}}},
 	{"seats in words", []change{{"spec.apiServer.seats", map[string]any{"min": "sixty"}}}},
 }
 
