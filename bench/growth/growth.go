@@ -11,7 +11,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -160,5 +159,3 @@ func (r *run) tell(ctx context.Context) {
 		}
 	}
 }
-
-func manifest(root, name string) string { return filepath.Join(root, "manifests", name) }

@@ -8,10 +8,8 @@ import (
 	"fmt"
 	"time"
 
-	"evenkeel.dev/evenkeel/bench/stage"
-	"evenkeel.dev/evenkeel/bench/testbed/apply"
-
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/bench/stage"
 )
 
 // sizedWithin is how long Evenkeel may take until the tenant has its first size.
@@ -29,12 +27,6 @@ func (r *run) install(ctx context.Context) error {
 	p.Jail, p.LoadLine, p.Shares = v1alpha1.ProtectionRecommend, v1alpha1.ProtectionRecommend, v1alpha1.ProtectionRecommend
 	cpp.Spec.ResourceProfileRef = &v1alpha1.ResourceProfileRef{Name: "standard"}
 	cpp.Spec.Sizing = v1alpha1.SizingSpec{Mode: v1alpha1.ProtectionEnforce, ControlledValues: v1alpha1.RequestsAndLimits, VerticalPodAutoscaler: v1alpha1.VPAOff}
-	if err := apply.Path(ctx, r.stage.Host.AdminConfig, manifest(r.Root, "crd")); err != nil {
-		return err
-	}
-	if err := apply.Path(ctx, r.stage.Host.AdminConfig, manifest(r.Root, "profiles")); err != nil {
-		return err
-	}
 	if r.profile, err = r.stage.Install(ctx, r.Root, cpp); err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ import (
 )
 
 // hostManifests are applied to the host cluster as they are shipped, in order.
-var hostManifests = []string{"crd", "operator/namespace.yaml", "rbac", "tenant-namespace", "operator"}
+var hostManifests = []string{"crd", "profiles", "operator/namespace.yaml", "rbac", "tenant-namespace", "operator"}
 
 // Install installs Evenkeel as a user would: the manifests of the checkout in root
 // as they are shipped, the operator as a Deployment with the shipped RBAC and nothing

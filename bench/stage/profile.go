@@ -36,7 +36,8 @@ type Profile struct {
 	changed chan struct{}
 }
 
-// LoadProfile reads the shipped sample and changes what the scenario changes.
+// LoadProfile reads the shipped sample and changes what the scenario changes. Sizes are
+// only recommended: what is played is what Evenkeel does with the sizes as they are.
 func LoadProfile(root string, sentenceSeconds, seatsMax int32) (*v1alpha1.ControlPlaneProfile, error) {
 	raw, err := os.ReadFile(filepath.Join(root, profileFile)) //nolint:gosec // a file of this repository
 	if err != nil {
@@ -50,6 +51,7 @@ func LoadProfile(root string, sentenceSeconds, seatsMax int32) (*v1alpha1.Contro
 		if p.Kind != "ControlPlaneProfile" {
 			continue
 		}
+		p.Spec.Sizing.Mode = v1alpha1.ProtectionRecommend
 		if sentenceSeconds > 0 {
 			p.Spec.Protection.Sentence.DurationSeconds = sentenceSeconds
 		}
