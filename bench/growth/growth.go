@@ -124,9 +124,9 @@ func (r *run) grow(ctx context.Context) (out Outcome, err error) {
 	defer done()
 	go r.tell(watching)
 	go r.watch.run(watching)
-	// Nodes that cannot join within three times the time are kept out by the tenant: that
+	// Nodes that cannot join within half as much again are kept out by the tenant: that
 	// is an outcome, and no failure of the bench.
-	within := time.Duration(3 * float64(r.Nodes) / r.Rate * float64(time.Second))
+	within := time.Duration(1.5 * float64(r.Nodes) / r.Rate * float64(time.Second))
 	joining, enough := context.WithTimeout(ctx, within)
 	out.Why = r.fleet.Grow(joining, r.Nodes)
 	enough()
