@@ -31,7 +31,7 @@ endif
 
 # The packages whose tests start real servers; the others are fast. They run one
 # after another: each fills the machine by itself.
-REAL = $(sort $(dir $(shell grep -rlE --include='*_test.go' 'KUBEBUILDER_ASSETS|controller-runtime/pkg/envtest' apis bench cmd operator recommender hack manifests 2>/dev/null)))
+REAL = $(sort $(dir $(shell grep -rlE --include='*_test.go' 'KUBEBUILDER_ASSETS|controller-runtime/pkg/envtest|operator/actuate/hosttest"|operator/observe/etcdtest"' apis bench cmd operator recommender hack manifests 2>/dev/null)))
 REAL_PACKAGES = $(patsubst %/,./%,$(REAL))
 FAST_PACKAGES = $(shell go list -e -f '{{.Dir}}' ./... | sed 's|^$(CURDIR)|.|' | grep -vxF $(foreach package,./none $(REAL_PACKAGES),-e '$(package)'))
 

@@ -40,7 +40,8 @@ func TestWhatIsShippedIsTaken(t *testing.T) {
 	if n := len(kustomized) - len(objects); n != 0 {
 		t.Logf("%d CRDs are there already", n)
 	}
-	objects = slices.Concat(objects, documents(t, "tenant-namespace"), documents(t, "tenant-namespace-flags"), documents(t, "samples"))
+	objects = slices.Concat(objects, documents(t, "tenant-namespace"), documents(t, "tenant-namespace-flags"), documents(t, "samples"),
+		slices.DeleteFunc(documents(t, "recommender"), func(o *unstructured.Unstructured) bool { return o.GetKind() == "Kustomization" }))
 	for _, o := range objects {
 		if err := strict.Create(t.Context(), o); err != nil {
 			t.Errorf("%s %s: %v", o.GetKind(), o.GetName(), err)
@@ -119,6 +120,8 @@ func TestTheOperatorsRights(t *testing.T) {
 		"ClusterRole:  pods/resize patch",
 		"ClusterRole:  pods/eviction create",
 		"ClusterRole: metrics.k8s.io pods list",
+		"ClusterRole: autoscaling.k8s.io verticalpodautoscalers list,create,patch",
+		"ClusterRole: autoscaling.k8s.io verticalpodautoscalers/status patch",
 		"ClusterRole: evenkeel.dev resourceprofiles get,list,watch",
 		"ClusterRole: evenkeel.dev usagehistories get,create,patch",
 		"ClusterRole: apps deployments,statefulsets get,list,watch",

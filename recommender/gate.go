@@ -52,11 +52,19 @@ func (d *pass) followResize() {
 		return
 	}
 	p := d.seen.Sizes.Pods[i]
+	if why := d.worse(p, r); why != "" {
+		d.stop(p, r, why)
+		return
+	}
+	d.pastGate(p, r)
+}
+
+// pastGate holds the gate after a resize, and opens it when it has held.
+func (d *pass) pastGate(p plane.SizedPod, r *plane.Resizing) {
+	m := &d.memory.Sizes
 	now := *r
 	m.Resizing = &now
-	switch why := d.worse(p, r); {
-	case why != "":
-		d.stop(p, r, why)
+	switch {
 	case p.Requested != r.To:
 		if d.now.Sub(r.Began) > leaderWithin { // the cache must have seen it by now
 			d.setAside(r.UID, fmt.Sprintf("somebody else has it request %s", p.Requested))

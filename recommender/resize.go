@@ -36,11 +36,15 @@ func (d *pass) resize() {
 	if m.Resizing != nil || d.now.Before(m.Stopped) {
 		return
 	}
-	for _, p := range d.resizable() {
+	pods := d.resizable()
+	for _, p := range pods {
 		if held := d.resizeHeld(p); held != "" {
 			continue
 		}
 		if p.Leader {
+			if slices.ContainsFunc(pods, func(o plane.SizedPod) bool { return o.Component == p.Component && !o.Leader }) {
+				continue // the followers first
+			}
 			d.leadElsewhere(p)
 			return
 		}
@@ -69,17 +73,18 @@ func (d *pass) wantOf(p plane.SizedPod) plane.Amounts {
 func (d *pass) resizable() (pods []plane.SizedPod) {
 	for _, p := range d.seen.Sizes.Pods {
 		want := d.wantOf(p)
-		aside, is := d.memory.Sizes.Aside[p.UID]
-		if p.Fault == nil && p.Reported && want != (plane.Amounts{}) && p.Requested != want && !(is && d.now.Before(aside.Until)) {
+		if p.Fault == nil && p.Reported && want != (plane.Amounts{}) && p.Requested != want && !d.now.Before(d.memory.Sizes.Aside[p.UID].Until) {
 			pods = append(pods, p)
 		}
 	}
 	slices.SortStableFunc(pods, func(a, b plane.SizedPod) int {
 		return cmp.Or(
-			before(d.short(b), d.short(a)), // what is short before what is too much
-			before(a.Leader, b.Leader),
+			before(d.short(b), d.short(a)),                       // what is short before what is too much
+			before(d.short(a) && a.Ready, d.short(b) && b.Ready), // of those that are short one that suffers
+			// While a tenant grows another size is due before all have the last: the one that
+			// is the furthest from it is next, so that none is left behind.
+			cmp.Compare(d.shortage(a), d.shortage(b)),
 			cmp.Compare(a.Component, b.Component),
-			before(d.short(a) && b.Ready, d.short(a) && a.Ready), // of those that are short the one that suffers
 			cmp.Compare(a.Pod, b.Pod))
 	})
 	return pods
@@ -101,6 +106,13 @@ func before(a, b bool) int {
 func (d *pass) short(p plane.SizedPod) bool {
 	want := d.wantOf(p)
 	return p.Requested.CPU < want.CPU || p.Requested.Memory < want.Memory
+}
+
+// shortage is what a pod requests of what it should, in twentieths; 20 or more where it is
+// not short.
+func (d *pass) shortage(p plane.SizedPod) int {
+	want := d.wantOf(p)
+	return int(20 * min(p.Requested.CPU/want.CPU, p.Requested.Memory/want.Memory, 1))
 }
 
 // lowers tells whether a pod would get less of anything.

@@ -102,7 +102,7 @@ func (d *pass) learnUse(c sizing.Component, pods []plane.SizedPod, cpu, memory s
 	kept.Base(name, cpu, memory)
 	for _, p := range pods {
 		if !p.Used.At.IsZero() {
-			kept.Add(p.UID, p.Used, cpu, memory)
+			kept.Add(p.UID, atLimit(p), cpu, memory)
 		}
 		if at := p.OOMKilledAt(); at.After(m.Killed[p.UID]) {
 			m.Killed[p.UID] = at
@@ -112,6 +112,26 @@ func (d *pass) learnUse(c sizing.Component, pods []plane.SizedPod, cpu, memory s
 		}
 	}
 	return kept
+}
+
+const (
+	// nearLimit is from which part of a limit on a container is held by it: throttled, or
+	// about to be killed. What it would use without is not seen then.
+	nearLimit = 0.9
+	// throttled and pressed are by how much more it is taken for.
+	throttled, pressed = 1.5, 1.2
+)
+
+// atLimit is what a pod used, and more where a limit held it.
+func atLimit(p plane.SizedPod) sizing.Usage {
+	used := p.Used
+	if limit := p.LimitInForce.CPU; limit > 0 && used.CPU >= nearLimit*limit {
+		used.CPU *= throttled
+	}
+	if limit := p.LimitInForce.Memory; limit > 0 && used.Memory >= nearLimit*limit {
+		used.Memory *= pressed
+	}
+	return used
 }
 
 // boundsOf are what a component may request: by the profile, by the largest node, and by

@@ -169,6 +169,27 @@ func TestAKillForMemory(t *testing.T) {
 	}
 }
 
+// What a limit holds back is not all that is needed: the size goes beyond it, where limits
+// follow.
+func TestThrottled(t *testing.T) {
+	w := newWorld()
+	h := hosts(w, plane.Amounts{CPU: 0.25, Memory: gibi})
+	w.profile.Sizing.Limits = true
+	for i := range h.pods {
+		h.pods[i].Limit.CPU, h.pods[i].LimitInForce.CPU = 0.5, 0.5
+	}
+	h.uses = func(sizing.Component, sizing.Drivers) plane.Amounts {
+		return plane.Amounts{CPU: 0.49, Memory: gibi / 2}
+	}
+	w.run(4 * time.Minute)
+	if got := h.pods[0].Requested.CPU; got < 0.7 {
+		t.Errorf("throttled at half a core it requests %.3f", got)
+	}
+	if !strings.Contains(w.log.String(), "its limit holds it") {
+		t.Errorf("nothing tells why:\n%s", w.log.String())
+	}
+}
+
 // A pod that is stuck is evicted only where the profile allows it, and the others do
 // without it.
 func TestEviction(t *testing.T) {

@@ -49,7 +49,11 @@ func (d *pass) sizeEvidence(plan plane.SizePlan, need sizing.Need) []string {
 			plane.Amounts{CPU: plan.CPU.Upper, Memory: plan.Memory.Upper}))
 	for _, p := range d.podsOf(plan.Component) {
 		if !p.Used.At.IsZero() && d.now.Sub(p.Used.At) < usageStale {
-			lines = append(lines, fmt.Sprintf("%s uses %s of %s, %s ago", p.Pod, plane.Amounts{CPU: p.Used.CPU, Memory: p.Used.Memory}, p.Requested, d.now.Sub(p.Used.At).Round(time.Second)))
+			line := fmt.Sprintf("%s uses %s of %s, %s ago", p.Pod, plane.Amounts{CPU: p.Used.CPU, Memory: p.Used.Memory}, p.Requested, d.now.Sub(p.Used.At).Round(time.Second))
+			if held := atLimit(p); held.CPU > p.Used.CPU || held.Memory > p.Used.Memory {
+				line += ": its limit holds it, so it is taken to need more"
+			}
+			lines = append(lines, line)
 		}
 	}
 	if pods := d.podsOf(plan.Component); len(pods) > 0 {

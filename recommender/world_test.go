@@ -178,6 +178,7 @@ func (w *world) obey(s plane.Step) {
 	case plane.SetFlags, plane.ReturnFlags:
 		w.workload.write(s, w.now)
 	case plane.SetBallast, plane.NameOffender, plane.KeepFlags:
+	case plane.ChangeSize, plane.ResizePod, plane.MoveLeader, plane.EvictPod: // sizesWorld plays these
 	}
 	at := w.now.Add(100 * time.Millisecond)
 	w.outcomes = append(w.outcomes, plane.Outcome{Kind: s.Kind, Name: name, Written: at, InForce: at})

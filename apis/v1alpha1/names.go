@@ -67,6 +67,9 @@ const (
 	// ConditionUsageSeen is True while the host cluster tells what the containers use.
 	// False means that nothing is made smaller.
 	ConditionUsageSeen = "UsageSeen"
+	// ConditionVPAKept is True while a VerticalPodAutoscaler of each component tells the
+	// size that was decided.
+	ConditionVPAKept = "VPAKept"
 )
 
 // Reasons of conditions, decisions and events. They are stable: alerts and
@@ -154,6 +157,9 @@ const (
 	ReasonResizeDeferred    = "ResizeDeferred"
 	ReasonResizeInfeasible  = "ResizeInfeasible"
 	ReasonResizeStuck       = "ResizeStuck"
+	// VerticalPodAutoscalers: the host cluster knows none; somebody else's is in the way.
+	ReasonVPAUnavailable = "VPAUnavailable"
+	ReasonVPAConflict    = "VPAConflict"
 	// ReasonEvictionBlocked: a disruption budget allows none now.
 	ReasonEvictionBlocked = "EvictionBlocked"
 	// ReasonLeaderNotMoved: etcd's leader is where it was, or nobody knows where.

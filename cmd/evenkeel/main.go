@@ -28,7 +28,7 @@ func main() {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newOperator(), newExplain(), newSentence(), newRelease(), newVersion())
+	root.AddCommand(newOperator(), newRecommender(), newExplain(), newSentence(), newRelease(), newVersion())
 	err := root.ExecuteContext(ctx)
 	stop()
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	vpav1 "k8s.io/autoscaler/vertical-pod-autoscaler/pkg/apis/autoscaling.k8s.io/v1"
 	"k8s.io/client-go/kubernetes"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -124,6 +125,9 @@ func newScheme() (*runtime.Scheme, error) {
 		return nil, fmt.Errorf("building the scheme: %w", err)
 	}
 	if err := v1alpha1.AddToScheme(s); err != nil {
+		return nil, fmt.Errorf("building the scheme: %w", err)
+	}
+	if err := vpav1.AddToScheme(s); err != nil {
 		return nil, fmt.Errorf("building the scheme: %w", err)
 	}
 	return s, nil

@@ -59,6 +59,9 @@ type kept struct {
 	// sizesRecalled is true once the histories of sizes have been read, sizesSaved when
 	// they were last written.
 	sizesRecalled bool
+	// vpaWant is what the VerticalPodAutoscalers were last to tell, at vpaAt.
+	vpaWant string
+	vpaAt   time.Time
 	// sizes are those that were seen at sizesAt.
 	sizes      plane.SizesSeen
 	sizesAt    time.Time

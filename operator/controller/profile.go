@@ -26,7 +26,7 @@ func (p *pass) profile() plane.Profile {
 		Jail:         effective(spec.Mode, spec.Protection.Jail),
 		LoadLine:     effective(spec.Mode, spec.Protection.LoadLine),
 		Shares:       effective(spec.Mode, spec.Protection.Shares),
-		Paused:       p.cpp.Annotations[v1alpha1.PausedAnnotation] == "true",
+		Paused:       p.paused(),
 		Term:         seconds(sentence.DurationSeconds, defaultTerm),
 		MaxTerm:      seconds(sentence.MaxDurationSeconds, defaultMaxTerm),
 		MaxSentences: int(orDefault(sentence.MaxSentences, defaultMaxSentences)),
@@ -42,6 +42,9 @@ func (p *pass) profile() plane.Profile {
 	}
 	return out
 }
+
+// paused tells whether a person has stopped every write.
+func (p *pass) paused() bool { return p.cpp.Annotations[v1alpha1.PausedAnnotation] == "true" }
 
 // effective is the mode of one protection: never bolder than the profile's.
 func effective(mode v1alpha1.Mode, protection v1alpha1.ProtectionMode) plane.Mode {

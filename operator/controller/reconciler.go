@@ -150,7 +150,7 @@ func (p *pass) run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, passWithin)
 	defer cancel()
 	for _, step := range []func(context.Context) error{
-		p.claim, p.resolve, p.enter, p.keepFinalizer, p.observe, p.readFlags, p.readResources, p.seeSizes, p.decide, p.carryOut, p.saveSizes,
+		p.claim, p.resolve, p.enter, p.keepFinalizer, p.observe, p.readFlags, p.readResources, p.seeSizes, p.decide, p.carryOut, p.keepVPAs, p.saveSizes,
 	} {
 		err := step(ctx)
 		if fault, ok := asFault(err); ok {

@@ -164,7 +164,7 @@ func TestPodsAreResizedInPlace(t *testing.T) {
 	for _, d := range cpp.Status.Decisions {
 		steps = append(steps, d.Step)
 	}
-	if got := strings.Join(steps, " "); got != "ResizePod ResizePod ChangeSize" {
+	if got := strings.Join(steps, " "); got != strings.Repeat("ResizePod ", 2)+"ChangeSize" {
 		t.Errorf("the decisions are %s", got)
 	}
 	w.await(func() string {

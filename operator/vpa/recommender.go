@@ -231,7 +231,9 @@ func (r *Recommender) put(ctx context.Context, h *v1alpha1.UsageHistory) error {
 	case err != nil:
 		return fmt.Errorf("reading UsageHistory %s/%s: %w", h.Namespace, h.Name, err)
 	default:
-		if err := r.Client.Patch(ctx, h, client.MergeFrom(before)); err != nil {
+		after := before.DeepCopy()
+		after.Saved, after.Containers = h.Saved, h.Containers
+		if err := r.Client.Patch(ctx, after, client.MergeFrom(before)); err != nil {
 			return fmt.Errorf("writing UsageHistory %s/%s: %w", h.Namespace, h.Name, err)
 		}
 	}

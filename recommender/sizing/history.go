@@ -77,7 +77,7 @@ func (p *peak) expected(day int32) float64 {
 func (p *peak) moved(day int32) peak {
 	next := peak{day: day}
 	for ago := range next.before {
-		switch of := p.day - (day - 1 - int32(ago)); { //nolint:gosec // 0 to 2
+		switch of := p.day - (day - 1 - int32(ago)); {
 		case of == 0:
 			next.before[ago] = p.today
 		case of > 0 && int(of) <= len(p.before):

@@ -109,22 +109,21 @@ func (k *kept) check() error {
 	if k.Version != keptVersion {
 		return fmt.Errorf("its form is %d, and only %d is known", k.Version, keptVersion)
 	}
-	ratio := func(v float64) bool { return v >= 0 && v <= highest*highest && !math.IsNaN(v) }
-	if k.Samples < 0 || !sane(k.Per) || !(k.Gives >= 0 && k.Gives < most) || !ratio(k.Wound) || !(k.Ratios.TotalWeight >= 0) || math.IsInf(k.Ratios.TotalWeight, 0) {
+	if k.Samples < 0 || !sane(k.Per) || !(k.Gives >= 0 && k.Gives < most) || !isRatio(k.Wound) || !(k.Ratios.TotalWeight >= 0) || math.IsInf(k.Ratios.TotalWeight, 0) {
 		return errors.New("a number in it is none that a history has")
 	}
-	if len(k.Spikes) > mostSpikes {
-		return errors.New("there are more spikes in it than are kept")
-	}
-	for _, s := range k.Spikes {
-		if !ratio(s.Top) {
-			return errors.New("a spike in it is none that memory has")
-		}
+	if len(k.Spikes) > mostSpikes || slices.ContainsFunc(k.Spikes, func(s keptSpike) bool { return !isRatio(s.Top) }) {
+		return errors.New("the spikes in it are none that a history has")
 	}
 	for hour, p := range k.Day {
-		if hour < 0 || hour >= hours || !ratio(float64(p.Today)) || slices.ContainsFunc(p.Before[:], func(v float32) bool { return !ratio(float64(v)) }) {
+		if hour < 0 || hour >= hours || slices.ContainsFunc(append(p.Before[:], p.Today), func(v float32) bool { return !isRatio(float64(v)) }) {
 			return errors.New("an hour in it is none that a day has")
 		}
 	}
 	return nil
+}
+
+// isRatio tells whether a number may be a ratio to the curve.
+func isRatio(v float64) bool {
+	return v >= 0 && v <= highest*highest // and no NaN
 }

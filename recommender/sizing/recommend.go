@@ -137,7 +137,7 @@ func (h *History) why(s Size, ref Reference) string {
 	case BySpikes:
 		why = "it has risen for minutes now and then, and with a reserve for the next time that is " + part
 	case ByWound:
-		why = fmt.Sprintf("it was killed for memory, and a fifth more than it had is %s", part)
+		why = "it was killed for memory, and a fifth more than it had is " + part
 	default:
 		why = fmt.Sprintf("the profile and its error: %d samples are too few to know better", h.samples)
 	}

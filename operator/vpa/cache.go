@@ -1,0 +1,54 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package vpa
+
+import (
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// CacheOptions have the recommender's cache keep of each object what is looked at.
+func CacheOptions() cache.Options {
+	return cache.Options{
+		DefaultTransform: cache.TransformStripManagedFields(),
+		ByObject: map[client.Object]cache.ByObject{
+			&corev1.Pod{}:         {Transform: slim},
+			&appsv1.Deployment{}:  {Transform: slim},
+			&appsv1.StatefulSet{}: {Transform: slim},
+			&appsv1.DaemonSet{}:   {Transform: slim},
+		},
+	}
+}
+
+// slim drops from an object what no loop reads.
+func slim(object any) (any, error) {
+	switch o := object.(type) {
+	case *corev1.Pod:
+		o.ManagedFields, o.Annotations, o.OwnerReferences = nil, nil, nil
+		containers := make([]corev1.Container, 0, len(o.Spec.Containers))
+		for _, c := range o.Spec.Containers {
+			containers = append(containers, corev1.Container{Name: c.Name, Resources: c.Resources})
+		}
+		o.Spec = corev1.PodSpec{Containers: containers}
+		statuses := make([]corev1.ContainerStatus, 0, len(o.Status.ContainerStatuses))
+		for _, s := range o.Status.ContainerStatuses {
+			if s.LastTerminationState.Terminated != nil {
+				statuses = append(statuses, corev1.ContainerStatus{Name: s.Name, LastTerminationState: s.LastTerminationState})
+			}
+		}
+		o.Status = corev1.PodStatus{Phase: o.Status.Phase, ContainerStatuses: statuses}
+	case *appsv1.Deployment:
+		o.ManagedFields, o.Annotations = nil, nil
+		o.Spec, o.Status = appsv1.DeploymentSpec{Selector: o.Spec.Selector}, appsv1.DeploymentStatus{}
+	case *appsv1.StatefulSet:
+		o.ManagedFields, o.Annotations = nil, nil
+		o.Spec, o.Status = appsv1.StatefulSetSpec{Selector: o.Spec.Selector}, appsv1.StatefulSetStatus{}
+	case *appsv1.DaemonSet:
+		o.ManagedFields, o.Annotations = nil, nil
+		o.Spec, o.Status = appsv1.DaemonSetSpec{Selector: o.Spec.Selector}, appsv1.DaemonSetStatus{}
+	}
+	return object, nil
+}

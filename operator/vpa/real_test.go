@@ -1,0 +1,300 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package vpa_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	vpav1 "k8s.io/autoscaler/vertical-pod-autoscaler/pkg/apis/autoscaling.k8s.io/v1"
+	"k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/operator/vpa"
+	"evenkeel.dev/evenkeel/recommender/plane"
+	"evenkeel.dev/evenkeel/recommender/sizing"
+)
+
+// host is the server of the package's tests, with the CRDs of both.
+var host client.Client
+
+func TestMain(m *testing.M) {
+	log.SetLogger(logr.Discard())
+	code, err := withHost(m.Run)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func withHost(run func() int) (int, error) {
+	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
+		return 1, errors.New("KUBEBUILDER_ASSETS is not set: run `make test`, which builds the upstream servers first")
+	}
+	module, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "k8s.io/autoscaler/vertical-pod-autoscaler").Output() //nolint:noctx // before any test
+	if err != nil {
+		return 1, fmt.Errorf("finding the CRDs of VerticalPodAutoscalers: %w", err)
+	}
+	s := runtime.NewScheme()
+	for _, add := range []func(*runtime.Scheme) error{scheme.AddToScheme, v1alpha1.AddToScheme, vpav1.AddToScheme} {
+		if err := add(s); err != nil {
+			return 1, err
+		}
+	}
+	env := &envtest.Environment{CRDDirectoryPaths: []string{
+		filepath.Join("..", "..", "manifests", "crd"), filepath.Join(strings.TrimSpace(string(module)), "deploy", "vpa-v1-crd-gen.yaml"),
+	}, ErrorIfCRDPathMissing: true}
+	config, err := env.Start()
+	if err != nil {
+		return 1, err
+	}
+	if host, err = client.New(config, client.Options{Scheme: s}); err != nil {
+		return 1, err
+	}
+	code := run()
+	return code, env.Stop()
+}
+
+// uses is what every container uses.
+type uses struct {
+	mu          sync.Mutex
+	cpu, memory float64
+	now         func() time.Time
+}
+
+func (u *uses) Of(string, string, string) (sizing.Usage, bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return sizing.Usage{At: u.now(), CPU: u.cpu, Memory: u.memory}, u.cpu > 0
+}
+
+func (*uses) Fault() *plane.Fault { return nil }
+
+func (u *uses) set(cpu, memory float64) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.cpu, u.memory = cpu, memory
+}
+
+// namespace is one of the test's own, with a Deployment web and a pod of it.
+func namespace(t *testing.T) string {
+	t.Helper()
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "vpa-"}}
+	create(t, ns)
+	spec := corev1.PodSpec{Containers: []corev1.Container{{Name: "app", Image: "app"}}}
+	labels := map[string]string{"app": "web"}
+	create(t, &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: ns.Name, Name: "web"}, Spec: appsv1.DeploymentSpec{
+		Selector: &metav1.LabelSelector{MatchLabels: labels},
+		Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: spec},
+	}})
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: ns.Name, Name: "web-1", Labels: labels}, Spec: spec}
+	create(t, pod)
+	pod.Status.Phase = corev1.PodRunning
+	if err := host.Status().Update(t.Context(), pod); err != nil {
+		t.Fatal(err)
+	}
+	return ns.Name
+}
+
+func create(t *testing.T, o client.Object) {
+	t.Helper()
+	if err := host.Create(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// recommend runs a recommender whose minutes are short, until stop.
+func recommend(t *testing.T, u *uses) (stop func()) {
+	t.Helper()
+	began := time.Now()
+	u.now = func() time.Time { return began.Add(200 * time.Since(began)) }
+	r := &vpa.Recommender{Client: host, Host: host, Usage: u, Name: "evenkeel", Interval: 50 * time.Millisecond, Now: u.now}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- r.Start(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("the recommender ended with %v", err)
+		}
+	})
+	t.Cleanup(stop)
+	return stop
+}
+
+func await(t *testing.T, complaint func() string) {
+	t.Helper()
+	last := ""
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if last = complaint(); last == "" {
+			return
+		}
+	}
+	t.Fatalf("for 20 s: %s", last)
+}
+
+func seen(t *testing.T, namespace, name string) *vpav1.VerticalPodAutoscaler {
+	t.Helper()
+	o := &vpav1.VerticalPodAutoscaler{}
+	if err := host.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: name}, o); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// recommended waits for a recommendation of memory of at least so much.
+func recommended(t *testing.T, ns, name string, least float64) {
+	t.Helper()
+	await(t, func() string {
+		r := seen(t, ns, name).Status.Recommendation
+		if r == nil {
+			return "no recommendation"
+		}
+		if got := r.ContainerRecommendations[0].Target[corev1.ResourceMemory]; got.AsApproximateFloat64() < least {
+			return "the target is " + got.String()
+		}
+		return ""
+	})
+}
+
+// It recommends once there are samples, leaves others' alone, writes only what has changed,
+// and goes on after a restart and under another target's name.
+func TestTheRecommender(t *testing.T) {
+	ns := namespace(t)
+	create(t, asking(ns, "web", "evenkeel"))
+	create(t, asking(ns, "others", "default"))
+	profiles := asking(ns, "profiles", "evenkeel")
+	profiles.Annotations = map[string]string{v1alpha1.OwnerAnnotation: "ns/acme/1"}
+	create(t, profiles)
+	u := &uses{}
+	stop := recommend(t, u)
+	await(t, func() string {
+		if o := seen(t, ns, "web"); condition(o.Status, vpav1.RecommendationProvided) != corev1.ConditionFalse || o.Status.Recommendation != nil {
+			return fmt.Sprintf("%+v", o.Status)
+		}
+		return ""
+	})
+	u.set(0.5, 1<<30)
+	recommended(t, ns, "web", 1<<30)
+	await(t, func() string { // a steady load comes to rest
+		was := seen(t, ns, "web").ResourceVersion
+		time.Sleep(300 * time.Millisecond)
+		if is := seen(t, ns, "web").ResourceVersion; is != was {
+			return "the status is written again and again"
+		}
+		return ""
+	})
+	for _, name := range []string{"others", "profiles"} {
+		if s := seen(t, ns, name).Status; s.Recommendation != nil || len(s.Conditions) != 0 {
+			t.Errorf("%s has got %+v", name, s)
+		}
+	}
+	stop()
+	u.set(0, 0)
+	o := seen(t, ns, "web")
+	before := o.DeepCopy()
+	o.Spec.TargetRef.Name = "renamed"
+	if err := host.Patch(t.Context(), o, client.MergeFrom(before)); err != nil {
+		t.Fatal(err)
+	}
+	recommend(t, u)
+	await(t, func() string {
+		if s := seen(t, ns, "web").Status; condition(s, vpav1.ConfigUnsupported) != corev1.ConditionTrue {
+			return "it does not say that its target is not there"
+		}
+		return ""
+	})
+	recommended(t, ns, "web", 1<<30)
+}
+
+// owned is a profile's VerticalPodAutoscaler for web.
+func owned(t *testing.T, ns string) vpa.Owned {
+	t.Helper()
+	cpp := &v1alpha1.ControlPlaneProfile{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "acme"}, Spec: v1alpha1.ControlPlaneProfileSpec{
+		APIServer: v1alpha1.APIServerSpec{TargetRef: v1alpha1.TargetRef{Kind: "Deployment", Name: "web"}},
+		Access:    v1alpha1.AccessSpec{KubeconfigSecretRef: v1alpha1.SecretKeyRef{Name: "access"}},
+	}}
+	create(t, cpp)
+	return vpa.Owned{Profile: cpp, Component: sizing.APIServer, Target: cpp.Spec.APIServer.TargetRef, Container: "app"}
+}
+
+// A profile's own is made once, follows the profile, and tells its size.
+func TestTheProfilesOwn(t *testing.T) {
+	ns := namespace(t)
+	o := owned(t, ns)
+	v, fault := o.Ensure(t.Context(), host, host)
+	if fault != nil || v.Name != "acme-apiserver" || len(v.OwnerReferences) != 1 || *v.Spec.UpdatePolicy.UpdateMode != vpav1.UpdateModeInitial {
+		t.Fatalf("%+v: %+v", fault, v)
+	}
+	again, fault := o.Ensure(t.Context(), host, host)
+	if fault != nil || again.ResourceVersion != v.ResourceVersion {
+		t.Errorf("%+v: it is written again", fault)
+	}
+	o.Profile.Spec.Sizing.Apply = v1alpha1.ApplyVPA
+	if v, fault = o.Ensure(t.Context(), host, host); fault != nil || *v.Spec.UpdatePolicy.UpdateMode != vpav1.UpdateModeInPlaceOrRecreate {
+		t.Errorf("%+v: %+v", fault, v.Spec.UpdatePolicy)
+	}
+	size := plane.SizePlan{Want: plane.Amounts{CPU: 1.5, Memory: 3 << 30}, CPU: sizing.Size{Lower: 1.4, Upper: 1.7}, Memory: sizing.Size{Lower: 2 << 30, Upper: 4 << 30}}
+	status := vpa.StatusOf(v, "app", size, begin)
+	if err := vpa.Write(t.Context(), host, v, status); err != nil {
+		t.Fatal(err)
+	}
+	is := seen(t, ns, v.Name).Status
+	if got := is.Recommendation.ContainerRecommendations[0].Target; got.Cpu().String() != "1500m" || got.Memory().String() != "3Gi" || is.ObservedGeneration == nil {
+		t.Errorf("%+v", is)
+	}
+	if vpa.Changed(&is, &status) {
+		t.Error("what was written counts as changed")
+	}
+}
+
+// Somebody's that asks for Evenkeel is adopted as it is; another recommender is not fought.
+func TestSomebodyElses(t *testing.T) {
+	ns := namespace(t)
+	theirs := asking(ns, "theirs", "evenkeel")
+	create(t, theirs)
+	v, fault := owned(t, ns).Ensure(t.Context(), host, host)
+	if fault != nil || v.Name != "theirs" || v.ResourceVersion != theirs.ResourceVersion {
+		t.Errorf("%+v: %+v", fault, v)
+	}
+	ns = namespace(t)
+	create(t, asking(ns, "theirs", "default"))
+	if _, fault = owned(t, ns).Ensure(t.Context(), host, host); fault == nil || fault.Reason != v1alpha1.ReasonVPAConflict ||
+		!strings.Contains(fault.Message, "VerticalPodAutoscaler theirs (recommender default)") {
+		t.Errorf("%+v", fault)
+	}
+}
+
+// unknowing is an API without VerticalPodAutoscalers.
+type unknowing struct{ client.Reader }
+
+func (unknowing) List(context.Context, client.ObjectList, ...client.ListOption) error {
+	return &meta.NoKindMatchError{GroupKind: schema.GroupKind{Group: "autoscaling.k8s.io", Kind: "VerticalPodAutoscaler"}}
+}
+
+func TestNoVerticalPodAutoscalers(t *testing.T) {
+	_, fault := owned(t, namespace(t)).Ensure(t.Context(), host, unknowing{})
+	if fault == nil || fault.Reason != v1alpha1.ReasonVPAUnavailable {
+		t.Errorf("%+v", fault)
+	}
+}
