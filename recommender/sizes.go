@@ -26,7 +26,7 @@ const (
 func (d *pass) size() {
 	m := &d.memory.Sizes
 	if d.profile.Sizing.Mode == plane.Off {
-		*m = plane.SizesMemory{Containers: m.Containers, Trend: m.Trend, Load: m.Load}
+		*m = plane.SizesMemory{Containers: m.Containers, Trend: m.Trend, Week: m.Week, Load: m.Load}
 		return
 	}
 	for c, kept := range d.seen.Sizes.Kept {
@@ -34,8 +34,12 @@ func (d *pass) size() {
 			m.Containers[c] = kept
 		}
 	}
+	if m.Week.Empty() {
+		m.Week = d.seen.Sizes.KeptWeek
+	}
 	if seen := d.seen.Sizes.LoadSeen; !seen.IsZero() && d.now.Sub(seen) < loadStale {
-		m.Load, m.Trend = d.seen.Sizes.Load, m.Trend.Seen(d.seen.Sizes.Load, seen)
+		m.Load = d.seen.Sizes.Load
+		m.Trend, m.Week = m.Trend.Seen(m.Load, seen), m.Week.Seen(m.Load, seen)
 	}
 	for _, c := range []sizing.Component{sizing.APIServer, sizing.Etcd} {
 		if pods := d.podsOf(c); len(pods) > 0 {
@@ -62,7 +66,7 @@ func (d *pass) sizeComponent(c sizing.Component, pods []plane.SizedPod) {
 	if d.profile.Sizing.Resources != nil && len(m.Trend.Points) == 0 {
 		return // the profile speaks of a load that has not been seen yet
 	}
-	cpu, memory, need := sizing.References(d.profile.Sizing.Resources, c, m.Load, m.Trend.Grown(m.Load))
+	cpu, memory, need := sizing.References(d.profile.Sizing.Resources, c, sizing.Look(m.Load, m.Trend, m.Week, d.now))
 	kept := d.learnUse(c, pods, cpu, memory)
 	bounds := d.boundsOf(c, pods)
 	cpuSize, known := kept.CPU.Recommend(d.now, cpu, bounds.CPU)

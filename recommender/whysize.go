@@ -17,11 +17,11 @@ func whySize(cpu, memory sizing.Size, before, next sizing.Requests) string {
 	cpuToo, memoryToo := before.CPU.Request != next.CPU.Request, before.Memory.Request != next.Memory.Request
 	switch {
 	case cpuToo && !memoryToo:
-		return "CPU: " + cpu.Why
+		return "CPU: " + cpu.Why()
 	case memoryToo && !cpuToo:
-		return "memory: " + memory.Why
+		return "memory: " + memory.Why()
 	default:
-		return "CPU: " + cpu.Why + "; memory: " + memory.Why
+		return "CPU: " + cpu.Why() + "; memory: " + memory.Why()
 	}
 }
 
@@ -40,9 +40,7 @@ func (d *pass) sizeEvidence(plan plane.SizePlan, need sizing.Need) []string {
 		}
 		lines = append(lines, line)
 	}
-	if grown := m.Trend.Grown(m.Load); grown.Nodes > m.Load.Nodes+0.5 || grown.Pods > m.Load.Pods+0.5 {
-		lines = append(lines, fmt.Sprintf("by their trend %.0f nodes and %.0f pods in half an hour", grown.Nodes, grown.Pods))
-	}
+	lines = append(lines, d.toCome(m)...)
 	lines = append(lines,
 		fmt.Sprintf("need %s, target %s, worth giving back above %s",
 			plane.Amounts{CPU: plan.CPU.Lower, Memory: plan.Memory.Lower}, plane.Amounts{CPU: plan.CPU.Target, Memory: plan.Memory.Target},
@@ -61,6 +59,19 @@ func (d *pass) sizeEvidence(plan plane.SizePlan, need sizing.Need) []string {
 	}
 	if capped := capped(plan); capped != "" {
 		lines = append(lines, capped)
+	}
+	return lines
+}
+
+// toCome says what the trend and the clock add to the load of now; nothing when they add
+// nothing.
+func (d *pass) toCome(m plane.SizesMemory) []string {
+	var lines []string
+	if grown := m.Trend.Grown(m.Load); grown.Nodes > m.Load.Nodes+0.5 || grown.Pods > m.Load.Pods+0.5 {
+		lines = append(lines, fmt.Sprintf("by their trend %.0f nodes and %.0f pods in half an hour", grown.Nodes, grown.Pods))
+	}
+	if e := m.Week.Expected(m.Load, d.now); e.Nodes > m.Load.Nodes+0.5 || e.Pods > m.Load.Pods+0.5 || e.Requests > m.Load.Requests+0.5 {
+		lines = append(lines, fmt.Sprintf("by the clock %.0f nodes, %.0f pods and %.0f requests/s in half an hour, as a week or a day ago", e.Nodes, e.Pods, e.Requests))
 	}
 	return lines
 }

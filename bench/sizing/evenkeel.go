@@ -16,6 +16,7 @@ type evenkeel struct {
 	profile   *sizing.Profile
 	kept      sizing.Container
 	trend     sizing.Trend
+	week      sizing.Week
 	has       amounts
 	why       string
 }
@@ -35,8 +36,8 @@ func (e *evenkeel) start(now time.Time, load sizing.Drivers) amounts {
 }
 
 func (e *evenkeel) minute(now time.Time, m *minute) amounts {
-	e.trend = e.trend.Seen(m.load, now)
-	cpu, memory, _ := sizing.References(e.profile, e.component, m.load, e.trend.Grown(m.load))
+	e.trend, e.week = e.trend.Seen(m.load, now), e.week.Seen(m.load, now)
+	cpu, memory, _ := sizing.References(e.profile, e.component, sizing.Look(m.load, e.trend, e.week, now))
 	for i := range replicas {
 		e.kept.Add(fmt.Sprint(i), sizing.Usage{At: now, CPU: m.cpu[i], Memory: m.memory[i]}, cpu, memory)
 	}
@@ -44,13 +45,13 @@ func (e *evenkeel) minute(now time.Time, m *minute) amounts {
 }
 
 func (e *evenkeel) killed(now time.Time, had float64, m *minute) amounts {
-	_, memory, _ := sizing.References(e.profile, e.component, m.load, m.load)
+	_, memory, _ := sizing.References(e.profile, e.component, sizing.Outlook{Now: m.load})
 	e.kept.Memory.Wound(now, had, memory.Now)
 	return e.minute(now, m)
 }
 
 func (e *evenkeel) decide(now time.Time, load sizing.Drivers) amounts {
-	cpu, memory, _ := sizing.References(e.profile, e.component, load, e.trend.Grown(load))
+	cpu, memory, _ := sizing.References(e.profile, e.component, sizing.Look(load, e.trend, e.week, now))
 	cpuSize, known := e.kept.CPU.Recommend(now, cpu, sizing.Bounds{})
 	memorySize, also := e.kept.Memory.Recommend(now, memory, sizing.Bounds{})
 	if !known || !also {

@@ -66,13 +66,17 @@ func (f *evenkeelFleet) sample(now time.Time) {
 
 func (f *evenkeelFleet) loop(now time.Time) {
 	for _, t := range f.targets {
-		status := f.fleet.Take(now, t)
-		if !vpa.Changed(&t.Object.Status, &status) {
+		if !f.fleet.Take(now, t) {
 			continue
 		}
-		t.Object.Status = status
+		status := f.fleet.Status(now, t)
 		if raw, err := json.Marshal(vpav1.VerticalPodAutoscaler{Status: status}); err == nil {
 			f.written += len(raw)
+		}
+		f.fleet.Told(now, t.Object, &status)
+		t.Object.Status = status
+		if _, err := vpa.Slim(t.Object); err != nil { // as it comes back from the cache
+			return
 		}
 	}
 	due := map[string]bool{}

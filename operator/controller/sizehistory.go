@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/operator/learnt"
 	"evenkeel.dev/evenkeel/recommender/sizing"
 )
 
@@ -48,6 +49,12 @@ func (p *pass) recallSizes(ctx context.Context) {
 			continue
 		}
 		p.snapshot.Sizes.Kept[of] = kept
+	}
+	if h.Memory == "" {
+		return
+	}
+	if p.snapshot.Sizes.KeptWeek, err = sizing.LoadWeek([]byte(h.Memory)); err != nil {
+		log.FromContext(ctx).Error(err, "What was carried in the hours of a week is passed over, and learnt anew")
 	}
 }
 
@@ -96,18 +103,10 @@ func (p *pass) writeSizes(ctx context.Context, containers map[sizing.Component]s
 		}
 		h.Containers = append(h.Containers, v1alpha1.ContainerHistory{Of: string(of), Container: name, CPU: string(cpu), Memory: string(memory)})
 	}
-	before := &v1alpha1.UsageHistory{}
-	switch err := p.r.Host.Get(ctx, client.ObjectKeyFromObject(h), before); {
-	case apierrors.IsNotFound(err):
-		if err := p.r.Client.Create(ctx, h); err != nil {
-			return fmt.Errorf("creating the UsageHistory %s/%s: %w", h.Namespace, h.Name, err)
-		}
-	case err != nil:
-		return fmt.Errorf("reading the UsageHistory %s/%s: %w", h.Namespace, h.Name, err)
-	default:
-		if err := p.r.Client.Patch(ctx, h, client.MergeFrom(before)); err != nil {
-			return fmt.Errorf("writing the UsageHistory %s/%s: %w", h.Namespace, h.Name, err)
-		}
+	week, err := p.kept.memory.Sizes.Week.Save()
+	if err != nil {
+		return fmt.Errorf("writing down what %s/%s has carried: %w", h.Namespace, h.Name, err)
 	}
-	return nil
+	h.Memory = string(week)
+	return learnt.Put(ctx, p.r.Client, p.r.Host, h)
 }

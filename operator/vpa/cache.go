@@ -6,6 +6,7 @@ package vpa
 import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	vpav1 "k8s.io/autoscaler/vertical-pod-autoscaler/pkg/apis/autoscaling.k8s.io/v1"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -15,16 +16,18 @@ func CacheOptions() cache.Options {
 	return cache.Options{
 		DefaultTransform: cache.TransformStripManagedFields(),
 		ByObject: map[client.Object]cache.ByObject{
-			&corev1.Pod{}:         {Transform: slim},
-			&appsv1.Deployment{}:  {Transform: slim},
-			&appsv1.StatefulSet{}: {Transform: slim},
-			&appsv1.DaemonSet{}:   {Transform: slim},
+			&corev1.Pod{}:                  {Transform: Slim},
+			&appsv1.Deployment{}:           {Transform: Slim},
+			&appsv1.StatefulSet{}:          {Transform: Slim},
+			&appsv1.DaemonSet{}:            {Transform: Slim},
+			&vpav1.VerticalPodAutoscaler{}: {Transform: Slim},
 		},
 	}
 }
 
-// slim drops from an object what no loop reads.
-func slim(object any) (any, error) {
+// Slim drops from an object what no loop reads. Of a recommendation it keeps that there is
+// one: what it says is in the Fleet, in numbers.
+func Slim(object any) (any, error) {
 	switch o := object.(type) {
 	case *corev1.Pod:
 		o.ManagedFields, o.Annotations, o.OwnerReferences = nil, nil, nil
@@ -40,6 +43,11 @@ func slim(object any) (any, error) {
 			}
 		}
 		o.Status = corev1.PodStatus{Phase: o.Status.Phase, ContainerStatuses: statuses}
+	case *vpav1.VerticalPodAutoscaler:
+		o.ManagedFields = nil
+		if o.Status.Recommendation != nil {
+			o.Status.Recommendation = &vpav1.RecommendedPodResources{}
+		}
 	case *appsv1.Deployment:
 		o.ManagedFields, o.Annotations = nil, nil
 		o.Spec, o.Status = appsv1.DeploymentSpec{Selector: o.Spec.Selector}, appsv1.DeploymentStatus{}

@@ -71,20 +71,29 @@ type named struct {
 	name   string
 	kept   sizing.Container
 	killed time.Time
+	// told is what its VerticalPodAutoscaler says of it.
+	told recommendation
 }
 
 // NewFleet is a fleet of none.
 func NewFleet() *Fleet { return &Fleet{known: map[types.NamespacedName]*known{}} }
 
-// Take learns from what a target's pods used, and gives the status that it should have.
-func (f *Fleet) Take(now time.Time, t Target) vpav1.VerticalPodAutoscalerStatus {
-	key := types.NamespacedName{Namespace: t.Object.Namespace, Name: t.Object.Name}
+// of is what is kept of a VerticalPodAutoscaler, made where there is nothing yet.
+func (f *Fleet) of(o *vpav1.VerticalPodAutoscaler, now time.Time) *known {
+	key := types.NamespacedName{Namespace: o.Namespace, Name: o.Name}
 	k := f.known[key]
 	if k == nil {
 		k = &known{}
 		f.known[key] = k
 	}
 	k.seen = now
+	return k
+}
+
+// Take learns from what a target's pods used, and tells whether its VerticalPodAutoscaler
+// is to be written: what to write is Status, and after that comes Told.
+func (f *Fleet) Take(now time.Time, t Target) (due bool) {
+	k := f.of(t.Object, now)
 	cpu, memory := sizing.Unit(sizing.CPU), sizing.Unit(sizing.Memory)
 	for _, p := range t.Pods {
 		for _, c := range p.Containers {
@@ -101,7 +110,7 @@ func (f *Fleet) Take(now time.Time, t Target) vpav1.VerticalPodAutoscalerStatus 
 			}
 		}
 	}
-	return k.status(now, t)
+	return k.due(now, t)
 }
 
 // of is what is kept of a container, made where there is nothing yet.
@@ -119,6 +128,26 @@ func (k *known) of(name string) *named {
 		k.containers = slices.Insert(k.containers, i, named{name: name, kept: sizing.New(sizing.APIServer)})
 	}
 	return &k.containers[i]
+}
+
+// Status is what a VerticalPodAutoscaler should say.
+func (f *Fleet) Status(now time.Time, t Target) vpav1.VerticalPodAutoscalerStatus {
+	return f.of(t.Object, now).status(now, t)
+}
+
+// Told takes what a VerticalPodAutoscaler says: what was written, or what a process before
+// this one has written.
+func (f *Fleet) Told(now time.Time, o *vpav1.VerticalPodAutoscaler, s *vpav1.VerticalPodAutoscalerStatus) {
+	k := f.of(o, now)
+	for i := range k.containers {
+		k.containers[i].told = recommendation{}
+	}
+	if s.Recommendation == nil {
+		return
+	}
+	for _, r := range s.Recommendation.ContainerRecommendations {
+		k.of(r.ContainerName).told = told(r)
+	}
 }
 
 // Forget drops what is kept of those that have not been seen for a day.

@@ -31,11 +31,17 @@ func asking(namespace, name, recommender string) *vpav1.VerticalPodAutoscaler {
 	}
 }
 
+// take is a loop of the recommender's over one target.
+func take(f *vpa.Fleet, now time.Time, t vpa.Target) vpav1.VerticalPodAutoscalerStatus {
+	f.Take(now, t)
+	return f.Status(now, t)
+}
+
 // minutes has a target's one container use so much for some minutes.
 func minutes(f *vpa.Fleet, o *vpav1.VerticalPodAutoscaler, from time.Time, n int, cpu, memory float64) (s vpav1.VerticalPodAutoscalerStatus) {
 	for i := range n {
 		now := from.Add(time.Duration(i+1) * time.Minute)
-		s = f.Take(now, vpa.Target{Object: o, Pods: []vpa.Pod{{UID: "1", Containers: []vpa.Container{{
+		s = take(f, now, vpa.Target{Object: o, Pods: []vpa.Pod{{UID: "1", Containers: []vpa.Container{{
 			Name: "app", Used: sizing.Usage{At: now, CPU: cpu, Memory: memory},
 		}}}}})
 	}
@@ -137,7 +143,7 @@ func TestAKill(t *testing.T) {
 	killed := vpa.Container{Name: "app", Used: sizing.Usage{At: now, CPU: 0.5, Memory: 1 << 28}, Killed: now, Had: 1 << 29}
 	var s vpav1.VerticalPodAutoscalerStatus
 	for range 3 {
-		s = f.Take(now, vpa.Target{Object: o, Pods: []vpa.Pod{{UID: "1", Containers: []vpa.Container{killed}}}})
+		s = take(f, now, vpa.Target{Object: o, Pods: []vpa.Pod{{UID: "1", Containers: []vpa.Container{killed}}}})
 	}
 	got := s.Recommendation.ContainerRecommendations[0].Target[corev1.ResourceMemory]
 	if v := got.AsApproximateFloat64(); v < 1.2*(1<<29) || v > 1.5*(1<<29) {
@@ -160,7 +166,7 @@ func TestKept(t *testing.T) {
 		t.Error("a history that is none is taken in silence")
 	}
 	o.Spec.TargetRef.Name = "renamed"
-	s := again.Take(begin.Add(2*time.Hour), vpa.Target{Object: o, Unsupported: "there is no Deployment renamed"})
+	s := take(again, begin.Add(2*time.Hour), vpa.Target{Object: o, Unsupported: "there is no Deployment renamed"})
 	if condition(s, vpav1.ConfigUnsupported) != corev1.ConditionTrue || s.Recommendation == nil {
 		t.Fatalf("%+v", s)
 	}

@@ -160,10 +160,10 @@ func StatusOf(v *vpav1.VerticalPodAutoscaler, container string, s plane.SizePlan
 		Conditions: []vpav1.VerticalPodAutoscalerCondition{c},
 		Recommendation: &vpav1.RecommendedPodResources{ContainerRecommendations: []vpav1.RecommendedContainerResources{{
 			ContainerName:  container,
-			Target:         list(s.Want.CPU, s.Want.Memory),
-			LowerBound:     list(min(s.CPU.Lower, s.Want.CPU), min(s.Memory.Lower, s.Want.Memory)),
-			UpperBound:     list(max(s.CPU.Upper, s.Want.CPU), max(s.Memory.Upper, s.Want.Memory)),
-			UncappedTarget: list(s.CPU.Uncapped, s.Memory.Uncapped),
+			Target:         amounts{s.Want.CPU, s.Want.Memory}.list(),
+			LowerBound:     amounts{min(s.CPU.Lower, s.Want.CPU), min(s.Memory.Lower, s.Want.Memory)}.list(),
+			UpperBound:     amounts{max(s.CPU.Upper, s.Want.CPU), max(s.Memory.Upper, s.Want.Memory)}.list(),
+			UncappedTarget: amounts{s.CPU.Uncapped, s.Memory.Uncapped}.list(),
 		}}},
 	}
 }

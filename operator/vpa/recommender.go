@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/operator/learnt"
 	"evenkeel.dev/evenkeel/recommender/plane"
 	"evenkeel.dev/evenkeel/recommender/sizing"
 )
@@ -110,7 +111,25 @@ func (r *Recommender) restore(ctx context.Context) error {
 	for _, ns := range r.fleet.Namespaces() {
 		r.saved[ns] = r.first(ns)
 	}
-	return nil
+	return r.told(ctx)
+}
+
+// told reads what every VerticalPodAutoscaler says: the cache does not keep that.
+func (r *Recommender) told(ctx context.Context) error {
+	page := vpav1.VerticalPodAutoscalerList{}
+	for {
+		if err := r.Host.List(ctx, &page, client.Limit(mostVPAs), client.Continue(page.Continue)); err != nil {
+			return fmt.Errorf("reading what VerticalPodAutoscalers say: %w", err)
+		}
+		for i := range page.Items {
+			if o := &page.Items[i]; r.ours(o) {
+				r.fleet.Told(r.Now(), o, &o.Status)
+			}
+		}
+		if page.Continue == "" {
+			return nil
+		}
+	}
 }
 
 // first spreads the first writes of all namespaces over an hour.
@@ -161,11 +180,15 @@ func (r *Recommender) take(ctx context.Context, o *vpav1.VerticalPodAutoscaler, 
 			}
 		}
 	}
-	status := r.fleet.Take(r.Now(), t)
-	if !Changed(&o.Status, &status) {
+	if !r.fleet.Take(r.Now(), t) {
 		return nil
 	}
-	return Write(ctx, r.Client, o, status)
+	status := r.fleet.Status(r.Now(), t)
+	if err := Write(ctx, r.Client, o, status); err != nil {
+		return err
+	}
+	r.fleet.Told(r.Now(), o, &status)
+	return nil
 }
 
 // Write writes the status of a VerticalPodAutoscaler.
@@ -214,27 +237,8 @@ func (r *Recommender) write(ctx context.Context, namespaces map[string]bool) err
 	}
 	for ns, h := range all {
 		r.saved[ns] = r.Now()
-		if err := r.put(ctx, h); err != nil {
+		if err := learnt.Put(ctx, r.Client, r.Host, h); err != nil {
 			return err
-		}
-	}
-	return nil
-}
-
-func (r *Recommender) put(ctx context.Context, h *v1alpha1.UsageHistory) error {
-	before := &v1alpha1.UsageHistory{}
-	switch err := r.Host.Get(ctx, client.ObjectKeyFromObject(h), before); {
-	case apierrors.IsNotFound(err):
-		if err := r.Client.Create(ctx, h); err != nil {
-			return fmt.Errorf("creating UsageHistory %s/%s: %w", h.Namespace, h.Name, err)
-		}
-	case err != nil:
-		return fmt.Errorf("reading UsageHistory %s/%s: %w", h.Namespace, h.Name, err)
-	default:
-		after := before.DeepCopy()
-		after.Saved, after.Containers = h.Saved, h.Containers
-		if err := r.Client.Patch(ctx, after, client.MergeFrom(before)); err != nil {
-			return fmt.Errorf("writing UsageHistory %s/%s: %w", h.Namespace, h.Name, err)
 		}
 	}
 	return nil

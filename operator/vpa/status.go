@@ -4,12 +4,10 @@
 package vpa
 
 import (
-	"math"
 	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	vpav1 "k8s.io/autoscaler/vertical-pod-autoscaler/pkg/apis/autoscaling.k8s.io/v1"
 
@@ -18,26 +16,32 @@ import (
 
 // status is what a VerticalPodAutoscaler should say.
 func (k *known) status(now time.Time, t Target) (s vpav1.VerticalPodAutoscalerStatus) {
-	running := map[string]bool{}
-	for _, p := range t.Pods {
-		for _, c := range p.Containers {
-			running[c.Name] = true
-		}
-	}
 	var all []vpav1.RecommendedContainerResources
 	for i := range k.containers {
-		n := &k.containers[i]
-		// While no pod is seen, what was learnt of all stands.
-		if off(t.Object, n.name) || len(running) > 0 && !running[n.name] {
-			continue
-		}
-		if r, ok := n.recommend(now, policy(t.Object, n.name)); ok {
-			all = append(all, r)
+		if r, ok := k.recommend(now, t, &k.containers[i]); ok {
+			all = append(all, r.of(k.containers[i].name))
 		}
 	}
 	if len(all) > 0 {
 		s.Recommendation = &vpav1.RecommendedPodResources{ContainerRecommendations: all}
 	}
+	s.Conditions = conditions(now, t, len(all) > 0)
+	return s
+}
+
+// due tells whether the status is worth a write: another target, another condition, or
+// bounds that have moved.
+func (k *known) due(now time.Time, t Target) bool {
+	moved, any := false, false
+	for i := range k.containers {
+		r, ok := k.recommend(now, t, &k.containers[i])
+		moved, any = moved || !k.containers[i].told.near(r), any || ok
+	}
+	return moved || any != (t.Object.Status.Recommendation != nil) || !alike(t.Object.Status.Conditions, conditions(now, t, any))
+}
+
+// conditions are those of a target, which tell since when they are so.
+func conditions(now time.Time, t Target, recommended bool) (all []vpav1.VerticalPodAutoscalerCondition) {
 	set := func(kind vpav1.VerticalPodAutoscalerConditionType, is bool, reason, message string) {
 		c := vpav1.VerticalPodAutoscalerCondition{Type: kind, Status: corev1.ConditionFalse, Reason: reason, Message: message, LastTransitionTime: metav1.NewTime(now.Truncate(time.Second))}
 		if is {
@@ -48,7 +52,7 @@ func (k *known) status(now time.Time, t Target) (s vpav1.VerticalPodAutoscalerSt
 				c.LastTransitionTime = was.LastTransitionTime
 			}
 		}
-		s.Conditions = append(s.Conditions, c)
+		all = append(all, c)
 	}
 	switch {
 	case t.Unsupported != "":
@@ -56,44 +60,39 @@ func (k *known) status(now time.Time, t Target) (s vpav1.VerticalPodAutoscalerSt
 	case len(t.Pods) == 0:
 		set(vpav1.NoPodsMatched, true, "NoPodsMatched", "no pod of the target runs: what was learnt before is kept")
 	}
-	set(vpav1.RecommendationProvided, len(all) > 0, "", "")
-	return s
+	set(vpav1.RecommendationProvided, recommended, "", "")
+	return all
 }
 
-// recommend is what a container should request, within its policy.
-func (n *named) recommend(now time.Time, p *vpav1.ContainerResourcePolicy) (r vpav1.RecommendedContainerResources, ok bool) {
-	cpuBounds, memoryBounds := bounds(p, corev1.ResourceCPU), bounds(p, corev1.ResourceMemory)
-	cpu, known := n.kept.CPU.Recommend(now, sizing.Unit(sizing.CPU), cpuBounds)
-	memory, also := n.kept.Memory.Recommend(now, sizing.Unit(sizing.Memory), memoryBounds)
+// recommend is what a container should request, within its policy. While no pod is seen,
+// what was learnt of all stands.
+func (k *known) recommend(now time.Time, t Target, n *named) (r recommendation, ok bool) {
+	if off(t.Object, n.name) || len(t.Pods) > 0 && !runs(t.Pods, n.name) {
+		return r, false
+	}
+	p := policy(t.Object, n.name)
+	cpu, known := n.kept.CPU.Recommend(now, sizing.Unit(sizing.CPU), bounds(p, corev1.ResourceCPU))
+	memory, also := n.kept.Memory.Recommend(now, sizing.Unit(sizing.Memory), bounds(p, corev1.ResourceMemory))
 	if !known || !also {
 		return r, false
 	}
-	k := &n.kept.Requests
-	k.CPU, k.Memory = sizing.Both(k.CPU, k.Memory, cpu, memory, now)
-	r = vpav1.RecommendedContainerResources{
-		ContainerName:  n.name,
-		Target:         list(k.CPU.Request, k.Memory.Request),
-		LowerBound:     list(min(cpu.Lower, k.CPU.Request), min(memory.Lower, k.Memory.Request)),
-		UpperBound:     list(max(cpu.Upper, k.CPU.Request), max(memory.Upper, k.Memory.Request)),
-		UncappedTarget: list(cpu.Uncapped, memory.Uncapped),
+	q := &n.kept.Requests
+	q.CPU, q.Memory = sizing.Both(q.CPU, q.Memory, cpu, memory, now)
+	if controls(p, corev1.ResourceCPU) {
+		r.target.cpu, r.uncapped.cpu = q.CPU.Request, cpu.Uncapped
+		r.lower.cpu, r.upper.cpu = min(cpu.Lower, q.CPU.Request), max(cpu.Upper, q.CPU.Request)
 	}
-	if p != nil && p.ControlledResources != nil {
-		for _, l := range []corev1.ResourceList{r.Target, r.LowerBound, r.UpperBound, r.UncappedTarget} {
-			for _, kind := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory} {
-				if !slices.Contains(*p.ControlledResources, kind) {
-					delete(l, kind)
-				}
-			}
-		}
+	if controls(p, corev1.ResourceMemory) {
+		r.target.memory, r.uncapped.memory = q.Memory.Request, memory.Uncapped
+		r.lower.memory, r.upper.memory = min(memory.Lower, q.Memory.Request), max(memory.Upper, q.Memory.Request)
 	}
-	return r, len(r.Target) > 0
+	return r, r.target != amounts{}
 }
 
-func list(cpu, memory float64) corev1.ResourceList {
-	return corev1.ResourceList{
-		corev1.ResourceCPU:    *resource.NewMilliQuantity(int64(math.Round(1000*sizing.Round(sizing.CPU, cpu))), resource.DecimalSI),
-		corev1.ResourceMemory: *resource.NewQuantity(int64(sizing.Round(sizing.Memory, memory)), resource.BinarySI),
-	}
+func runs(pods []Pod, container string) bool {
+	return slices.ContainsFunc(pods, func(p Pod) bool {
+		return slices.ContainsFunc(p.Containers, func(c Container) bool { return c.Name == container })
+	})
 }
 
 // policy is that of a container: its own, or that of all.
@@ -131,35 +130,7 @@ func bounds(p *vpav1.ContainerResourcePolicy, kind corev1.ResourceName) (b sizin
 	return b
 }
 
-// moved is by how much a bound must move, in parts of it, to be written for its own sake.
-const moved = 0.05
-
-// Changed tells whether a status is worth a write: another target, another condition, or
-// bounds that have moved.
-func Changed(was, now *vpav1.VerticalPodAutoscalerStatus) bool {
-	if !slices.EqualFunc(was.Conditions, now.Conditions, func(a, b vpav1.VerticalPodAutoscalerCondition) bool {
-		return a.Type == b.Type && a.Status == b.Status && a.Reason == b.Reason && a.Message == b.Message
-	}) {
-		return true
-	}
-	if was.Recommendation == nil || now.Recommendation == nil {
-		return was.Recommendation != now.Recommendation
-	}
-	return !slices.EqualFunc(was.Recommendation.ContainerRecommendations, now.Recommendation.ContainerRecommendations, func(a, b vpav1.RecommendedContainerResources) bool {
-		return a.ContainerName == b.ContainerName && near(a.Target, b.Target, 0) &&
-			near(a.LowerBound, b.LowerBound, moved) && near(a.UpperBound, b.UpperBound, moved)
-	})
-}
-
-func near(a, b corev1.ResourceList, part float64) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for kind, x := range a {
-		y := b[kind]
-		if difference := math.Abs(x.AsApproximateFloat64() - y.AsApproximateFloat64()); difference > part*max(x.AsApproximateFloat64(), y.AsApproximateFloat64()) {
-			return false
-		}
-	}
-	return true
+// controls tells whether a policy leaves a kind to the recommender.
+func controls(p *vpav1.ContainerResourcePolicy, kind corev1.ResourceName) bool {
+	return p == nil || p.ControlledResources == nil || slices.Contains(*p.ControlledResources, kind)
 }

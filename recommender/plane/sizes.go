@@ -27,6 +27,8 @@ type SizesSeen struct {
 	Quota float64
 	// Kept are the histories of an operator before this one; given once.
 	Kept map[sizing.Component]sizing.Container
+	// KeptWeek is what it saw carried in each hour of the week; given once with Kept.
+	KeptWeek sizing.Week
 }
 
 // SizedPod is one pod of a component.
@@ -65,6 +67,7 @@ type SizesMemory struct {
 	// Containers are what was learnt. They are never changed in place.
 	Containers map[sizing.Component]sizing.Container
 	Trend      sizing.Trend
+	Week       sizing.Week
 	// Load is the last that was seen.
 	Load sizing.Drivers
 	// Shown is what was last recommended of each component, so that a recommendation is

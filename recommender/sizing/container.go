@@ -4,7 +4,7 @@
 package sizing
 
 import (
-	"maps"
+	"slices"
 	"time"
 )
 
@@ -15,7 +15,12 @@ type Container struct {
 	// Requests is what every pod should request; zero before the first decision.
 	Requests Requests
 	// seen is when each pod's last sample was.
-	seen map[string]time.Time
+	seen []podSeen
+}
+
+type podSeen struct {
+	pod string
+	at  time.Time
 }
 
 // Requests are what a container should request of each kind, and since when.
@@ -35,7 +40,7 @@ func New(c Component) Container {
 
 // Clone is the same container, which goes its own way from here.
 func (c Container) Clone() Container {
-	c.CPU, c.Memory, c.seen = c.CPU.Clone(), c.Memory.Clone(), maps.Clone(c.seen)
+	c.CPU, c.Memory, c.seen = c.CPU.Clone(), c.Memory.Clone(), slices.Clone(c.seen)
 	return c
 }
 
@@ -52,18 +57,16 @@ const forgetPods = 10 * time.Minute
 
 // Add takes a pod's sample, once.
 func (c *Container) Add(pod string, u Usage, cpu, memory Reference) {
-	if !u.At.After(c.seen[pod]) {
+	i := slices.IndexFunc(c.seen, func(s podSeen) bool { return s.pod == pod })
+	switch {
+	case i < 0:
+		c.seen = append(c.seen, podSeen{pod, u.At})
+	case !u.At.After(c.seen[i].at):
 		return
+	default:
+		c.seen[i].at = u.At
 	}
-	if c.seen == nil {
-		c.seen = map[string]time.Time{}
-	}
-	c.seen[pod] = u.At
-	for other, at := range c.seen {
-		if u.At.Sub(at) > forgetPods {
-			delete(c.seen, other)
-		}
-	}
+	c.seen = slices.DeleteFunc(c.seen, func(s podSeen) bool { return u.At.Sub(s.at) > forgetPods })
 	c.CPU.Add(Sample{At: u.At, Used: u.CPU, Curve: cpu.Now})
 	c.Memory.Add(Sample{At: u.At, Used: u.Memory, Curve: memory.Now})
 }

@@ -19,9 +19,9 @@ const (
 	// settledSamples are what makes history as good as the curve: the curve's weight
 	// falls with each.
 	settledSamples = 60
-	// steepest is the most that growth to come may add at once, and soon the part of it
-	// that comes before a change made now is in force everywhere.
-	steepest, soon = 1.5, 1.0 / 6
+	// soon is the part of growth to come that comes before a change made now is in force
+	// everywhere.
+	soon = 1.0 / 6
 )
 
 // Voice is who asked for the most.
@@ -54,7 +54,11 @@ type Size struct {
 	// what is to come.
 	Ratio, Growth float64
 	Voice         Voice
-	Why           string
+	// What else it takes to say why.
+	rule    Rule
+	samples int
+	unit    bool
+	now     float64
 }
 
 // Bounds are what a size may be; 0 is no bound.
@@ -70,14 +74,16 @@ func (h *History) Recommend(now time.Time, ref Reference, bounds Bounds) (s Size
 	need *= h.per
 	growth := 1.0
 	if ref.Now > 0 && ref.Grown > ref.Now {
-		growth = min(ref.Grown/ref.Now, steepest)
+		growth = ref.Grown / ref.Now
 	}
-	s = Size{Voice: voice, Ratio: need, Growth: growth, Lower: need * ref.Now * (1 + (growth-1)*soon)}
+	s = Size{
+		Voice: voice, Ratio: need, Growth: growth, Lower: need * ref.Now * (1 + (growth-1)*soon),
+		rule: h.rule, samples: h.samples, unit: ref.Unit, now: ref.Now,
+	}
 	s.Uncapped = need * ref.Now * growth * margin
 	s.Target = bounds.within(s.Uncapped)
 	s.Lower = min(s.Lower, s.Target)
 	s.Upper = max(bounds.within(s.Uncapped*spare), s.Target)
-	s.Why = h.why(s, ref)
 	return s, true
 }
 
@@ -120,16 +126,16 @@ func (h *History) prior(ref Reference) float64 {
 	return max(weight, 0) * (1 + ref.Error) / h.per
 }
 
-// why is the size in words: as a part of what the curve gives where there is one.
-func (h *History) why(s Size, ref Reference) string {
+// Why is the size in words: as a part of what the curve gives where there is one.
+func (s Size) Why() string {
 	part := fmt.Sprintf("%.2f of what the profile gives", s.Ratio)
-	if ref.Unit {
-		part = Words(h.rule.Kind, s.Ratio*ref.Now)
+	if s.unit {
+		part = Words(s.rule.Kind, s.Ratio*s.now)
 	}
 	var why string
 	switch s.Voice {
 	case ByHistory:
-		why = fmt.Sprintf("%.0f %% of the minutes of the last hours took up to %s", 100*h.rule.Quantile, part)
+		why = fmt.Sprintf("%.0f %% of the minutes of the last hours took up to %s", 100*s.rule.Quantile, part)
 	case ByNow:
 		why = "the last minutes took " + part
 	case ByDay:
@@ -139,10 +145,10 @@ func (h *History) why(s Size, ref Reference) string {
 	case ByWound:
 		why = "it was killed for memory, and a fifth more than it had is " + part
 	default:
-		why = fmt.Sprintf("the profile and its error: %d samples are too few to know better", h.samples)
+		why = fmt.Sprintf("the profile and its error: %d samples are too few to know better", s.samples)
 	}
 	if s.Growth > 1 {
-		why += fmt.Sprintf("; growth to come adds %.0f %%", 100*(s.Growth-1))
+		why += fmt.Sprintf("; what is to come adds %.0f %%", 100*(s.Growth-1))
 	}
 	return why
 }

@@ -6,7 +6,7 @@ package sizing
 // Reference is what use is compared to.
 type Reference struct {
 	// Now is what the curve gives for what is carried now, Grown for what will be carried
-	// when a change made now has paid off. In cores or bytes.
+	// when a change made now has paid off, never less. In cores or bytes.
 	Now, Grown float64
 	// Error is the curve's, in parts of what it says.
 	Error float64
@@ -21,6 +21,9 @@ const (
 	unitMemory = 1 << 30
 )
 
+// steepest is the most that a trend may add at once: a line of forty minutes is no promise.
+const steepest = 1.5
+
 // Unit is the reference of a kind without a curve.
 func Unit(k Kind) Reference {
 	if k == CPU {
@@ -30,16 +33,21 @@ func Unit(k Kind) Reference {
 }
 
 // References are those of a component's CPU and memory, by a profile, under a load and
-// under what the load will have grown to.
-func References(p *Profile, c Component, now, grown Drivers) (cpu, memory Reference, need Need) {
-	need, ok := p.Need(c, now)
+// under what is to come of it.
+func References(p *Profile, c Component, load Outlook) (cpu, memory Reference, need Need) {
+	need, ok := p.Need(c, load.Now)
 	if !ok {
 		return Unit(CPU), Unit(Memory), Need{}
 	}
-	later := need
-	if n, ok := p.Need(c, grown); ok {
-		later = n
+	cpu = Reference{Now: need.CPU.At(load.Now), Error: need.CPU.Error}
+	memory = Reference{Now: need.Memory.At(load.Now), Error: need.Memory.Error}
+	cpu.Grown, memory.Grown = cpu.Now, memory.Now
+	if n, ok := p.Need(c, load.Grown); ok {
+		cpu.Grown = max(cpu.Grown, min(n.CPU.At(load.Grown), steepest*cpu.Now))
+		memory.Grown = max(memory.Grown, min(n.Memory.At(load.Grown), steepest*memory.Now))
 	}
-	return Reference{Now: need.CPU.At(now), Grown: later.CPU.At(grown), Error: need.CPU.Error},
-		Reference{Now: need.Memory.At(now), Grown: later.Memory.At(grown), Error: need.Memory.Error}, need
+	if n, ok := p.Need(c, load.Expected); ok && load.Expected != (Drivers{}) {
+		cpu.Grown, memory.Grown = max(cpu.Grown, n.CPU.At(load.Expected)), max(memory.Grown, n.Memory.At(load.Expected))
+	}
+	return cpu, memory, need
 }

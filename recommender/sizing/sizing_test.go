@@ -96,7 +96,7 @@ func TestAStepIsCoveredAndReleased(t *testing.T) {
 // Before the first sample the curve speaks, and its error with it.
 func TestTheCurveSpeaksFirst(t *testing.T) {
 	got, _ := sizing.NewHistory(sizing.APIServerCPU).Recommend(start, curved(2, 2), sizing.Bounds{Most: 2.2})
-	if got.Voice != sizing.ByCurve || math.Abs(got.Uncapped-2.31) > 1e-9 || got.Target != 2.2 || got.Why == "" {
+	if got.Voice != sizing.ByCurve || math.Abs(got.Uncapped-2.31) > 1e-9 || got.Target != 2.2 || got.Why() == "" {
 		t.Errorf("%+v", got)
 	}
 }
@@ -111,7 +111,7 @@ func TestHistoryHoldsAfterGrowth(t *testing.T) {
 		t.Errorf("the target goes from %g to %g when the curve doubles", before, after.Target)
 	}
 	if grown, _ := w.history.Recommend(w.now, curved(1, 1.3), sizing.Bounds{}); math.Abs(grown.Target-1.3*before) > 1e-9 {
-		t.Errorf("growth to come of 30 %% makes %g of %g: %s", grown.Target, before, grown.Why)
+		t.Errorf("growth to come of 30 %% makes %g of %g: %s", grown.Target, before, grown.Why())
 	}
 }
 
@@ -183,7 +183,7 @@ func TestASizeIsInOrder(t *testing.T) {
 				h.Wound(now, number.Draw(t, "held"), number.Draw(t, "curve"))
 			}
 			s, ok := h.Recommend(now, curved(rapid.Float64Range(0, 1e6).Draw(t, "now"), rapid.Float64Range(0, 1e6).Draw(t, "grown")), bounds)
-			if !ok || !(s.Lower <= s.Target && s.Target <= s.Upper && s.Target >= bounds.Least && s.Target <= bounds.Most) || s.Why == "" {
+			if !ok || !(s.Lower <= s.Target && s.Target <= s.Upper && s.Target >= bounds.Least && s.Target <= bounds.Most) || s.Why() == "" {
 				t.Fatalf("%+v within %+v", s, bounds)
 			}
 		}

@@ -11,6 +11,9 @@ import (
 const (
 	// above is how far over the usual a minute is part of a spike.
 	above = 1.12
+	// heavy is from which part of the usual on a spike is reserved for also where it comes
+	// every day: who lists everything at night can do so by day.
+	heavy = 1.5
 	// longest is how long a spike lasts at the most: what lasts longer is a need that the
 	// histogram knows.
 	longest = 30 * time.Minute
@@ -50,7 +53,7 @@ func (s spikes) after(m minute, usual, expected float64) spikes {
 	case m.ratio > above*s.usual:
 		s.top, s.expected = max(s.top, m.ratio), s.expected && m.ratio <= expected*above
 	default:
-		if s.expected { // what came at this hour before was of the same kind
+		if s.expected && s.top < heavy*s.usual { // what came at this hour before was of the same kind
 			s.known = slices.DeleteFunc(slices.Clone(s.known), func(k spike) bool { return k.at.UTC().Hour() == m.at.UTC().Hour() })
 		} else {
 			s.known = append(append([]spike(nil), s.known...), spike{m.at, s.top})
