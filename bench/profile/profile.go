@@ -35,6 +35,8 @@ type Options struct {
 	Window time.Duration
 	// Nodes leaves out the stages with more.
 	Nodes int
+	// Storms has the recording go on, after the last stage, with list storms.
+	Storms bool
 	// Logf is told of progress.
 	Logf func(string, ...any)
 }
@@ -102,6 +104,11 @@ func Play(ctx context.Context, o Options) (points []Point, rec Recording, err er
 			return points, r.trace.recording(), fmt.Errorf("stage %q: %w", s.Name, err)
 		}
 		points = append(points, p)
+	}
+	if o.Storms {
+		if err := r.storm(ctx); err != nil {
+			return points, r.trace.recording(), err
+		}
 	}
 	r.trace.mu.Lock()
 	err = r.trace.failed
