@@ -146,6 +146,13 @@ type Curve struct {
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=200
 	ErrorPercent int32 `json:"errorPercent,omitempty"`
+	// peakPercent is by how much more memory is used for minutes after a start or an
+	// awakening, in percent of what was used before. It is reserved for in a container's
+	// first three days; after them by the peaks that it has had.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=200
+	PeakPercent int32 `json:"peakPercent,omitempty"`
 }
 
 // Tier is a size, and the load up to which it holds.

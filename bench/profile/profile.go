@@ -35,8 +35,8 @@ type Options struct {
 	Window time.Duration
 	// Nodes leaves out the stages with more.
 	Nodes int
-	// Storms has the recording go on, after the last stage, with list storms.
-	Storms bool
+	// Live has the recording go on, after the last stage, with list storms and restarts.
+	Live bool
 	// Logf is told of progress.
 	Logf func(string, ...any)
 }
@@ -105,8 +105,8 @@ func Play(ctx context.Context, o Options) (points []Point, rec Recording, err er
 		}
 		points = append(points, p)
 	}
-	if o.Storms {
-		if err := r.storm(ctx); err != nil {
+	if o.Live {
+		if err := r.live(ctx); err != nil {
 			return points, r.trace.recording(), err
 		}
 	}

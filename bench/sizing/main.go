@@ -9,7 +9,7 @@
 // seeds: what is carried, what follows from it by a curve at the tenant's own ratio of it
 // (0.5 to 1.6), noise, and what happens besides. The shipped resource profile gives the
 // curve; only Evenkeel is told what is carried, as it is the only one that can make use of
-// it, and plays once more without.
+// it, and plays once more without. Two recordings (recording.go) are of real servers.
 //
 // Each minute (play.go) every player gets the same samples of three uneven replicas and
 // says what they request from now on; upstream by its own recommender and the rules of its
@@ -51,8 +51,12 @@ func run(json, plot, profile string, seeds int, fleets bool) error {
 		return err
 	}
 	traces := set(seeds, p)
-	fmt.Fprintf(os.Stderr, "%d traces of %d days\n", len(traces), days)
-	played, err := playSet(traces, p)
+	real, err := recorded()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(os.Stderr, "%d traces of %d days, and %d recordings\n", len(traces), days, len(real))
+	played, err := playSet(append(traces, real...), p)
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,9 @@ func play(t *trace, p player) outcome {
 			o.changes++
 		}
 	}
-	o.days = (len(t.minutes) - t.scored) / perDay
+	if o.days = (len(t.minutes) - t.scored) / perDay; o.days == 0 {
+		o.changes = 0 // what a part of a day would make of a day
+	}
 	return o
 }
 

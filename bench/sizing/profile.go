@@ -47,6 +47,6 @@ func curve(c v1alpha1.Curve) sizing.Curve {
 		Each: sizing.Drivers{
 			Nodes: number(c.PerNode), Pods: number(c.PerPod), Objects: number(c.PerObject), Bytes: number(c.PerStoredByte), Requests: number(c.PerRequest),
 		},
-		Error: float64(c.ErrorPercent) / 100,
+		Error: float64(c.ErrorPercent) / 100, Peak: float64(c.PeakPercent) / 100,
 	}
 }

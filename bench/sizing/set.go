@@ -51,7 +51,7 @@ const shapesStream = 7
 // sum is what came of all traces of one name, as parts and means of each.
 type sum struct {
 	slackCPU, slackMemory, coveredCPU, coveredMemory, changes float64
-	ooms, traces                                              int
+	ooms, traces, days                                        int
 }
 
 func (s *sum) add(o outcome) {
@@ -60,15 +60,17 @@ func (s *sum) add(o outcome) {
 	s.slackMemory += o.slackMemory / n
 	s.coveredCPU += float64(o.coveredCPU) / n
 	s.coveredMemory += float64(o.coveredMemory) / n
-	s.changes += float64(o.changes) / float64(o.days)
+	s.changes += float64(o.changes)
 	s.ooms += o.ooms
 	s.traces++
+	s.days += o.days
 }
 
-// mean is the sum with its parts as means of the traces; kills stay added up.
+// mean is the sum with its parts as means of the traces, and its changes of the days; kills
+// stay added up. A recording has no whole day.
 func (s sum) mean() sum {
 	n := float64(s.traces)
-	return sum{s.slackCPU / n, s.slackMemory / n, s.coveredCPU / n, s.coveredMemory / n, s.changes / n, s.ooms, s.traces}
+	return sum{s.slackCPU / n, s.slackMemory / n, s.coveredCPU / n, s.coveredMemory / n, s.changes / max(float64(s.days), 1), s.ooms, s.traces, s.days}
 }
 
 // covered is the part of the minutes of both kinds in which nothing more was used.

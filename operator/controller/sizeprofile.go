@@ -111,7 +111,7 @@ func curve(c *v1alpha1.Curve) sizing.Curve {
 			Nodes: amountOf(c.PerNode), Pods: amountOf(c.PerPod), Objects: amountOf(c.PerObject),
 			Bytes: amountOf(c.PerStoredByte), Requests: amountOf(c.PerRequest),
 		},
-		Error: float64(c.ErrorPercent) / 100,
+		Error: float64(c.ErrorPercent) / 100, Peak: float64(c.PeakPercent) / 100,
 	}
 }
 

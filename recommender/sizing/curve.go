@@ -20,6 +20,9 @@ type Curve struct {
 	// Error is the root mean square of what the measured points were off by, in parts of
 	// what the curve says; 0 where it was not measured.
 	Error float64
+	// Peak is by how much more is used for minutes, after a start or an awakening, in parts
+	// of what was used before; 0 where it was not measured.
+	Peak float64
 }
 
 // At is what the curve says for these drivers. It is never less than its base.

@@ -45,8 +45,9 @@ type History struct {
 	// wound is the least ratio that the last kill for memory asks for.
 	wound   float64
 	wounded time.Time
-	seen    time.Time
-	samples int
+	// first is when the first sample was, and seen the last.
+	first, seen time.Time
+	samples     int
 }
 
 type minute struct {
@@ -118,6 +119,9 @@ func (h *History) Add(s Sample) {
 	ratio := s.Used / (s.Curve * h.per)
 	if !(ratio >= 0) || math.IsInf(ratio, 0) || s.Curve <= 0 || s.At.Before(h.seen.Add(-time.Hour)) {
 		return
+	}
+	if h.first.IsZero() {
+		h.first = s.At
 	}
 	if s.At.After(h.seen) {
 		h.seen = s.At

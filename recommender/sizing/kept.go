@@ -29,6 +29,7 @@ type kept struct {
 	Spikes  []keptSpike             `json:"spikes,omitempty"`
 	Wound   float64                 `json:"wound,omitempty"`
 	Wounded time.Time               `json:"wounded,omitzero"`
+	First   time.Time               `json:"first,omitzero"`
 	Seen    time.Time               `json:"seen,omitzero"`
 	Samples int                     `json:"samples"`
 }
@@ -47,7 +48,7 @@ type keptSpike struct {
 // Save is the history as JSON, some hundred bytes. What the last minutes were is left
 // out: whoever starts again waits for new ones.
 func (h *History) Save() ([]byte, error) {
-	k := kept{Version: keptVersion, Per: h.per, Profile: h.basis.profile, Gives: h.basis.gives, Wound: h.wound, Wounded: h.wounded, Seen: h.seen, Samples: h.samples, Day: map[int]keptPeak{}}
+	k := kept{Version: keptVersion, Per: h.per, Profile: h.basis.profile, Gives: h.basis.gives, Wound: h.wound, Wounded: h.wounded, First: h.first, Seen: h.seen, Samples: h.samples, Day: map[int]keptPeak{}}
 	ratios, err := h.ratios.SaveToChekpoint()
 	if err != nil {
 		return nil, fmt.Errorf("writing a history of %s: %w", h.rule.Kind, err)
@@ -84,7 +85,7 @@ func LoadHistory(r Rule, raw []byte) (*History, error) {
 			return nil, fmt.Errorf("reading a history of %s: %w", r.Kind, err)
 		}
 	}
-	h.per, h.wound, h.wounded, h.seen, h.samples = k.Per, k.Wound, k.Wounded, k.Seen, k.Samples
+	h.per, h.wound, h.wounded, h.first, h.seen, h.samples = k.Per, k.Wound, k.Wounded, k.First, k.Seen, k.Samples
 	h.basis = basis{k.Profile, k.Gives}
 	for _, s := range k.Spikes {
 		h.spikes.known = append(h.spikes.known, spike{s.At, s.Top})

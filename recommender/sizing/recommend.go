@@ -11,9 +11,12 @@ import (
 
 const (
 	// margin is what is requested beside the need, and spare what is worth giving back.
-	margin, spare = 1.05, 1.12
+	margin, spare = 1.05, 1.07
 	// healed is how much more than it had a container gets that was killed for memory.
 	healed = 1.2
+	// young is how long a container is taken for one whose peaks have not been seen: its
+	// control plane is set up, filled and upgraded.
+	young = 3 * 24 * time.Hour
 	// scarred is how long a kill is remembered.
 	scarred = 7 * 24 * time.Hour
 	// settledSamples are what makes history as good as the curve: the curve's weight
@@ -39,6 +42,8 @@ const (
 	ByDay Voice = "Day"
 	// BySpikes: what memory has needed for minutes, now and then.
 	BySpikes Voice = "Spikes"
+	// ByStart: what a start or an awakening takes, while its own have not been seen.
+	ByStart Voice = "Start"
 	// ByWound: a kill for memory.
 	ByWound Voice = "Wound"
 )
@@ -77,7 +82,7 @@ func (h *History) Recommend(now time.Time, ref Reference, bounds Bounds) (s Size
 		growth = ref.Grown / ref.Now
 	}
 	s = Size{
-		Voice: voice, Ratio: need, Growth: growth, Lower: need * ref.Now * (1 + (growth-1)*soon),
+		Voice: voice, Ratio: need, Growth: growth, Lower: need * max(ref.Soon, ref.Now+(ref.Grown-ref.Now)*soon),
 		rule: h.rule, samples: h.samples, unit: ref.Unit, now: ref.Now,
 	}
 	s.Uncapped = need * ref.Now * growth * margin
@@ -109,6 +114,9 @@ func (h *History) need(now time.Time, ref Reference) (float64, Voice) {
 	say(h.ahead(now), ByDay)
 	if h.rule.Kind == Memory {
 		say(h.spikes.reserve(now), BySpikes)
+		if ref.Peak > 0 && (h.first.IsZero() || now.Sub(h.first) < young) {
+			say(max(most, h.usual())*(1+ref.Peak), ByStart)
+		}
 		if now.Sub(h.wounded) < scarred {
 			say(h.wound, ByWound)
 		}
@@ -142,6 +150,8 @@ func (s Size) Why() string {
 		why = "at this time of the day it has taken, on two of three days, " + part
 	case BySpikes:
 		why = "it has risen for minutes now and then, and with a reserve for the next time that is " + part
+	case ByStart:
+		why = "in its first three days there is room for a start or an awakening, as the profile tells of them, and that is " + part
 	case ByWound:
 		why = "it was killed for memory, and a fifth more than it had is " + part
 	default:

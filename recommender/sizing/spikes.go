@@ -4,6 +4,7 @@
 package sizing
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -20,7 +21,9 @@ const (
 	// once and often are how long a single spike is reserved for, and several.
 	once, often = 3 * 24 * time.Hour, 7 * 24 * time.Hour
 	// mostSpikes is how many are kept.
-	mostSpikes = 8
+	mostSpikes = 16
+	// kin is by how much spikes of one kind differ at the most, as a part of the highest.
+	kin = 0.1
 )
 
 // spikes are the times at which memory rose for minutes and fell again: lists of
@@ -65,17 +68,19 @@ func (s spikes) after(m minute, usual, expected float64) spikes {
 }
 
 // reserve is the ratio that the next spike is met with: a single one as it was, of several
-// the highest and a fifth more, as no two are alike.
+// the highest and a fifth more. The more there have been that were alike, the less more.
 func (s spikes) reserve(now time.Time) float64 {
-	top, n, last := 0.0, 0, time.Time{}
+	least, top, n, last := math.Inf(1), 0.0, 0, time.Time{}
 	for _, k := range s.known {
 		if now.Sub(k.at) < often {
-			top, n, last = max(top, k.top), n+1, k.at
+			least, top, n, last = min(least, k.top), max(top, k.top), n+1, k.at
 		}
 	}
-	switch {
+	switch more := healed - 1; {
+	case n > 1 && top-least < kin*top:
+		return top * (1 + max(2*more/float64(n), kin/2))
 	case n > 1:
-		return top * healed
+		return top * (1 + more)
 	case n == 1 && now.Sub(last) < once:
 		return top
 	}

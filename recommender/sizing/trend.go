@@ -11,7 +11,10 @@ const (
 	// points are that it is taken from.
 	lookAhead  = 30 * time.Minute
 	trendOver  = 40 * time.Minute
-	trendEvery = 2 * time.Minute
+	trendEvery = time.Minute
+	// atOnce is how long a change takes until it is in force on every pod and has been
+	// measured by the next sample.
+	atOnce = 3 * time.Minute
 )
 
 // Trend keeps what a control plane has carried lately.
@@ -23,7 +26,7 @@ type Point struct {
 	Drivers Drivers
 }
 
-// Seen adds what is carried now, at most once in two minutes.
+// Seen adds what is carried now, at most once a minute.
 func (t Trend) Seen(d Drivers, now time.Time) Trend {
 	points := t.Points
 	if n := len(points); n > 0 && now.Sub(points[n-1].At) < trendEvery {
@@ -47,8 +50,26 @@ func (t Trend) Grown(d Drivers) Drivers {
 	}
 }
 
+// Soon is what will be carried when a change made now is in force, if it goes on as it has
+// in the last minute or two: what grows so fast is not waited for until it is a trend.
+func (t Trend) Soon(d Drivers, now time.Time) Drivers {
+	i := len(t.Points) - 1
+	for i >= 0 && now.Sub(t.Points[i].At) < trendEvery {
+		i--
+	}
+	if i < 0 || now.Sub(t.Points[i].At) > atOnce {
+		return d
+	}
+	was, times := t.Points[i].Drivers, atOnce.Seconds()/now.Sub(t.Points[i].At).Seconds()
+	more := func(was, now float64) float64 { return now + max(now-positive(was), 0)*times }
+	return Drivers{
+		Nodes: more(was.Nodes, d.Nodes), Pods: more(was.Pods, d.Pods), Objects: more(was.Objects, d.Objects),
+		Bytes: more(was.Bytes, d.Bytes), Requests: d.Requests,
+	}
+}
+
 // leastPoints make a trend.
-const leastPoints = 4
+const leastPoints = 8
 
 func (t Trend) grown(now float64, of func(Drivers) float64) float64 {
 	n := float64(len(t.Points))

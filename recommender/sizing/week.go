@@ -148,11 +148,12 @@ func LoadWeek(raw []byte) (w Week, err error) {
 	return w, nil
 }
 
-// Outlook is what a control plane carries, what it will carry in half an hour if what has
-// grown goes on so, and what the clock lets expect by then, zero where that is nothing.
-type Outlook struct{ Now, Grown, Expected Drivers }
+// Outlook is what a control plane carries, what it will carry soon and in half an hour if
+// what has grown goes on so, and what the clock lets expect by then, zero where that is
+// nothing.
+type Outlook struct{ Now, Soon, Grown, Expected Drivers }
 
 // Look is the outlook from a load by its trend and its week.
 func Look(d Drivers, t Trend, w Week, now time.Time) Outlook {
-	return Outlook{Now: d, Grown: t.Grown(d), Expected: w.Expected(d, now)}
+	return Outlook{Now: d, Soon: t.Soon(d, now), Grown: t.Grown(d), Expected: w.Expected(d, now)}
 }

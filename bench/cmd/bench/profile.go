@@ -40,7 +40,7 @@ func newProfile() *cobra.Command {
 	c.Flags().IntVar(&f.nodes, "nodes", 2000, "leave out the stages with more nodes")
 	c.Flags().StringVar(&f.json, "json", "", "write the report as JSON to this file")
 	c.Flags().StringVar(&f.csv, "csv", "", "write the measured points as CSV to this file")
-	c.Flags().StringVar(&f.record, "record", "", "write the run's course, minute by minute, to growth-*.csv in this folder, with list storms after the last stage")
+	c.Flags().StringVar(&f.record, "record", "", "write the run's course, minute by minute, to growth-*.csv in this folder, with list storms and restarts after the last stage")
 	c.Flags().StringVar(&f.from, "from", "", "do not measure: fit the points in this file, as --csv wrote it")
 	c.Flags().StringVar(&f.revision, "revision", time.Now().Format("2006-01"), "name of the profile's revision")
 	c.Flags().BoolVar(&f.write, "write", false, "write docs/profile.md, docs/profile.csv and manifests/profiles/standard.yaml of this checkout")
@@ -96,7 +96,7 @@ func (f profileFlags) points(ctx context.Context, root string) ([]profile.Point,
 	}
 	began := time.Now()
 	points, rec, err := profile.Play(ctx, profile.Options{
-		Dir: runDir(root), Binaries: b, Window: f.window, Nodes: f.nodes, Storms: f.record != "",
+		Dir: runDir(root), Binaries: b, Window: f.window, Nodes: f.nodes, Live: f.record != "",
 		Logf: func(format string, args ...any) {
 			tell(fmt.Sprintf("%4.0f s  ", time.Since(began).Seconds()) + fmt.Sprintf(format, args...))
 		},
