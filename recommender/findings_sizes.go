@@ -70,7 +70,7 @@ func (d *pass) sizedInPlace(f plane.Finding, words string) plane.Finding {
 
 func (d *pass) allSized() bool {
 	for _, p := range d.seen.Sizes.Pods {
-		if want := d.wantOf(p); p.Fault == nil && want != (plane.Amounts{}) && p.Requested != want {
+		if want := d.wantOf(p); p.Fault == nil && want != (plane.Amounts{}) && !p.Requested.Same(want) {
 			return false
 		}
 	}

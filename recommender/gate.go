@@ -65,7 +65,7 @@ func (d *pass) pastGate(p plane.SizedPod, r *plane.Resizing) {
 	now := *r
 	m.Resizing = &now
 	switch {
-	case p.Requested != r.To:
+	case !p.Requested.Same(r.To):
 		if d.now.Sub(r.Began) > leaderWithin { // the cache must have seen it by now
 			d.setAside(r.UID, fmt.Sprintf("somebody else has it request %s", p.Requested))
 			m.Resizing = nil
@@ -98,7 +98,7 @@ func (d *pass) late() bool { return d.memory.Line.Streaks.Strained > 0 }
 // worse says what got worse after a resize that made something smaller, or what shows that
 // it was no resize in place; empty when nothing did.
 func (d *pass) worse(p plane.SizedPod, r *plane.Resizing) string {
-	lowered := r.To.CPU < r.From.CPU || r.To.Memory < r.From.Memory
+	lowered := r.To.Below(r.From)
 	switch {
 	case r.Back:
 		return ""
@@ -116,7 +116,7 @@ func (d *pass) worse(p plane.SizedPod, r *plane.Resizing) string {
 func (d *pass) stop(p plane.SizedPod, r *plane.Resizing, why string) {
 	m := &d.memory.Sizes
 	m.Stopped, m.StoppedWhy, m.Resizing = d.now.Add(stoppedFor), why, nil
-	if r.To.CPU < r.From.CPU || r.To.Memory < r.From.Memory {
+	if r.To.Below(r.From) {
 		d.resizePod(p, plane.Amounts{CPU: max(r.From.CPU, r.To.CPU), Memory: max(r.From.Memory, r.To.Memory)}, true)
 	}
 }
@@ -173,7 +173,7 @@ func (d *pass) setAside(uid, why string) {
 // mayEvict tells whether a pod that is stuck may go to another node: the others must do
 // without it.
 func (d *pass) mayEvict(p plane.SizedPod) bool {
-	starved := p.Allocated.CPU < p.Requested.CPU || p.Allocated.Memory < p.Requested.Memory
+	starved := p.Allocated.Below(p.Requested)
 	if !d.profile.Sizing.Evict || !starved || p.Leader || d.sight.blind() || d.late() {
 		return false
 	}

@@ -54,18 +54,21 @@ func (d *pass) resize() {
 }
 
 // wantOf is what a pod should request; the zero amounts while that is not decided. Where
-// it is not seen what is used, no pod gets less than it has.
+// it is not seen what is used, no pod gets less than it has, and none gets more than a
+// limit that stays.
 func (d *pass) wantOf(p plane.SizedPod) plane.Amounts {
-	for _, s := range d.plan.Sizes {
-		switch {
-		case s.Component != p.Component:
-		case d.usageUnseen():
-			return plane.Amounts{CPU: max(s.Want.CPU, p.Requested.CPU), Memory: max(s.Want.Memory, p.Requested.Memory)}
-		default:
-			return s.Want
-		}
+	i := slices.IndexFunc(d.plan.Sizes, func(s plane.SizePlan) bool { return s.Component == p.Component })
+	if i < 0 {
+		return plane.Amounts{}
 	}
-	return plane.Amounts{}
+	want := d.plan.Sizes[i].Want
+	if d.usageUnseen() {
+		want = plane.Amounts{CPU: max(want.CPU, p.Requested.CPU), Memory: max(want.Memory, p.Requested.Memory)}
+	}
+	if !d.profile.Sizing.Limits {
+		want = plane.Amounts{CPU: min(want.CPU, most(p.Limit.CPU)), Memory: min(want.Memory, most(p.Limit.Memory))}
+	}
+	return want
 }
 
 // resizable are the pods that request something else than they should, the most urgent
@@ -73,7 +76,7 @@ func (d *pass) wantOf(p plane.SizedPod) plane.Amounts {
 func (d *pass) resizable() (pods []plane.SizedPod) {
 	for _, p := range d.seen.Sizes.Pods {
 		want := d.wantOf(p)
-		if p.Fault == nil && p.Reported && want != (plane.Amounts{}) && p.Requested != want && !d.now.Before(d.memory.Sizes.Aside[p.UID].Until) {
+		if p.Fault == nil && p.Reported && want != (plane.Amounts{}) && !p.Requested.Same(want) && !d.now.Before(d.memory.Sizes.Aside[p.UID].Until) {
 			pods = append(pods, p)
 		}
 	}
@@ -104,8 +107,7 @@ func before(a, b bool) int {
 
 // short tells whether a pod requests less than it should of anything.
 func (d *pass) short(p plane.SizedPod) bool {
-	want := d.wantOf(p)
-	return p.Requested.CPU < want.CPU || p.Requested.Memory < want.Memory
+	return p.Requested.Below(d.wantOf(p))
 }
 
 // shortage is what a pod requests of what it should, in twentieths; 20 or more where it is
@@ -117,8 +119,7 @@ func (d *pass) shortage(p plane.SizedPod) int {
 
 // lowers tells whether a pod would get less of anything.
 func (d *pass) lowers(p plane.SizedPod) bool {
-	want := d.wantOf(p)
-	return p.Requested.CPU > want.CPU || p.Requested.Memory > want.Memory
+	return d.wantOf(p).Below(p.Requested)
 }
 
 // resizeHeld says why a pod is not resized now, in words; empty when it may be. What is
@@ -191,7 +192,7 @@ func (d *pass) leadElsewhere(leader plane.SizedPod) {
 		return
 	}
 	for _, p := range d.podsOf(sizing.Etcd) {
-		if p.Leader || !p.Well || !p.Ready || p.Requested != d.wantOf(p) || p.Resize.State != plane.ResizeSettled || d.learner(p.Pod) {
+		if p.Leader || !p.Well || !p.Ready || !p.Requested.Same(d.wantOf(p)) || p.Resize.State != plane.ResizeSettled || d.learner(p.Pod) {
 			continue
 		}
 		m.LeaderMoved = d.now
@@ -235,7 +236,7 @@ func (d *pass) resizePod(p plane.SizedPod, to plane.Amounts, back bool) {
 		Kind: plane.ResizePod, Apply: true, Reason: r,
 		Size: &plane.SizeStep{
 			Component: p.Component, Pod: p.Pod, UID: p.UID, Container: p.Container, To: to, Limits: d.profile.Sizing.Limits,
-			Lowers: p.Requested.CPU > to.CPU || p.Requested.Memory > to.Memory,
+			Lowers: to.Below(p.Requested),
 		},
 	})
 }
@@ -245,11 +246,11 @@ func (d *pass) waiting() string {
 	var words []string
 	for _, p := range d.seen.Sizes.Pods {
 		want := d.wantOf(p)
-		if want == (plane.Amounts{}) || p.Fault != nil || p.Requested == want && p.Resize.State == plane.ResizeSettled {
+		if want == (plane.Amounts{}) || p.Fault != nil || p.Requested.Same(want) && p.Resize.State == plane.ResizeSettled {
 			continue
 		}
 		why := d.resizeHeld(p)
-		if p.Requested == want {
+		if p.Requested.Same(want) {
 			why = ""
 			if stuck := p.Unresized(d.now, time.Time{}, deferGrace); stuck != nil {
 				why = stuck.Message

@@ -155,6 +155,7 @@ func (d *pass) boundsOf(c sizing.Component, pods []plane.SizedPod) plane.SizeBou
 			cap(&b.Memory.Most, p.Limit.Memory)
 		}
 	}
+	b.CPU.Most, b.Memory.Most = sizing.Down(sizing.CPU, b.CPU.Most), sizing.Down(sizing.Memory, b.Memory.Most)
 	b.CPU.Least, b.Memory.Least = min(b.CPU.Least, most(b.CPU.Most)), min(b.Memory.Least, most(b.Memory.Most))
 	return b
 }
@@ -175,9 +176,14 @@ func requested(kept sizing.Container, pods []plane.SizedPod, enforced bool) sizi
 		return r
 	}
 	r.CPU.Request, r.Memory.Request = 0, 0
+	alike := true
 	for _, p := range pods {
 		r.CPU.Request = max(r.CPU.Request, p.Requested.CPU)
 		r.Memory.Request = max(r.Memory.Request, p.Requested.Memory)
+		alike = alike && p.Requested.Same(pods[0].Requested)
+	}
+	if !alike { // then it is written to some of them
+		r.CPU.Request, r.Memory.Request = sizing.Round(sizing.CPU, r.CPU.Request), sizing.Round(sizing.Memory, r.Memory.Request)
 	}
 	return r
 }

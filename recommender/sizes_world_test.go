@@ -5,6 +5,7 @@ package recommender_test
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"evenkeel.dev/evenkeel/recommender/plane"
@@ -103,6 +104,11 @@ func (h *hosted) seen(now time.Time) plane.SizesSeen {
 	return s
 }
 
+// told are amounts as they are read from the API's quantities, which multiply.
+func told(a plane.Amounts) plane.Amounts {
+	return plane.Amounts{CPU: math.Round(a.CPU*1000) * 0.001, Memory: a.Memory}
+}
+
 // obey is what the nodes and etcd make of a step.
 func (h *hosted) obey(s plane.Step, now time.Time) {
 	if s.Size == nil || !s.Apply {
@@ -117,7 +123,7 @@ func (h *hosted) obey(s plane.Step, now time.Time) {
 		if s.Kind != plane.ResizePod || p.UID != s.Size.UID {
 			continue
 		}
-		p.Requested = s.Size.To
+		p.Requested = told(s.Size.To)
 		p.Resize = plane.Resize{State: plane.ResizeSettled, Since: now}
 		if state := h.refuses[p.Pod]; state != "" && p.Requested != p.Allocated {
 			p.Resize = plane.Resize{State: state, Message: "Node didn't have enough resource: cpu", Since: now}
