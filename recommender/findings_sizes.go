@@ -45,15 +45,15 @@ func (d *pass) sized() plane.Finding {
 // sizedInPlace is the finding of sizes that are carried out.
 func (d *pass) sizedInPlace(f plane.Finding, words string) plane.Finding {
 	m := d.memory.Sizes
-	waiting := d.waiting()
+	reason, waiting := d.waiting()
 	switch {
 	case d.now.Before(m.Stopped):
-		f.Reason, f.Message = v1alpha1.ReasonSizingWorse, fmt.Sprintf("nothing is resized until %s: %s", clock(m.Stopped), m.StoppedWhy)
+		f.Reason, f.Message = v1alpha1.ReasonSizingWorse, fmt.Sprintf("nothing is made smaller until %s: %s; %s", clock(m.Stopped), m.StoppedWhy, words)
 	case m.Resizing != nil:
 		f.Reason = v1alpha1.ReasonResizing
 		f.Message = fmt.Sprintf("%s is resized from %s to %s since %s; %s", m.Resizing.Pod, m.Resizing.From, m.Resizing.To, clock(m.Resizing.Began), words)
 	case waiting != "":
-		f.Reason, f.Message = v1alpha1.ReasonResizeWaits, waiting+"; "+words
+		f.Reason, f.Message = reason, waiting+"; "+words
 	case !d.allSized():
 		f.Reason, f.Message = v1alpha1.ReasonResizing, "not every pod requests it yet: "+words
 	case d.nonsense() != "":

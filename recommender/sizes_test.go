@@ -61,7 +61,7 @@ func TestSizesHold(t *testing.T) {
 				w.members = func(at time.Time) []plane.Member {
 					return []plane.Member{{Name: "etcd-0", Ready: true, Observed: at, HasLeader: true, IsLeader: true, Leader: 1, Term: 2}}
 				}
-			}, v1alpha1.ReasonResizeWaits, "etcd has 1 members: without one of them there is no quorum", 3,
+			}, v1alpha1.ReasonResizeWaits, "etcd has 1 members that vote: without one of them there is no quorum", 3,
 		},
 		"a member that is down": {
 			func(_ *world, h *hosted) { h.ill["etcd-2"] = true }, v1alpha1.ReasonResizeWaits, "etcd-2 is not well", 3,
@@ -169,8 +169,8 @@ func TestBlindSizesOnlyGrow(t *testing.T) {
 	}
 }
 
-// A pod that restarts after it was made smaller gets back what it had, and nothing else is
-// touched for an hour.
+// A pod that restarts after it was made smaller gets back what it had, and nothing is made
+// smaller for an hour; what is short is raised.
 func TestARestartEndsResizing(t *testing.T) {
 	w := newWorld()
 	h := hosts(w, plane.Amounts{CPU: 4, Memory: 8 * gibi})
@@ -187,9 +187,14 @@ func TestARestartEndsResizing(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 	n := w.count(plane.ResizePod)
-	w.run(50 * time.Minute)
+	w.run(40 * time.Minute)
 	if w.count(plane.ResizePod) != n {
 		t.Errorf("resized again within the hour:\n%s", w.log.String())
+	}
+	h.load.Nodes, h.load.Pods = 5000, 50000
+	w.run(4 * time.Minute)
+	if got := h.pods[0].Requested; got.CPU < 5 || !w.now.Before(w.memory.Sizes.Stopped) {
+		t.Errorf("what is short is not raised meanwhile: it requests %s, %s", got, w.finding(v1alpha1.ConditionSized).Message)
 	}
 }
 

@@ -23,6 +23,10 @@ type hosted struct {
 	uses func(c sizing.Component, load sizing.Drivers) plane.Amounts
 	// refuses says how the node of a pod answers a resize; empty obeys.
 	refuses map[string]plane.ResizeState
+	// faults are what writes of a kind meet; they are made all the same where happens says
+	// so.
+	faults  map[plane.StepKind]*plane.Fault
+	happens bool
 	// blind hides what is used.
 	blind *plane.Fault
 	// ill are pods that are not ready.
@@ -36,7 +40,7 @@ type hosted struct {
 func hosts(w *world, size plane.Amounts) *hosted {
 	h := &hosted{
 		load: sizing.Drivers{Nodes: 100, Pods: 1000, Objects: 2000, Bytes: 50 << 20, Requests: 50}, leader: "etcd-1",
-		refuses: map[string]plane.ResizeState{}, ill: map[string]bool{},
+		faults: map[plane.StepKind]*plane.Fault{}, refuses: map[string]plane.ResizeState{}, ill: map[string]bool{},
 		uses: func(c sizing.Component, l sizing.Drivers) plane.Amounts {
 			if c == sizing.Etcd {
 				return plane.Amounts{CPU: 0.05 + 0.0002*l.Nodes, Memory: 0.1*gibi + 3*l.Bytes}
@@ -125,7 +129,7 @@ func (h *hosted) obey(s plane.Step, now time.Time) {
 		}
 		p.Requested = told(s.Size.To)
 		p.Resize = plane.Resize{State: plane.ResizeSettled, Since: now}
-		if state := h.refuses[p.Pod]; state != "" && p.Requested != p.Allocated {
+		if state := h.refuses[p.Pod]; state != "" && !p.Requested.Same(p.Allocated) {
 			p.Resize = plane.Resize{State: state, Message: "Node didn't have enough resource: cpu", Since: now}
 			continue
 		}
