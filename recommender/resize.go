@@ -23,7 +23,7 @@ func (d *pass) resize() {
 	}
 	d.forgetAside()
 	d.followResize()
-	if m.Resizing != nil || d.evictStuck() {
+	if m.Resizing != nil || d.unusable() != nil || d.evictStuck() {
 		return
 	}
 	pods := d.resizable()

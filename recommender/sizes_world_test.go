@@ -27,6 +27,10 @@ type hosted struct {
 	// so.
 	faults  map[plane.StepKind]*plane.Fault
 	happens bool
+	// fault is why the profile that is named cannot be used, and unrecalled that what was
+	// learnt before is not read yet.
+	fault      *plane.Fault
+	unrecalled bool
 	// blind hides what is used.
 	blind *plane.Fault
 	// ill are pods that are not ready.
@@ -93,7 +97,7 @@ func measured() *sizing.Profile {
 // seen is the host cluster as the operator would see it: a sample a minute.
 func (h *hosted) seen(now time.Time) plane.SizesSeen {
 	s := plane.SizesSeen{
-		Largest: plane.Amounts{CPU: 16, Memory: 64 * gibi}, UsageFault: h.blind, Load: h.load, LoadSeen: now,
+		Largest: plane.Amounts{CPU: 16, Memory: 64 * gibi}, UsageFault: h.blind, Load: h.load, LoadSeen: now, Recalled: !h.unrecalled, ProfileFault: h.fault,
 	}
 	for _, p := range h.pods {
 		p.Ready = !h.ill[p.Pod]

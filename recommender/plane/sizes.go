@@ -25,6 +25,9 @@ type SizesSeen struct {
 	LoadSeen time.Time
 	// Quota is etcd's, in bytes; 0 while unknown.
 	Quota float64
+	// Recalled is true once what an operator before this one has kept was read, or is known
+	// not to be there. Before that nothing is learnt: it would take the place of what was.
+	Recalled bool
 	// Kept are the histories of an operator before this one; given once.
 	Kept map[sizing.Component]sizing.Container
 	// KeptWeek is what it saw carried in each hour of the week; given once with Kept.
@@ -70,9 +73,6 @@ type SizesMemory struct {
 	Week       sizing.Week
 	// Load is the last that was seen.
 	Load sizing.Drivers
-	// Shown is what was last recommended of each component, so that a recommendation is
-	// made once.
-	Shown map[sizing.Component]Amounts
 	// Resizing is the resize under way; nil when none is.
 	Resizing *Resizing
 	// Aside are pods that are left alone for a while, by UID.
