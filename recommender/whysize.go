@@ -57,7 +57,7 @@ func (d *pass) sizeEvidence(plan plane.SizePlan, need sizing.Need) []string {
 		}
 	}
 	if pods := d.podsOf(plan.Component); len(pods) > 0 {
-		lines = append(lines, pods[0].Runtime(plan.Want, pods[0].Limit, "")...)
+		lines = append(lines, pods[0].Runtime(plan.Want, pods[0].Limit, d.goLine(plan.Component))...)
 	}
 	if capped(plan) {
 		lines = append(lines, fmt.Sprintf("without bounds it would be %s: %s", plane.Amounts{CPU: plan.CPU.Uncapped, Memory: plan.Memory.Uncapped}, caps))
