@@ -19,19 +19,25 @@ func (d *pass) sized() plane.Finding {
 	case d.profile.Sizing.Mode == plane.Off:
 		f.Reason, f.Message = v1alpha1.ReasonOff, "the profile has switched sizing off"
 		return f
-	case d.seen.Sizes.ProfileFault != nil && len(d.plan.Sizes) == 0:
-		f.Unknown, f.Reason, f.Message = true, d.seen.Sizes.ProfileFault.Reason, d.seen.Sizes.ProfileFault.Message
+	case !d.seen.Sizes.Recalled:
+		f.Unknown, f.Reason = true, v1alpha1.ReasonUsageUnknown
+		f.Message = "what was learnt of sizes before cannot be read yet: nothing is decided about them until then"
 		return f
+	}
+	words := d.sizeWords()
+	for _, fault := range []*plane.Fault{d.misnamed(), d.unusable()} {
+		if fault != nil {
+			f.Unknown, f.Reason, f.Message = len(d.plan.Sizes) == 0, fault.Reason, strings.TrimSuffix(fault.Message+"; "+words, "; ")
+			return f
+		}
+	}
+	switch {
 	case len(d.plan.Sizes) == 0:
 		f.Unknown, f.Reason = true, v1alpha1.ReasonUsageUnknown
 		f.Message = "nothing is known yet of what the containers need: neither a profile and its load, nor what they use"
 		if d.seen.Sizes.UsageFault != nil {
 			f.Message += "; " + d.seen.Sizes.UsageFault.Message
 		}
-		return f
-	}
-	words := d.sizeWords()
-	switch {
 	case d.profile.Sizing.Mode == plane.Recommend:
 		f.Reason, f.Message = v1alpha1.ReasonRecommendOnly, "recommended only: "+words
 	case d.profile.Paused:
@@ -45,21 +51,17 @@ func (d *pass) sized() plane.Finding {
 // sizedInPlace is the finding of sizes that are carried out.
 func (d *pass) sizedInPlace(f plane.Finding, words string) plane.Finding {
 	m := d.memory.Sizes
-	waiting := d.waiting()
+	reason, waiting := d.waiting()
 	switch {
 	case d.now.Before(m.Stopped):
-		f.Reason, f.Message = v1alpha1.ReasonSizingWorse, fmt.Sprintf("nothing is resized until %s: %s", clock(m.Stopped), m.StoppedWhy)
+		f.Reason, f.Message = v1alpha1.ReasonSizingWorse, fmt.Sprintf("nothing is made smaller until %s: %s; %s", clock(m.Stopped), m.StoppedWhy, words)
 	case m.Resizing != nil:
 		f.Reason = v1alpha1.ReasonResizing
 		f.Message = fmt.Sprintf("%s is resized from %s to %s since %s; %s", m.Resizing.Pod, m.Resizing.From, m.Resizing.To, clock(m.Resizing.Began), words)
 	case waiting != "":
-		f.Reason, f.Message = v1alpha1.ReasonResizeWaits, waiting+"; "+words
+		f.Reason, f.Message = reason, waiting+"; "+words
 	case !d.allSized():
 		f.Reason, f.Message = v1alpha1.ReasonResizing, "not every pod requests it yet: "+words
-	case d.nonsense() != "":
-		f.True, f.Reason, f.Message = true, v1alpha1.ReasonProfileNonsense, "by use alone, "+words+"; "+d.nonsense()
-	case d.seen.Sizes.ProfileFault != nil:
-		f.True, f.Reason, f.Message = true, d.seen.Sizes.ProfileFault.Reason, "by use alone, "+words+"; "+d.seen.Sizes.ProfileFault.Message
 	case d.cappedAny() != "":
 		f.True, f.Reason, f.Message = true, v1alpha1.ReasonCapped, words+"; "+d.cappedAny()
 	default:
@@ -70,28 +72,28 @@ func (d *pass) sizedInPlace(f plane.Finding, words string) plane.Finding {
 
 func (d *pass) allSized() bool {
 	for _, p := range d.seen.Sizes.Pods {
-		if want := d.wantOf(p); p.Fault == nil && want != (plane.Amounts{}) && p.Requested != want {
+		if want := d.wantOf(p); p.Fault == nil && want != (plane.Amounts{}) && !p.Requested.Same(want) {
 			return false
 		}
 	}
 	return true
 }
 
-// nonsense says that the profile gives what no container can need; empty when it does not.
-func (d *pass) nonsense() string {
-	p, load := d.profile.Sizing.Resources, d.memory.Sizes.Load
-	for _, s := range d.plan.Sizes {
-		if _, ok := p.Need(s.Component, load); p != nil && !ok {
-			return fmt.Sprintf("ResourceProfile %s (%s) gives nothing for %s under %s that a container can need: correct its curve", p.Name, p.Revision, s.Component, loadWords(load))
+// misnamed says that a container that is to be sized does not exist; nil when all do.
+func (d *pass) misnamed() *plane.Fault {
+	for _, p := range d.seen.Sizes.Pods {
+		if p.Fault != nil {
+			return &plane.Fault{Reason: p.Fault.Reason, Message: fmt.Sprintf("%s is not sized: %s", p.Component, p.Fault.Message)}
 		}
 	}
-	return ""
+	return nil
 }
 
+// cappedAny names the components that the bounds keep from being larger.
 func (d *pass) cappedAny() string {
 	for _, s := range d.plan.Sizes {
-		if c := capped(s); c != "" {
-			return string(s.Component) + ": " + c
+		if capped(s) {
+			return string(s.Component) + ": " + caps
 		}
 	}
 	return ""
@@ -103,7 +105,10 @@ func (d *pass) sizeWords() string {
 	for _, s := range d.plan.Sizes {
 		line := fmt.Sprintf("%s %s", s.Component, s.Want)
 		if s.Component == sizing.Etcd && s.Extra > 0 && d.seen.Sizes.Quota > 0 && d.seen.Sizes.Quota < s.Extra {
-			line += fmt.Sprintf(" (its quota of %s is below the %s of the profile)", sizing.Words(sizing.Memory, d.seen.Sizes.Quota), sizing.Words(sizing.Memory, s.Extra))
+			line += fmt.Sprintf(" (its quota of %s is below what the profile gives)", sizing.Words(sizing.Memory, d.seen.Sizes.Quota))
+		}
+		if d.byUseAlone(s.Component) {
+			line += fmt.Sprintf(" (by use alone: ResourceProfile %s says nothing of it)", d.profile.Sizing.Resources.Name)
 		}
 		words = append(words, line)
 	}

@@ -99,7 +99,7 @@ func copied(m plane.Memory) plane.Memory {
 	m.Failed = cloned(m.Failed)
 	m.Division.Leaning = maps.Clone(m.Division.Leaning)
 	m.Sizes.Containers = cloned(m.Sizes.Containers)
-	m.Sizes.Shown, m.Sizes.Aside, m.Sizes.Killed = cloned(m.Sizes.Shown), cloned(m.Sizes.Aside), cloned(m.Sizes.Killed)
+	m.Sizes.Aside, m.Sizes.Killed = cloned(m.Sizes.Aside), cloned(m.Sizes.Killed)
 	return m
 }
 

@@ -5,7 +5,6 @@ package recommender
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -27,6 +26,9 @@ func (d *pass) size() {
 	m := &d.memory.Sizes
 	if d.profile.Sizing.Mode == plane.Off {
 		*m = plane.SizesMemory{Containers: m.Containers, Trend: m.Trend, Week: m.Week, Load: m.Load}
+		return
+	}
+	if !d.seen.Sizes.Recalled {
 		return
 	}
 	for c, kept := range d.seen.Sizes.Kept {
@@ -68,13 +70,18 @@ func (d *pass) sizeComponent(c sizing.Component, pods []plane.SizedPod) {
 	}
 	cpu, memory, need := sizing.References(d.profile.Sizing.Resources, c, sizing.Look(m.Load, m.Trend, m.Week, d.now))
 	kept := d.learnUse(c, pods, cpu, memory)
+	before := requested(kept, pods)
+	if d.unusable() != nil {
+		m.Containers[c] = kept
+		d.holdSize(c, before)
+		return
+	}
 	bounds := d.boundsOf(c, pods)
 	cpuSize, known := kept.CPU.Recommend(d.now, cpu, bounds.CPU)
 	memorySize, also := kept.Memory.Recommend(d.now, memory, bounds.Memory)
 	if !known || !also {
 		return
 	}
-	before := requested(kept, pods, d.enforcing(d.profile.Sizing.Mode))
 	next, raised, lowered := d.due(before, cpuSize, memorySize)
 	plan := plane.SizePlan{
 		Component: c, CPU: cpuSize, Memory: memorySize, Extra: need.Extra.At(m.Load),
@@ -84,9 +91,7 @@ func (d *pass) sizeComponent(c sizing.Component, pods []plane.SizedPod) {
 	if raised || lowered {
 		d.changeSize(plan, before, pods, need, raised)
 	}
-	if kept.Requests = next; !d.enforcing(d.profile.Sizing.Mode) {
-		kept.Requests.CPU.Changed, kept.Requests.Memory.Changed = time.Time{}, time.Time{}
-	}
+	kept.Requests = next
 	m.Containers[c] = kept
 	d.plan.Sizes = append(d.plan.Sizes, plan)
 }
@@ -118,66 +123,22 @@ func (d *pass) learnUse(c sizing.Component, pods []plane.SizedPod, cpu, memory s
 	return kept
 }
 
-const (
-	// nearLimit is from which part of a limit on a container is held by it: throttled, or
-	// about to be killed. What it would use without is not seen then.
-	nearLimit = 0.9
-	// throttled and pressed are by how much more it is taken for.
-	throttled, pressed = 1.5, 1.2
-)
-
-// atLimit is what a pod used, and more where a limit held it.
-func atLimit(p plane.SizedPod) sizing.Usage {
-	used := p.Used
-	if limit := p.LimitInForce.CPU; limit > 0 && used.CPU >= nearLimit*limit {
-		used.CPU *= throttled
-	}
-	if limit := p.LimitInForce.Memory; limit > 0 && used.Memory >= nearLimit*limit {
-		used.Memory *= pressed
-	}
-	return used
-}
-
-// boundsOf are what a component may request: by the profile, by the largest node, and by
-// the limits that stay as they are.
-func (d *pass) boundsOf(c sizing.Component, pods []plane.SizedPod) plane.SizeBounds {
-	b := d.profile.Sizing.Bounds[c]
-	cap := func(most *float64, by float64) {
-		if by > 0 && (*most == 0 || by < *most) {
-			*most = by
-		}
-	}
-	cap(&b.CPU.Most, d.seen.Sizes.Largest.CPU)
-	cap(&b.Memory.Most, d.seen.Sizes.Largest.Memory)
-	if !d.profile.Sizing.Limits {
-		for _, p := range pods {
-			cap(&b.CPU.Most, p.Limit.CPU)
-			cap(&b.Memory.Most, p.Limit.Memory)
-		}
-	}
-	b.CPU.Least, b.Memory.Least = min(b.CPU.Least, most(b.CPU.Most)), min(b.Memory.Least, most(b.Memory.Most))
-	return b
-}
-
-// most is a bound, where 0 is none.
-func most(bound float64) float64 {
-	if bound == 0 {
-		return math.Inf(1)
-	}
-	return bound
-}
-
-// requested is what the pods are to request so far: what was decided, and where nothing
-// was, or nothing is carried out, the most that one of them requests.
-func requested(kept sizing.Container, pods []plane.SizedPod, enforced bool) sizing.Requests {
+// requested is what the pods are to request so far: what was decided, be it carried out or
+// recommended, and where nothing was, the most that one of them requests.
+func requested(kept sizing.Container, pods []plane.SizedPod) sizing.Requests {
 	r := kept.Requests
-	if enforced && r.CPU.Request > 0 && r.Memory.Request > 0 {
+	if r.CPU.Request > 0 && r.Memory.Request > 0 {
 		return r
 	}
 	r.CPU.Request, r.Memory.Request = 0, 0
+	alike := true
 	for _, p := range pods {
 		r.CPU.Request = max(r.CPU.Request, p.Requested.CPU)
 		r.Memory.Request = max(r.Memory.Request, p.Requested.Memory)
+		alike = alike && p.Requested.Same(pods[0].Requested)
+	}
+	if !alike { // then it is written to some of them
+		r.CPU.Request, r.Memory.Request = sizing.Round(sizing.CPU, r.CPU.Request), sizing.Round(sizing.Memory, r.Memory.Request)
 	}
 	return r
 }
@@ -204,14 +165,9 @@ func (d *pass) usageUnseen() bool {
 	})
 }
 
-// changeSize makes a decision of it, which is told once where it is only recommended.
+// changeSize makes a decision of it.
 func (d *pass) changeSize(plan plane.SizePlan, before sizing.Requests, pods []plane.SizedPod, need sizing.Need, raised bool) {
-	m := &d.memory.Sizes
 	apply := d.enforcing(d.profile.Sizing.Mode)
-	if !apply && alike(m.Shown[plan.Component], plan.Want) {
-		return
-	}
-	m.Shown[plan.Component] = plan.Want
 	r := plane.Reason{Code: v1alpha1.ReasonSizeLowered, Evidence: d.sizeEvidence(plan, need)}
 	verb := "lowers"
 	if raised {
@@ -224,10 +180,4 @@ func (d *pass) changeSize(plan plane.SizePlan, before sizing.Requests, pods []pl
 	r.Message = fmt.Sprintf("%s the requests of %s from %s to %s on %d pods: %s", verb, plan.Component, was, plan.Want, len(pods), plan.Why)
 	r.Rejected = d.sizeRejected(raised)
 	d.step(plane.Step{Kind: plane.ChangeSize, Apply: apply, Size: &plane.SizeStep{Component: plan.Component, To: plan.Want}, Reason: r})
-}
-
-// alike tells whether two sizes are the same to a hundredth.
-func alike(a, b plane.Amounts) bool {
-	near := func(a, b float64) bool { return math.Abs(a-b) <= 0.01*max(a, b) }
-	return near(a.CPU, b.CPU) && near(a.Memory, b.Memory)
 }

@@ -5,6 +5,7 @@ package recommender_test
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"evenkeel.dev/evenkeel/recommender/plane"
@@ -22,6 +23,14 @@ type hosted struct {
 	uses func(c sizing.Component, load sizing.Drivers) plane.Amounts
 	// refuses says how the node of a pod answers a resize; empty obeys.
 	refuses map[string]plane.ResizeState
+	// faults are what writes of a kind meet; they are made all the same where happens says
+	// so.
+	faults  map[plane.StepKind]*plane.Fault
+	happens bool
+	// fault is why the profile that is named cannot be used, and unrecalled that what was
+	// learnt before is not read yet.
+	fault      *plane.Fault
+	unrecalled bool
 	// blind hides what is used.
 	blind *plane.Fault
 	// ill are pods that are not ready.
@@ -35,7 +44,7 @@ type hosted struct {
 func hosts(w *world, size plane.Amounts) *hosted {
 	h := &hosted{
 		load: sizing.Drivers{Nodes: 100, Pods: 1000, Objects: 2000, Bytes: 50 << 20, Requests: 50}, leader: "etcd-1",
-		refuses: map[string]plane.ResizeState{}, ill: map[string]bool{},
+		faults: map[plane.StepKind]*plane.Fault{}, refuses: map[string]plane.ResizeState{}, ill: map[string]bool{},
 		uses: func(c sizing.Component, l sizing.Drivers) plane.Amounts {
 			if c == sizing.Etcd {
 				return plane.Amounts{CPU: 0.05 + 0.0002*l.Nodes, Memory: 0.1*gibi + 3*l.Bytes}
@@ -88,7 +97,7 @@ func measured() *sizing.Profile {
 // seen is the host cluster as the operator would see it: a sample a minute.
 func (h *hosted) seen(now time.Time) plane.SizesSeen {
 	s := plane.SizesSeen{
-		Largest: plane.Amounts{CPU: 16, Memory: 64 * gibi}, UsageFault: h.blind, Load: h.load, LoadSeen: now,
+		Largest: plane.Amounts{CPU: 16, Memory: 64 * gibi}, UsageFault: h.blind, Load: h.load, LoadSeen: now, Recalled: !h.unrecalled, ProfileFault: h.fault,
 	}
 	for _, p := range h.pods {
 		p.Ready = !h.ill[p.Pod]
@@ -101,6 +110,11 @@ func (h *hosted) seen(now time.Time) plane.SizesSeen {
 		s.Pods = append(s.Pods, p)
 	}
 	return s
+}
+
+// told are amounts as they are read from the API's quantities, which multiply.
+func told(a plane.Amounts) plane.Amounts {
+	return plane.Amounts{CPU: math.Round(a.CPU*1000) * 0.001, Memory: a.Memory}
 }
 
 // obey is what the nodes and etcd make of a step.
@@ -117,9 +131,9 @@ func (h *hosted) obey(s plane.Step, now time.Time) {
 		if s.Kind != plane.ResizePod || p.UID != s.Size.UID {
 			continue
 		}
-		p.Requested = s.Size.To
+		p.Requested = told(s.Size.To)
 		p.Resize = plane.Resize{State: plane.ResizeSettled, Since: now}
-		if state := h.refuses[p.Pod]; state != "" && p.Requested != p.Allocated {
+		if state := h.refuses[p.Pod]; state != "" && !p.Requested.Same(p.Allocated) {
 			p.Resize = plane.Resize{State: state, Message: "Node didn't have enough resource: cpu", Since: now}
 			continue
 		}

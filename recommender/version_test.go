@@ -27,3 +27,23 @@ func TestAVersionThatIsNotKnownIsTold(t *testing.T) {
 		}
 	}
 }
+
+// What a CPU limit does to the Go runtime is told by the version that all replicas run.
+func TestTheVersionTellsTheRuntime(t *testing.T) {
+	for version, words := range map[string]string{
+		"v1.36.3": "GOMAXPROCS follows the CPU limit of 4 cores",
+		"v1.34.1": "go 1.24 does not heed a CPU limit",
+		"v1.99.0": "the Go version is unknown",
+	} {
+		w := newWorld()
+		h := hosts(w, small)
+		w.version = version
+		for i := range h.pods {
+			h.pods[i].Limit.CPU = 4
+		}
+		w.run(time.Minute)
+		if !strings.Contains(w.log.String(), words) {
+			t.Errorf("%s: nothing says %q:\n%s", version, words, w.log.String())
+		}
+	}
+}

@@ -29,7 +29,9 @@ func whySize(cpu, memory sizing.Size, before, next sizing.Requests) string {
 func (d *pass) sizeEvidence(plan plane.SizePlan, need sizing.Need) []string {
 	m := d.memory.Sizes
 	var lines []string
-	if p := d.profile.Sizing.Resources; p != nil {
+	if p := d.profile.Sizing.Resources; d.byUseAlone(plan.Component) {
+		lines = append(lines, fmt.Sprintf("the profile %s (%s) says nothing of %s: it goes by use alone", p.Name, p.Revision, plan.Component))
+	} else if p != nil {
 		line := fmt.Sprintf("%s: the profile %s (%s) gives %s", loadWords(m.Load), p.Name, p.Revision,
 			plane.Amounts{CPU: need.CPU.At(m.Load), Memory: need.Memory.At(m.Load)})
 		if need.Tier != "" {
@@ -55,10 +57,10 @@ func (d *pass) sizeEvidence(plan plane.SizePlan, need sizing.Need) []string {
 		}
 	}
 	if pods := d.podsOf(plan.Component); len(pods) > 0 {
-		lines = append(lines, pods[0].Runtime(plan.Want, pods[0].Limit, "")...)
+		lines = append(lines, pods[0].Runtime(plan.Want, pods[0].Limit, d.goLine(plan.Component))...)
 	}
-	if capped := capped(plan); capped != "" {
-		lines = append(lines, capped)
+	if capped(plan) {
+		lines = append(lines, fmt.Sprintf("without bounds it would be %s: %s", plane.Amounts{CPU: plan.CPU.Uncapped, Memory: plan.Memory.Uncapped}, caps))
 	}
 	return lines
 }
@@ -76,13 +78,12 @@ func (d *pass) toCome(m plane.SizesMemory) []string {
 	return lines
 }
 
-// capped says what the bounds keep from being requested; empty when nothing.
-func capped(plan plane.SizePlan) string {
-	if plan.CPU.Uncapped > plan.CPU.Target*1.001 || plan.Memory.Uncapped > plan.Memory.Target*1.001 {
-		return fmt.Sprintf("without bounds it would be %s: the profile's maximum, the limits or the largest node cap it",
-			plane.Amounts{CPU: plan.CPU.Uncapped, Memory: plan.Memory.Uncapped})
-	}
-	return ""
+// caps are what may keep a size from being larger.
+const caps = "the profile's maximum, the limits or the largest node cap it"
+
+// capped tells whether the bounds keep anything from being requested.
+func capped(plan plane.SizePlan) bool {
+	return plan.CPU.Uncapped > plan.CPU.Target*1.001 || plan.Memory.Uncapped > plan.Memory.Target*1.001
 }
 
 // sizeRejected are the options that were not taken.

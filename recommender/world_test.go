@@ -145,7 +145,14 @@ func (w *world) obey(s plane.Step) {
 		return
 	}
 	if w.hosted != nil {
-		w.hosted.obey(s, w.now)
+		fault := w.hosted.faults[s.Kind]
+		if fault == nil || w.hosted.happens {
+			w.hosted.obey(s, w.now)
+		}
+		if fault != nil {
+			w.outcomes = append(w.outcomes, plane.Outcome{Kind: s.Kind, Name: name, Fault: fault})
+			return
+		}
 	}
 	c := w.config
 	if s.Level != nil {

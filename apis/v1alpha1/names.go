@@ -139,7 +139,6 @@ const (
 	ReasonDeleting           = "LeavingAsFound"
 	ReasonSizeRaised         = "SizeRaised"
 	ReasonSizeLowered        = "SizeLowered"
-	ReasonSizeKept           = "SizeKept"
 	ReasonResizing           = "Resizing"
 	ReasonResizeWaits        = "ResizeWaits"
 	ReasonUsageUnknown       = "UsageUnknown"

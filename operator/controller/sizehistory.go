@@ -24,8 +24,10 @@ import (
 // planes share one etcd.
 const saveEvery = time.Hour
 
-// recallSizes reads what an operator before this one had learnt, once.
+// recallSizes reads what an operator before this one had learnt, once. Until it is read
+// nothing is learnt anew, or that would be written over it.
 func (p *pass) recallSizes(ctx context.Context) {
+	defer func() { p.snapshot.Sizes.Recalled = p.kept.sizesRecalled }()
 	if p.kept.sizesRecalled {
 		return
 	}

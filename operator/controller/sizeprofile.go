@@ -20,8 +20,8 @@ func (p *pass) sizingMode() plane.Mode {
 	return effective(p.cpp.Spec.Mode, p.cpp.Spec.Sizing.Mode)
 }
 
-// readResources reads the resource profile that the spec names. Without it sizes follow
-// from use alone, which a finding tells.
+// readResources reads the resource profile that the spec names. While it is not there no
+// size is changed, which a finding tells.
 func (p *pass) readResources(ctx context.Context) error {
 	ref := p.cpp.Spec.ResourceProfileRef
 	if ref == nil || p.sizingMode() == plane.Off {
@@ -33,7 +33,7 @@ func (p *pass) readResources(ctx context.Context) error {
 	case apierrors.IsNotFound(err):
 		p.snapshot.Sizes.ProfileFault = &plane.Fault{
 			Reason:  v1alpha1.ReasonProfileNotFound,
-			Message: fmt.Sprintf("there is no ResourceProfile %s: create it, or correct resourceProfileRef; sizes follow from use alone", ref.Name),
+			Message: fmt.Sprintf("there is no ResourceProfile %s: create it, or correct resourceProfileRef; no size is changed until then", ref.Name),
 		}
 		return nil
 	case err != nil:

@@ -40,6 +40,7 @@ func (p *pass) seeSizes(ctx context.Context) error {
 	}
 	if k := p.kept; p.now.Sub(k.sizesAt) < sizesEvery {
 		p.snapshot.Sizes = k.sizes
+		p.snapshot.Sizes.Recalled = k.sizesRecalled
 		return nil
 	}
 	seen := &p.snapshot.Sizes

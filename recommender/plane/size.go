@@ -3,10 +3,29 @@
 
 package plane
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Amounts are of CPU, in cores, and of memory, in bytes. 0 is none, or not told.
 type Amounts struct{ CPU, Memory float64 }
+
+// Same tells whether two amounts are the same request: in whole millicores and bytes, as
+// the API counts. As floating point one millicore is not always the same, by where it
+// comes from.
+func (a Amounts) Same(b Amounts) bool { return a.whole() == b.whole() }
+
+// Below tells whether a is less of anything than b, by as much as the API tells apart.
+func (a Amounts) Below(b Amounts) bool {
+	x, y := a.whole(), b.whole()
+	return x[0] < y[0] || x[1] < y[1]
+}
+
+// whole are the millicores and the bytes.
+func (a Amounts) whole() [2]float64 {
+	return [2]float64{math.Round(a.CPU * 1000), math.Round(a.Memory)}
+}
 
 // ResizeState is where a pod stands between what its spec requests and what is in
 // force.

@@ -25,6 +25,9 @@ type SizesSeen struct {
 	LoadSeen time.Time
 	// Quota is etcd's, in bytes; 0 while unknown.
 	Quota float64
+	// Recalled is true once what an operator before this one has kept was read, or is known
+	// not to be there. Before that nothing is learnt: it would take the place of what was.
+	Recalled bool
 	// Kept are the histories of an operator before this one; given once.
 	Kept map[sizing.Component]sizing.Container
 	// KeptWeek is what it saw carried in each hour of the week; given once with Kept.
@@ -70,14 +73,11 @@ type SizesMemory struct {
 	Week       sizing.Week
 	// Load is the last that was seen.
 	Load sizing.Drivers
-	// Shown is what was last recommended of each component, so that a recommendation is
-	// made once.
-	Shown map[sizing.Component]Amounts
 	// Resizing is the resize under way; nil when none is.
 	Resizing *Resizing
 	// Aside are pods that are left alone for a while, by UID.
 	Aside map[string]Aside
-	// Stopped is until when nothing is resized, because something got worse after a
+	// Stopped is until when nothing is made smaller, because something got worse after a
 	// resize, and why.
 	Stopped     time.Time
 	StoppedWhy  string
@@ -99,14 +99,22 @@ type Resizing struct {
 	Late     bool
 	// Settled is since when the gate after it has held; zero while it does not.
 	Settled time.Time
-	// Back is true when it takes a resize back.
-	Back bool
+	// Fault is what the write met last; nil when nothing.
+	Fault *Fault
+	// Back is why it takes a resize back; empty when it does not.
+	Back string
 }
 
-// Aside is why a pod is left alone.
+// Aside is why a pod is left alone, until when, and for how long that is.
 type Aside struct {
 	Until time.Time
-	Why   string
+	Pause time.Duration
+	// Reason is a stable word of apis/v1alpha1, Why the same for people.
+	Reason, Why string
+	// To is what was refused, and Lowers whether that was less than the pod had; zero where
+	// nothing of the pod may be touched.
+	To     Amounts
+	Lowers bool
 }
 
 // SizeStep is what a step about sizes is about.

@@ -45,11 +45,14 @@ func (c *ContainerSize) Unresized(now, asked time.Time, patience time.Duration) 
 		return nil
 	}
 	told := ""
-	if c.Resize.Message != "" {
-		told = fmt.Sprintf(": %.300s", c.Resize.Message)
+	if !since.IsZero() {
+		told = " since " + since.UTC().Format("15:04:05") // and not for how long: that would be another text each time
 	}
-	return &Fault{Reason: reason, Message: fmt.Sprintf("container %s of pod %s requests %s and has %s, %s for %s%s; %s",
-		c.Container, c.Pod, c.Requested, c.InForce, c.Resize.State, now.Sub(since).Round(time.Second), told, remedy)}
+	if c.Resize.Message != "" {
+		told += fmt.Sprintf(": %.300s", c.Resize.Message)
+	}
+	return &Fault{Reason: reason, Message: fmt.Sprintf("container %s of pod %s requests %s and has %s, %s%s; %s",
+		c.Container, c.Pod, c.Requested, c.InForce, c.Resize.State, told, remedy)}
 }
 
 // String is the amounts as people read them, as in 1500m/3277Mi.

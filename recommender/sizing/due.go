@@ -51,6 +51,7 @@ func (a Applied) Due(s Size, now time.Time) (next Applied, due bool) {
 // a change of the other is no change more: then each goes to its target where it is short
 // of it, and what is too much is given back together.
 func Both(cpu, memory Applied, cpuSize, memorySize Size, now time.Time) (nextCPU, nextMemory Applied) {
+	cpuSize.Upper, memorySize.Upper = upper(CPU, cpu, cpuSize), upper(Memory, memory, memorySize)
 	nextCPU, cpuDue := cpu.Due(cpuSize, now)
 	nextMemory, memoryDue := memory.Due(memorySize, now)
 	with := func(a, next Applied, s Size, lowered bool) Applied {
@@ -65,8 +66,23 @@ func Both(cpu, memory Applied, cpuSize, memorySize Size, now time.Time) (nextCPU
 	if memoryDue && !cpuDue {
 		nextCPU = with(cpu, nextCPU, cpuSize, nextMemory.Request < memory.Request)
 	}
-	nextCPU.Request, nextMemory.Request = Round(CPU, nextCPU.Request), Round(Memory, nextMemory.Request)
+	// What is not changed stays as somebody has written it, in bytes if he likes.
+	if nextCPU.Request != cpu.Request {
+		nextCPU.Request = Round(CPU, nextCPU.Request)
+	}
+	if nextMemory.Request != memory.Request {
+		nextMemory.Request = Round(Memory, nextMemory.Request)
+	}
 	return nextCPU, nextMemory
+}
+
+// upper is the upper bound, and the request itself where that is above it by less than can
+// be requested: it was written in bytes, up to a limit.
+func upper(k Kind, a Applied, s Size) float64 {
+	if Down(k, a.Request) <= s.Upper {
+		return max(s.Upper, a.Request)
+	}
+	return s.Upper
 }
 
 // Round is what can be requested: whole millicores and mebibytes, rounded up.
@@ -75,4 +91,13 @@ func Round(k Kind, v float64) float64 {
 		return math.Ceil(v*1000-1e-6) / 1000
 	}
 	return math.Ceil(v/(1<<20)-1e-6) * (1 << 20)
+}
+
+// Down is as much of it as can be requested without passing it: what bounds a request must
+// be so, or rounding up goes beyond it.
+func Down(k Kind, v float64) float64 {
+	if k == CPU {
+		return math.Floor(v*1000+1e-6) / 1000
+	}
+	return math.Floor(v/(1<<20)+1e-6) * (1 << 20)
 }

@@ -55,19 +55,32 @@ func (p *Profile) Need(c Component, d Drivers) (n Need, ok bool) {
 	if p == nil {
 		return Need{}, false
 	}
-	needs := p.APIServer
-	if c == Etcd {
-		needs = p.Etcd
-	}
-	if len(p.Tiers) > 0 {
-		t := p.tier(d)
-		n.Tier, needs = t.Name, t.APIServer
-		if c == Etcd {
-			needs = t.Etcd
-		}
-	}
+	needs, tier := p.needs(c, d)
+	n.Tier = tier
 	n.CPU, n.Memory, n.Extra, n.Beyond = needs.CPU, needs.Memory, needs.Extra, p.beyond(d)
 	return n, sane(n.CPU.At(d)) && sane(n.Memory.At(d))
+}
+
+// Says tells whether the profile has a word on the component at all, under a load.
+func (p *Profile) Says(c Component, d Drivers) bool {
+	if p == nil {
+		return false
+	}
+	needs, _ := p.needs(c, d)
+	return needs != (Needs{})
+}
+
+// needs are those of the component, by the tier where there are any.
+func (p *Profile) needs(c Component, d Drivers) (needs Needs, tier string) {
+	server, etcd := p.APIServer, p.Etcd
+	if len(p.Tiers) > 0 {
+		t := p.tier(d)
+		tier, server, etcd = t.Name, t.APIServer, t.Etcd
+	}
+	if c == Etcd {
+		return etcd, tier
+	}
+	return server, tier
 }
 
 // sane tells whether a container can need so much.

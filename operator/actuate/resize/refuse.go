@@ -18,7 +18,7 @@ import (
 func (o Order) refuse(pod *corev1.Pod, i int, to corev1.ResourceRequirements) *plane.Fault {
 	unfit := unfitPod(pod)
 	if unfit == "" {
-		unfit = o.unfitContainer(&pod.Spec.Containers[i], to)
+		unfit = unfitContainer(&pod.Spec.Containers[i], to)
 	}
 	if unfit == "" {
 		unfit = unfitClass(pod, i, to)
@@ -46,18 +46,18 @@ func unfitPod(pod *corev1.Pod) string {
 	}
 }
 
-func (o Order) unfitContainer(c *corev1.Container, to corev1.ResourceRequirements) string {
+func unfitContainer(c *corev1.Container, to corev1.ResourceRequirements) string {
 	for _, name := range resources {
 		request, limit := to.Requests[name], to.Limits[name]
 		if _, limited := to.Limits[name]; limited && limit.Cmp(request) < 0 {
 			return fmt.Sprintf("its limit of %s %s is below the request of %s: raise the limit in its template", &limit, name, &request)
 		}
 		had, hadLimit := c.Resources.Requests[name], c.Resources.Limits[name]
-		if o.AllowRestart || had.Cmp(request) == 0 && hadLimit.Cmp(limit) == 0 {
+		if had.Cmp(request) == 0 && hadLimit.Cmp(limit) == 0 {
 			continue
 		}
 		if slices.Contains(c.ResizePolicy, corev1.ContainerResizePolicy{ResourceName: name, RestartPolicy: corev1.RestartContainer}) {
-			return fmt.Sprintf("its resizePolicy restarts the container for other %s: set restartPolicy NotRequired for it in the template, or let the profile restart it", name)
+			return fmt.Sprintf("its resizePolicy restarts the container for other %s: set restartPolicy NotRequired for it in the template", name)
 		}
 	}
 	return ""

@@ -34,9 +34,6 @@ type Order struct {
 	Container string
 	Size      Size
 	Values    Values
-	// AllowRestart lets a resize through for which the container's resizePolicy has it
-	// restarted.
-	AllowRestart bool
 }
 
 // Done is what became of an order.
