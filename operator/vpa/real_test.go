@@ -18,10 +18,8 @@ import (
 	"github.com/go-logr/logr"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	vpav1 "k8s.io/autoscaler/vertical-pod-autoscaler/pkg/apis/autoscaling.k8s.io/v1"
 	"k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -225,76 +223,4 @@ func TestTheRecommender(t *testing.T) {
 		return ""
 	})
 	recommended(t, ns, "web", 1<<30)
-}
-
-// owned is a profile's VerticalPodAutoscaler for web.
-func owned(t *testing.T, ns string) vpa.Owned {
-	t.Helper()
-	cpp := &v1alpha1.ControlPlaneProfile{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "acme"}, Spec: v1alpha1.ControlPlaneProfileSpec{
-		APIServer: v1alpha1.APIServerSpec{TargetRef: v1alpha1.TargetRef{Kind: "Deployment", Name: "web"}},
-		Access:    v1alpha1.AccessSpec{KubeconfigSecretRef: v1alpha1.SecretKeyRef{Name: "access"}},
-	}}
-	create(t, cpp)
-	return vpa.Owned{Profile: cpp, Component: sizing.APIServer, Target: cpp.Spec.APIServer.TargetRef, Container: "app"}
-}
-
-// A profile's own is made once, follows the profile, and tells its size.
-func TestTheProfilesOwn(t *testing.T) {
-	ns := namespace(t)
-	o := owned(t, ns)
-	v, fault := o.Ensure(t.Context(), host, host)
-	if fault != nil || v.Name != "acme-apiserver" || len(v.OwnerReferences) != 1 || *v.Spec.UpdatePolicy.UpdateMode != vpav1.UpdateModeInitial {
-		t.Fatalf("%+v: %+v", fault, v)
-	}
-	again, fault := o.Ensure(t.Context(), host, host)
-	if fault != nil || again.ResourceVersion != v.ResourceVersion {
-		t.Errorf("%+v: it is written again", fault)
-	}
-	o.Profile.Spec.Sizing.Apply = v1alpha1.ApplyVPA
-	if v, fault = o.Ensure(t.Context(), host, host); fault != nil || *v.Spec.UpdatePolicy.UpdateMode != vpav1.UpdateModeInPlaceOrRecreate {
-		t.Errorf("%+v: %+v", fault, v.Spec.UpdatePolicy)
-	}
-	size := plane.SizePlan{Want: plane.Amounts{CPU: 1.5, Memory: 3 << 30}, CPU: sizing.Size{Lower: 1.4, Upper: 1.7}, Memory: sizing.Size{Lower: 2 << 30, Upper: 4 << 30}}
-	status := vpa.StatusOf(v, "app", size, begin)
-	if err := vpa.Write(t.Context(), host, v, status); err != nil {
-		t.Fatal(err)
-	}
-	is := seen(t, ns, v.Name).Status
-	if got := is.Recommendation.ContainerRecommendations[0].Target; got.Cpu().String() != "1500m" || got.Memory().String() != "3Gi" || is.ObservedGeneration == nil {
-		t.Errorf("%+v", is)
-	}
-	if vpa.Changed(&is, &status) {
-		t.Error("what was written counts as changed")
-	}
-}
-
-// Somebody's that asks for Evenkeel is adopted as it is; another recommender is not fought.
-func TestSomebodyElses(t *testing.T) {
-	ns := namespace(t)
-	theirs := asking(ns, "theirs", "evenkeel")
-	create(t, theirs)
-	v, fault := owned(t, ns).Ensure(t.Context(), host, host)
-	if fault != nil || v.Name != "theirs" || v.ResourceVersion != theirs.ResourceVersion {
-		t.Errorf("%+v: %+v", fault, v)
-	}
-	ns = namespace(t)
-	create(t, asking(ns, "theirs", "default"))
-	if _, fault = owned(t, ns).Ensure(t.Context(), host, host); fault == nil || fault.Reason != v1alpha1.ReasonVPAConflict ||
-		!strings.Contains(fault.Message, "VerticalPodAutoscaler theirs (recommender default)") {
-		t.Errorf("%+v", fault)
-	}
-}
-
-// unknowing is an API without VerticalPodAutoscalers.
-type unknowing struct{ client.Reader }
-
-func (unknowing) List(context.Context, client.ObjectList, ...client.ListOption) error {
-	return &meta.NoKindMatchError{GroupKind: schema.GroupKind{Group: "autoscaling.k8s.io", Kind: "VerticalPodAutoscaler"}}
-}
-
-func TestNoVerticalPodAutoscalers(t *testing.T) {
-	_, fault := owned(t, namespace(t)).Ensure(t.Context(), host, unknowing{})
-	if fault == nil || fault.Reason != v1alpha1.ReasonVPAUnavailable {
-		t.Errorf("%+v", fault)
-	}
 }
