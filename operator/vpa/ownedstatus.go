@@ -24,7 +24,8 @@ func StatusOf(v *vpav1.VerticalPodAutoscaler, container string, s plane.SizePlan
 		}
 	}
 	return vpav1.VerticalPodAutoscalerStatus{
-		Conditions: []vpav1.VerticalPodAutoscalerCondition{c},
+		ObservedGeneration: new(v.Generation),
+		Conditions:         []vpav1.VerticalPodAutoscalerCondition{c},
 		Recommendation: &vpav1.RecommendedPodResources{ContainerRecommendations: []vpav1.RecommendedContainerResources{{
 			ContainerName:  container,
 			Target:         amounts{s.Want.CPU, s.Want.Memory}.list(),

@@ -78,15 +78,24 @@ type uses struct {
 	mu          sync.Mutex
 	cpu, memory float64
 	now         func() time.Time
+	asked       int
 }
 
 func (u *uses) Of(string, string, string) (sizing.Usage, bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	u.asked++
 	return sizing.Usage{At: u.now(), CPU: u.cpu, Memory: u.memory}, u.cpu > 0
 }
 
 func (*uses) Fault() *plane.Fault { return nil }
+
+// looks is how often was asked.
+func (u *uses) looks() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.asked
+}
 
 func (u *uses) set(cpu, memory float64) {
 	u.mu.Lock()
@@ -125,7 +134,13 @@ func create(t *testing.T, o client.Object) {
 func recommend(t *testing.T, u *uses) (stop func()) {
 	t.Helper()
 	began := time.Now()
-	u.now = func() time.Time { return began.Add(200 * time.Since(began)) }
+	return recommendBy(t, u, func() time.Time { return began.Add(200 * time.Since(began)) })
+}
+
+// recommendBy runs a recommender by a clock.
+func recommendBy(t *testing.T, u *uses, now func() time.Time) (stop func()) {
+	t.Helper()
+	u.now = now
 	r := &vpa.Recommender{Client: host, Host: host, Usage: u, Name: "evenkeel", Interval: 50 * time.Millisecond, Now: u.now}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
