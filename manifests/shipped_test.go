@@ -116,11 +116,12 @@ func TestTheOperatorsRights(t *testing.T) {
 	if diff := cmp.Diff([]string{
 		"ClusterRole: evenkeel.dev controlplaneprofiles get,list,watch,patch",
 		"ClusterRole: evenkeel.dev controlplaneprofiles/status patch",
+		"ClusterRole: evenkeel.dev controlplaneprofiles/finalizers update",
 		"ClusterRole:  pods,nodes get,list,watch",
 		"ClusterRole:  pods/resize patch",
 		"ClusterRole:  pods/eviction create",
 		"ClusterRole: metrics.k8s.io pods list",
-		"ClusterRole: autoscaling.k8s.io verticalpodautoscalers list,create,patch",
+		"ClusterRole: autoscaling.k8s.io verticalpodautoscalers get,list,create,patch,delete",
 		"ClusterRole: autoscaling.k8s.io verticalpodautoscalers/status patch",
 		"ClusterRole: evenkeel.dev resourceprofiles get,list,watch",
 		"ClusterRole: evenkeel.dev usagehistories get,create,patch",

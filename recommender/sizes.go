@@ -115,7 +115,7 @@ func (d *pass) learnUse(c sizing.Component, pods []plane.SizedPod, cpu, memory s
 		}
 		if at := p.OOMKilledAt(); at.After(m.Killed[p.UID]) {
 			m.Killed[p.UID] = at
-			if d.now.Sub(at) < time.Hour { // what an operator before this one has not answered
+			if d.now.Sub(at) < time.Hour && at.After(kept.Wounded()) { // what an operator before this one has not answered
 				kept.Memory.Wound(at, max(p.InForce.Memory, p.LimitInForce.Memory, p.Requested.Memory), memory.Now)
 			}
 		}

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/operator/vpa"
 	"evenkeel.dev/evenkeel/recommender/plane"
 )
 
@@ -22,7 +23,8 @@ import (
 // tried again.
 const leaveAgain = 10 * time.Second
 
-// finalize leaves the tenant as it was found and lets the profile go.
+// finalize leaves the tenant and the VerticalPodAutoscalers as they were found and lets
+// the profile go.
 //
 // A tenant that cannot be reached is tried again and again, because what was
 // written there limits it. The exception is a profile whose way in is gone for
@@ -34,15 +36,24 @@ func (p *pass) finalize(ctx context.Context) (ctrl.Result, error) {
 	if !controllerutil.ContainsFinalizer(p.cpp, v1alpha1.Finalizer) {
 		return ctrl.Result{}, nil
 	}
-	if err := p.leave(ctx); err != nil {
+	// Neither waits for the other.
+	vpas, err := p.leaveVPAs(ctx), p.leave(ctx)
+	var abandoned *plane.Fault
+	if err != nil {
 		f, ok := asFault(err)
 		if !ok {
 			f = plane.Fault{Reason: v1alpha1.ReasonTenantUnreachable, Message: err.Error()}
 		}
 		if !p.gone(ctx, f.Reason) {
-			return p.tryAgain(ctx, f)
+			return p.tryAgain(ctx, f, "the tenant can be left as found; delete its access Secret to let go of it as it is")
 		}
-		p.event(corev1.EventTypeWarning, f.Reason, "Abandon", "what was written in the tenant is left in place: "+f.Message)
+		abandoned = &f
+	}
+	if vpas != nil && !p.dying(ctx) {
+		return p.tryAgain(ctx, *vpas, "its VerticalPodAutoscalers can be let go of")
+	}
+	if abandoned != nil {
+		p.event(corev1.EventTypeWarning, abandoned.Reason, "Abandon", "what was written in the tenant is left in place: "+abandoned.Message)
 	}
 	p.tellFlags(ctx)
 	before := p.cpp.DeepCopy()
@@ -51,6 +62,14 @@ func (p *pass) finalize(ctx context.Context) (ctrl.Result, error) {
 		return ctrl.Result{}, fmt.Errorf("removing the finalizer of %s/%s: %w", p.cpp.Namespace, p.cpp.Name, err)
 	}
 	return ctrl.Result{}, nil
+}
+
+// leaveVPAs lets go of the profile's VerticalPodAutoscalers: upstream would act on what is
+// left.
+func (p *pass) leaveVPAs(ctx context.Context) *plane.Fault {
+	ctx, cancel := context.WithTimeout(ctx, passWithin)
+	defer cancel()
+	return vpa.LetGo(ctx, p.r.Client, p.r.Host, p.cpp, nil, p.now)
 }
 
 // leave deletes what this profile wrote, whoever has the target now.
@@ -77,15 +96,20 @@ func (p *pass) gone(ctx context.Context, reason string) bool {
 	}
 	// In a namespace that is deleted, the binding that lets Evenkeel read the Secret
 	// may be the first to go, or the pods.
+	return p.dying(ctx)
+}
+
+// dying tells whether the namespace is being deleted with all that is in it.
+func (p *pass) dying(ctx context.Context) bool {
 	var n corev1.Namespace
 	err := p.r.Host.Get(ctx, client.ObjectKey{Name: p.cpp.Namespace}, &n)
 	return err == nil && !n.DeletionTimestamp.IsZero()
 }
 
-func (p *pass) tryAgain(ctx context.Context, f plane.Fault) (ctrl.Result, error) {
+// tryAgain says why the profile is kept, and until when.
+func (p *pass) tryAgain(ctx context.Context, f plane.Fault, until string) (ctrl.Result, error) {
 	p.kept.close() // the next try reads the Secret anew
-	p.set(v1alpha1.ConditionReady, metav1.ConditionFalse, f.Reason,
-		f.Message+". The profile is kept until the tenant can be left as found; delete its access Secret to let go of it as it is")
+	p.set(v1alpha1.ConditionReady, metav1.ConditionFalse, f.Reason, f.Message+". The profile is kept until "+until)
 	if err := p.writeStatus(ctx); err != nil {
 		return ctrl.Result{}, err
 	}

@@ -59,9 +59,14 @@ type kept struct {
 	// sizesRecalled is true once the histories of sizes have been read, sizesSaved when
 	// they were last written.
 	sizesRecalled bool
-	// vpaWant is what the VerticalPodAutoscalers were last to tell, at vpaAt.
-	vpaWant string
-	vpaAt   time.Time
+	// vpaWant is what the VerticalPodAutoscalers were last to tell, at vpaAt, and vpaFault
+	// what of it went wrong. vpasGone is true once they have been let go of, which was
+	// last tried at vpasTried.
+	vpaWant   string
+	vpaAt     time.Time
+	vpaFault  *plane.Fault
+	vpasGone  bool
+	vpasTried time.Time
 	// sizes are those that were seen at sizesAt.
 	sizes      plane.SizesSeen
 	sizesAt    time.Time

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	vpav1 "k8s.io/autoscaler/vertical-pod-autoscaler/pkg/apis/autoscaling.k8s.io/v1"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -42,7 +44,9 @@ var host struct {
 
 func TestMain(m *testing.M) {
 	ctrl.SetLogger(logr.Discard())
-	env := &envtest.Environment{CRDDirectoryPaths: []string{filepath.Join(manifests, "crd")}, ErrorIfCRDPathMissing: true}
+	env := &envtest.Environment{ErrorIfCRDPathMissing: true}
+	// Some host clusters ask for a right of their own before an owner is named.
+	env.ControlPlane.GetAPIServer().Configure().Append("enable-admission-plugins", "OwnerReferencesPermissionEnforcement")
 	if err := startHost(env); err != nil {
 		fmt.Fprintln(os.Stderr, "starting the host cluster:", errors.Join(err, env.Stop()))
 		os.Exit(1)
@@ -59,12 +63,17 @@ func startHost(env *envtest.Environment) error {
 	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
 		return errors.New("KUBEBUILDER_ASSETS is not set: run `make test`, which builds the upstream servers first")
 	}
+	module, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "k8s.io/autoscaler/vertical-pod-autoscaler").Output() //nolint:noctx // before any test
+	if err != nil {
+		return fmt.Errorf("finding the CRDs of VerticalPodAutoscalers: %w", err)
+	}
+	env.CRDDirectoryPaths = []string{filepath.Join(manifests, "crd"), filepath.Join(strings.TrimSpace(string(module)), "deploy", "vpa-v1-crd-gen.yaml")}
 	config, err := env.Start()
 	if err != nil {
 		return err
 	}
 	host.scheme = runtime.NewScheme()
-	if err := errors.Join(scheme.AddToScheme(host.scheme), v1alpha1.AddToScheme(host.scheme)); err != nil {
+	if err := errors.Join(scheme.AddToScheme(host.scheme), v1alpha1.AddToScheme(host.scheme), vpav1.AddToScheme(host.scheme)); err != nil {
 		return err
 	}
 	if host.admin, err = client.New(config, client.Options{Scheme: host.scheme}); err != nil {

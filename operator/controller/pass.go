@@ -178,6 +178,9 @@ func (p *pass) hold(f plane.Fault) {
 	} {
 		p.set(c, metav1.ConditionUnknown, f.Reason, "held as it is: "+f.Message)
 	}
+	if p.keepsVPAs() { // else it has been said that there are none
+		p.set(v1alpha1.ConditionVPAKept, metav1.ConditionUnknown, f.Reason, "held as it is: "+f.Message)
+	}
 }
 
 func (p *pass) set(condition string, status metav1.ConditionStatus, reason, message string) {

@@ -150,7 +150,7 @@ func (p *pass) run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, passWithin)
 	defer cancel()
 	for _, step := range []func(context.Context) error{
-		p.claim, p.resolve, p.enter, p.keepFinalizer, p.observe, p.readFlags, p.readResources, p.seeSizes, p.decide, p.carryOut, p.keepVPAs, p.saveSizes,
+		p.dropVPAs, p.claim, p.resolve, p.enter, p.keepFinalizer, p.observe, p.readFlags, p.readResources, p.seeSizes, p.decide, p.carryOut, p.keepVPAs, p.saveSizes,
 	} {
 		err := step(ctx)
 		if fault, ok := asFault(err); ok {
@@ -164,10 +164,11 @@ func (p *pass) run(ctx context.Context) error {
 	return nil
 }
 
-// keepFinalizer makes sure, before anything is written to the tenant, that the
-// profile is not deleted without its tenant being left as found.
+// keepFinalizer makes sure, before anything is written to the tenant or to a
+// VerticalPodAutoscaler that may be somebody's, that the profile is not deleted without
+// both being left as found.
 func (p *pass) keepFinalizer(ctx context.Context) error {
-	if !p.enforces() || controllerutil.ContainsFinalizer(p.cpp, v1alpha1.Finalizer) {
+	if !p.enforces() && !p.keepsVPAs() || controllerutil.ContainsFinalizer(p.cpp, v1alpha1.Finalizer) {
 		return nil
 	}
 	before := p.cpp.DeepCopy()

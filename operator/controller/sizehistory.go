@@ -6,7 +6,6 @@ package controller
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -20,10 +19,6 @@ import (
 	"evenkeel.dev/evenkeel/recommender/sizing"
 )
 
-// saveEvery is how often what was learnt of sizes is written down: a thousand control
-// planes share one etcd.
-const saveEvery = time.Hour
-
 // recallSizes reads what an operator before this one had learnt, once. Until it is read
 // nothing is learnt anew, or that would be written over it.
 func (p *pass) recallSizes(ctx context.Context) {
@@ -35,13 +30,13 @@ func (p *pass) recallSizes(ctx context.Context) {
 	err := p.r.Host.Get(ctx, client.ObjectKeyFromObject(p.cpp), &h)
 	switch {
 	case apierrors.IsNotFound(err):
-		p.kept.sizesRecalled, p.kept.sizesSaved = true, p.firstSave()
+		p.kept.sizesRecalled, p.kept.sizesSaved = true, learnt.First(string(p.cpp.UID), p.now)
 		return
 	case err != nil:
 		log.FromContext(ctx).Error(err, "What was learnt of sizes cannot be read yet")
 		return
 	}
-	p.kept.sizesRecalled, p.kept.sizesSaved = true, p.firstSave()
+	p.kept.sizesRecalled, p.kept.sizesSaved = true, learnt.Last(&h, string(p.cpp.UID), p.now)
 	p.snapshot.Sizes.Kept = map[sizing.Component]sizing.Container{}
 	for _, c := range h.Containers {
 		of := sizing.Component(c.Of)
@@ -60,18 +55,10 @@ func (p *pass) recallSizes(ctx context.Context) {
 	}
 }
 
-// firstSave spreads the first writes of all profiles over an hour, as if they had been
-// written before.
-func (p *pass) firstSave() time.Time {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(p.cpp.UID))
-	return p.now.Add(-time.Duration(h.Sum32()) % saveEvery)
-}
-
 // saveSizes writes down what was learnt of sizes, once an hour. It fails no pass.
 func (p *pass) saveSizes(ctx context.Context) error {
 	containers := p.kept.memory.Sizes.Containers
-	if !p.kept.sizesRecalled || len(containers) == 0 || p.now.Sub(p.kept.sizesSaved) < saveEvery {
+	if !p.kept.sizesRecalled || len(containers) == 0 || p.now.Sub(p.kept.sizesSaved) < learnt.Every {
 		return nil
 	}
 	p.kept.sizesSaved = p.now

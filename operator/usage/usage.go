@@ -39,6 +39,8 @@ const (
 type Reader struct {
 	client rest.Interface
 	now    func() time.Time
+	// largest is how many bytes of an answer are read.
+	largest int64
 
 	mu    sync.RWMutex
 	seen  map[key]sizing.Usage
@@ -49,7 +51,7 @@ type key struct{ namespace, pod, container string }
 
 // New reads through a client of the host cluster.
 func New(client rest.Interface, now func() time.Time) *Reader {
-	return &Reader{client: client, now: now, fault: &plane.Fault{
+	return &Reader{client: client, now: now, largest: answerLargest, fault: &plane.Fault{
 		Reason: v1alpha1.ReasonUsageUnknown, Message: "the host cluster has not been asked yet what its pods use",
 	}}
 }
@@ -102,7 +104,7 @@ func (r *Reader) read(ctx context.Context) (map[key]sizing.Usage, error) {
 	}
 	defer func() { _ = body.Close() }()
 	seen := map[key]sizing.Usage{}
-	limited := &io.LimitedReader{R: body, N: answerLargest}
+	limited := &io.LimitedReader{R: body, N: r.largest}
 	err = each(limited, func(m *metricsv1beta1.PodMetrics) {
 		for _, c := range m.Containers {
 			seen[key{m.Namespace, m.Name, c.Name}] = sizing.Usage{
@@ -113,7 +115,7 @@ func (r *Reader) read(ctx context.Context) (map[key]sizing.Usage, error) {
 		}
 	})
 	if err != nil && limited.N <= 0 {
-		err = fmt.Errorf("the answer is larger than %d bytes", answerLargest)
+		err = fmt.Errorf("the answer is larger than %d bytes", r.largest)
 	}
 	return seen, err
 }

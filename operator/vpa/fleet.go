@@ -24,6 +24,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	vpav1 "k8s.io/autoscaler/vertical-pod-autoscaler/pkg/apis/autoscaling.k8s.io/v1"
 
+	"evenkeel.dev/evenkeel/recommender/plane"
 	"evenkeel.dev/evenkeel/recommender/sizing"
 )
 
@@ -36,6 +37,8 @@ type Target struct {
 	Pods   []Pod
 	// Unsupported says why the target's pods cannot be found; empty when they can.
 	Unsupported string
+	// UsageFault is why it is not known what pods use; nil when it is.
+	UsageFault *plane.Fault
 }
 
 // Pod is one pod of a target.
@@ -64,15 +67,20 @@ type Fleet struct {
 type known struct {
 	// containers are in the order of their names.
 	containers []named
-	seen       time.Time
+	// since is when it was first seen by this process, and seen when last.
+	since, seen time.Time
+	// heard is true once it is known what it says.
+	heard bool
 }
 
 type named struct {
 	name   string
 	kept   sizing.Container
 	killed time.Time
-	// told is what its VerticalPodAutoscaler says of it.
-	told recommendation
+	// told is what its VerticalPodAutoscaler says of it, and found when that was found
+	// there, as another process had written it; zero when it was not.
+	told  recommendation
+	found time.Time
 }
 
 // NewFleet is a fleet of none.
@@ -83,7 +91,7 @@ func (f *Fleet) of(o *vpav1.VerticalPodAutoscaler, now time.Time) *known {
 	key := types.NamespacedName{Namespace: o.Namespace, Name: o.Name}
 	k := f.known[key]
 	if k == nil {
-		k = &known{}
+		k = &known{since: now}
 		f.known[key] = k
 	}
 	k.seen = now
@@ -104,13 +112,23 @@ func (f *Fleet) Take(now time.Time, t Target) (due bool) {
 			if !c.Used.At.IsZero() {
 				n.kept.Add(p.UID, c.Used, cpu, memory)
 			}
-			if c.Killed.After(n.killed) {
-				n.killed = c.Killed
-				n.kept.Memory.Wound(c.Killed, c.Had, memory.Now)
-			}
+			n.wound(c, memory)
 		}
 	}
 	return k.due(now, t)
+}
+
+// wound takes a kill for memory, once. One from before what was found to be told was
+// answered by that: what the container requests by now is what it got for it.
+func (n *named) wound(c Container, memory sizing.Reference) {
+	if !c.Killed.After(n.killed) {
+		return
+	}
+	n.killed = c.Killed
+	if answer := n.told.target.memory; answer > 0 && c.Killed.Before(n.found) {
+		c.Had = min(c.Had, sizing.Answered(answer))
+	}
+	n.kept.Memory.Wound(c.Killed, c.Had, memory.Now)
 }
 
 // of is what is kept of a container, made where there is nothing yet.
@@ -135,10 +153,18 @@ func (f *Fleet) Status(now time.Time, t Target) vpav1.VerticalPodAutoscalerStatu
 	return f.of(t.Object, now).status(now, t)
 }
 
+// Heard tells whether it is known what a VerticalPodAutoscaler says.
+func (f *Fleet) Heard(o *vpav1.VerticalPodAutoscaler) bool {
+	k := f.known[types.NamespacedName{Namespace: o.Namespace, Name: o.Name}]
+	return k != nil && k.heard
+}
+
 // Told takes what a VerticalPodAutoscaler says: what was written, or what a process before
-// this one has written.
+// this one has written. The latter is what the pods are to request until something else is
+// due.
 func (f *Fleet) Told(now time.Time, o *vpav1.VerticalPodAutoscaler, s *vpav1.VerticalPodAutoscalerStatus) {
 	k := f.of(o, now)
+	k.heard = true
 	for i := range k.containers {
 		k.containers[i].told = recommendation{}
 	}
@@ -146,7 +172,11 @@ func (f *Fleet) Told(now time.Time, o *vpav1.VerticalPodAutoscaler, s *vpav1.Ver
 		return
 	}
 	for _, r := range s.Recommendation.ContainerRecommendations {
-		k.of(r.ContainerName).told = told(r)
+		n := k.of(r.ContainerName)
+		n.told = told(r)
+		if q := &n.kept.Requests; *q == (sizing.Requests{}) {
+			q.CPU.Request, q.Memory.Request, n.found = n.told.target.cpu, n.told.target.memory, now
+		}
 	}
 }
 

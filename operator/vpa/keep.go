@@ -92,9 +92,10 @@ func (f *Fleet) Restore(now time.Time, histories []v1alpha1.UsageHistory) error 
 			}
 			key := types.NamespacedName{Namespace: h.Namespace, Name: c.Of}
 			if f.known[key] == nil {
-				f.known[key] = &known{seen: now}
+				f.known[key] = &known{since: now, seen: now}
 			}
-			f.known[key].of(c.Container).kept = kept
+			n := f.known[key].of(c.Container)
+			n.kept, n.killed = kept, kept.Wounded()
 		}
 	}
 	return errors.Join(faults...)

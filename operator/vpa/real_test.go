@@ -18,10 +18,8 @@ import (
 	"github.com/go-logr/logr"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	vpav1 "k8s.io/autoscaler/vertical-pod-autoscaler/pkg/apis/autoscaling.k8s.io/v1"
 	"k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -80,15 +78,24 @@ type uses struct {
 	mu          sync.Mutex
 	cpu, memory float64
 	now         func() time.Time
+	asked       int
 }
 
 func (u *uses) Of(string, string, string) (sizing.Usage, bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	u.asked++
 	return sizing.Usage{At: u.now(), CPU: u.cpu, Memory: u.memory}, u.cpu > 0
 }
 
 func (*uses) Fault() *plane.Fault { return nil }
+
+// looks is how often was asked.
+func (u *uses) looks() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.asked
+}
 
 func (u *uses) set(cpu, memory float64) {
 	u.mu.Lock()
@@ -127,7 +134,13 @@ func create(t *testing.T, o client.Object) {
 func recommend(t *testing.T, u *uses) (stop func()) {
 	t.Helper()
 	began := time.Now()
-	u.now = func() time.Time { return began.Add(200 * time.Since(began)) }
+	return recommendBy(t, u, func() time.Time { return began.Add(200 * time.Since(began)) })
+}
+
+// recommendBy runs a recommender by a clock.
+func recommendBy(t *testing.T, u *uses, now func() time.Time) (stop func()) {
+	t.Helper()
+	u.now = now
 	r := &vpa.Recommender{Client: host, Host: host, Usage: u, Name: "evenkeel", Interval: 50 * time.Millisecond, Now: u.now}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
@@ -225,76 +238,4 @@ func TestTheRecommender(t *testing.T) {
 		return ""
 	})
 	recommended(t, ns, "web", 1<<30)
-}
-
-// owned is a profile's VerticalPodAutoscaler for web.
-func owned(t *testing.T, ns string) vpa.Owned {
-	t.Helper()
-	cpp := &v1alpha1.ControlPlaneProfile{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "acme"}, Spec: v1alpha1.ControlPlaneProfileSpec{
-		APIServer: v1alpha1.APIServerSpec{TargetRef: v1alpha1.TargetRef{Kind: "Deployment", Name: "web"}},
-		Access:    v1alpha1.AccessSpec{KubeconfigSecretRef: v1alpha1.SecretKeyRef{Name: "access"}},
-	}}
-	create(t, cpp)
-	return vpa.Owned{Profile: cpp, Component: sizing.APIServer, Target: cpp.Spec.APIServer.TargetRef, Container: "app"}
-}
-
-// A profile's own is made once, follows the profile, and tells its size.
-func TestTheProfilesOwn(t *testing.T) {
-	ns := namespace(t)
-	o := owned(t, ns)
-	v, fault := o.Ensure(t.Context(), host, host)
-	if fault != nil || v.Name != "acme-apiserver" || len(v.OwnerReferences) != 1 || *v.Spec.UpdatePolicy.UpdateMode != vpav1.UpdateModeInitial {
-		t.Fatalf("%+v: %+v", fault, v)
-	}
-	again, fault := o.Ensure(t.Context(), host, host)
-	if fault != nil || again.ResourceVersion != v.ResourceVersion {
-		t.Errorf("%+v: it is written again", fault)
-	}
-	o.Profile.Spec.Sizing.Apply = v1alpha1.ApplyVPA
-	if v, fault = o.Ensure(t.Context(), host, host); fault != nil || *v.Spec.UpdatePolicy.UpdateMode != vpav1.UpdateModeInPlaceOrRecreate {
-		t.Errorf("%+v: %+v", fault, v.Spec.UpdatePolicy)
-	}
-	size := plane.SizePlan{Want: plane.Amounts{CPU: 1.5, Memory: 3 << 30}, CPU: sizing.Size{Lower: 1.4, Upper: 1.7}, Memory: sizing.Size{Lower: 2 << 30, Upper: 4 << 30}}
-	status := vpa.StatusOf(v, "app", size, begin)
-	if err := vpa.Write(t.Context(), host, v, status); err != nil {
-		t.Fatal(err)
-	}
-	is := seen(t, ns, v.Name).Status
-	if got := is.Recommendation.ContainerRecommendations[0].Target; got.Cpu().String() != "1500m" || got.Memory().String() != "3Gi" || is.ObservedGeneration == nil {
-		t.Errorf("%+v", is)
-	}
-	if vpa.Changed(&is, &status) {
-		t.Error("what was written counts as changed")
-	}
-}
-
-// Somebody's that asks for Evenkeel is adopted as it is; another recommender is not fought.
-func TestSomebodyElses(t *testing.T) {
-	ns := namespace(t)
-	theirs := asking(ns, "theirs", "evenkeel")
-	create(t, theirs)
-	v, fault := owned(t, ns).Ensure(t.Context(), host, host)
-	if fault != nil || v.Name != "theirs" || v.ResourceVersion != theirs.ResourceVersion {
-		t.Errorf("%+v: %+v", fault, v)
-	}
-	ns = namespace(t)
-	create(t, asking(ns, "theirs", "default"))
-	if _, fault = owned(t, ns).Ensure(t.Context(), host, host); fault == nil || fault.Reason != v1alpha1.ReasonVPAConflict ||
-		!strings.Contains(fault.Message, "VerticalPodAutoscaler theirs (recommender default)") {
-		t.Errorf("%+v", fault)
-	}
-}
-
-// unknowing is an API without VerticalPodAutoscalers.
-type unknowing struct{ client.Reader }
-
-func (unknowing) List(context.Context, client.ObjectList, ...client.ListOption) error {
-	return &meta.NoKindMatchError{GroupKind: schema.GroupKind{Group: "autoscaling.k8s.io", Kind: "VerticalPodAutoscaler"}}
-}
-
-func TestNoVerticalPodAutoscalers(t *testing.T) {
-	_, fault := owned(t, namespace(t)).Ensure(t.Context(), host, unknowing{})
-	if fault == nil || fault.Reason != v1alpha1.ReasonVPAUnavailable {
-		t.Errorf("%+v", fault)
-	}
 }

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	vpav1 "k8s.io/autoscaler/vertical-pod-autoscaler/pkg/apis/autoscaling.k8s.io/v1"
+	"k8s.io/utils/ptr"
 
 	"evenkeel.dev/evenkeel/recommender/sizing"
 )
@@ -69,7 +70,7 @@ func (a amounts) rounded() amounts {
 // Changed tells whether a status is worth a write, as due does of one that is not kept in
 // numbers.
 func Changed(was, now *vpav1.VerticalPodAutoscalerStatus) bool {
-	if !alike(was.Conditions, now.Conditions) {
+	if !alike(was.Conditions, now.Conditions) || !ptr.Equal(was.ObservedGeneration, now.ObservedGeneration) {
 		return true
 	}
 	if was.Recommendation == nil || now.Recommendation == nil {

@@ -6,7 +6,6 @@ package vpa
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -18,14 +17,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
-	"evenkeel.dev/evenkeel/operator/learnt"
 	"evenkeel.dev/evenkeel/recommender/plane"
 	"evenkeel.dev/evenkeel/recommender/sizing"
 )
 
 const (
-	// saveEvery is how often what was learnt of a namespace is written down.
-	saveEvery = time.Hour
 	// saveWithin bounds the writing down when the process ends.
 	saveWithin = 10 * time.Second
 	// awaitEvery is how often is looked whether the API knows VerticalPodAutoscalers.
@@ -53,6 +49,8 @@ type Recommender struct {
 	fleet *Fleet
 	// saved is when each namespace was last written down.
 	saved map[string]time.Time
+	// fault is what was last said of why it is not known what pods use.
+	fault string
 }
 
 // Start recommends until ctx ends. It is a Runnable of a manager that needs leadership.
@@ -72,7 +70,7 @@ func (r *Recommender) Start(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return r.saveAll()
+			return r.saveLast()
 		case <-every.C:
 		}
 	}
@@ -100,20 +98,6 @@ func (r *Recommender) await(ctx context.Context) bool {
 	}
 }
 
-func (r *Recommender) restore(ctx context.Context) error {
-	var kept v1alpha1.UsageHistoryList
-	if err := r.Host.List(ctx, &kept); err != nil {
-		return fmt.Errorf("reading what was learnt before: %w", err)
-	}
-	if err := r.fleet.Restore(r.Now(), kept.Items); err != nil {
-		log.FromContext(ctx).Error(err, "Something of what was learnt before is learnt anew")
-	}
-	for _, ns := range r.fleet.Namespaces() {
-		r.saved[ns] = r.first(ns)
-	}
-	return r.told(ctx)
-}
-
 // told reads what every VerticalPodAutoscaler says: the cache does not keep that.
 func (r *Recommender) told(ctx context.Context) error {
 	page := vpav1.VerticalPodAutoscalerList{}
@@ -132,13 +116,6 @@ func (r *Recommender) told(ctx context.Context) error {
 	}
 }
 
-// first spreads the first writes of all namespaces over an hour.
-func (r *Recommender) first(namespace string) time.Time {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(namespace))
-	return r.Now().Add(-time.Duration(h.Sum32()) % saveEvery)
-}
-
 // loop takes every VerticalPodAutoscaler once.
 func (r *Recommender) loop(ctx context.Context) error {
 	var all vpav1.VerticalPodAutoscalerList
@@ -149,9 +126,10 @@ func (r *Recommender) loop(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	fault := r.usageFault(ctx)
 	for i := range all.Items {
 		if o := &all.Items[i]; r.ours(o) {
-			if err := r.take(ctx, o, pods[o.Namespace]); err != nil {
+			if err := r.take(ctx, o, pods[o.Namespace], fault); err != nil {
 				log.FromContext(ctx).Error(err, "A VerticalPodAutoscaler is left as it was")
 			}
 		}
@@ -167,8 +145,24 @@ func (r *Recommender) ours(o *vpav1.VerticalPodAutoscaler) bool {
 	return !profiles && len(o.Spec.Recommenders) == 1 && o.Spec.Recommenders[0].Name == r.Name
 }
 
-func (r *Recommender) take(ctx context.Context, o *vpav1.VerticalPodAutoscaler, pods []*corev1.Pod) error {
-	t := Target{Object: o}
+// usageFault is why it is not known what pods use; each one is said once.
+func (r *Recommender) usageFault(ctx context.Context) *plane.Fault {
+	f, said := r.Usage.Fault(), ""
+	if f != nil {
+		said = f.Message
+	}
+	if said != r.fault && f != nil {
+		log.FromContext(ctx).Info("It is not known what pods use: no target is lowered", "reason", f.Reason, "message", f.Message)
+	}
+	r.fault = said
+	return f
+}
+
+func (r *Recommender) take(ctx context.Context, o *vpav1.VerticalPodAutoscaler, pods []*corev1.Pod, fault *plane.Fault) error {
+	if err := r.hear(ctx, o); err != nil {
+		return err
+	}
+	t := Target{Object: o, UsageFault: fault}
 	selector, unsupported, err := r.selector(ctx, o)
 	if err != nil {
 		return err
@@ -191,6 +185,20 @@ func (r *Recommender) take(ctx context.Context, o *vpav1.VerticalPodAutoscaler, 
 	return nil
 }
 
+// hear reads what a VerticalPodAutoscaler says that has asked for another recommender
+// until now: it is a size as good as one's own.
+func (r *Recommender) hear(ctx context.Context, o *vpav1.VerticalPodAutoscaler) error {
+	if o.Status.Recommendation == nil || r.fleet.Heard(o) {
+		return nil
+	}
+	var is vpav1.VerticalPodAutoscaler
+	if err := r.Host.Get(ctx, client.ObjectKeyFromObject(o), &is); err != nil {
+		return fmt.Errorf("reading what VerticalPodAutoscaler %s/%s says: %w", o.Namespace, o.Name, err)
+	}
+	r.fleet.Told(r.Now(), &is, &is.Status)
+	return nil
+}
+
 // Write writes the status of a VerticalPodAutoscaler.
 func Write(ctx context.Context, c client.Client, o *vpav1.VerticalPodAutoscaler, status vpav1.VerticalPodAutoscalerStatus) error {
 	after := o.DeepCopy()
@@ -198,48 +206,6 @@ func Write(ctx context.Context, c client.Client, o *vpav1.VerticalPodAutoscaler,
 	after.Status.ObservedGeneration = &o.Generation
 	if err := c.Status().Patch(ctx, after, client.MergeFrom(o)); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("writing the status of VerticalPodAutoscaler %s/%s: %w", o.Namespace, o.Name, err)
-	}
-	return nil
-}
-
-// save writes down what is due; the rest of an hour's writes comes with later loops.
-func (r *Recommender) save(ctx context.Context) error {
-	due := map[string]bool{}
-	for _, ns := range r.fleet.Namespaces() {
-		if _, known := r.saved[ns]; !known {
-			r.saved[ns] = r.first(ns)
-		}
-		if r.Now().Sub(r.saved[ns]) >= saveEvery {
-			due[ns] = true
-		}
-	}
-	return r.write(ctx, due)
-}
-
-// saveAll writes all down, as the process ends or another one leads.
-func (r *Recommender) saveAll() error {
-	ctx, cancel := context.WithTimeout(context.Background(), saveWithin)
-	defer cancel()
-	all := map[string]bool{}
-	for _, ns := range r.fleet.Namespaces() {
-		all[ns] = true
-	}
-	return r.write(ctx, all)
-}
-
-func (r *Recommender) write(ctx context.Context, namespaces map[string]bool) error {
-	if len(namespaces) == 0 {
-		return nil
-	}
-	all, err := r.fleet.Save(r.Now(), namespaces)
-	if err != nil {
-		log.FromContext(ctx).Error(err, "Something that was learnt is not kept")
-	}
-	for ns, h := range all {
-		r.saved[ns] = r.Now()
-		if err := learnt.Put(ctx, r.Client, r.Host, h); err != nil {
-			return err
-		}
 	}
 	return nil
 }

@@ -5,14 +5,20 @@ package vpa
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	vpav1 "k8s.io/autoscaler/vertical-pod-autoscaler/pkg/apis/autoscaling.k8s.io/v1"
+	"k8s.io/utils/ptr"
 
 	"evenkeel.dev/evenkeel/recommender/sizing"
 )
+
+// blindAfter is how old the last sample of a container may be for its target to be
+// lowered.
+const blindAfter = 5 * time.Minute
 
 // status is what a VerticalPodAutoscaler should say.
 func (k *known) status(now time.Time, t Target) (s vpav1.VerticalPodAutoscalerStatus) {
@@ -25,23 +31,44 @@ func (k *known) status(now time.Time, t Target) (s vpav1.VerticalPodAutoscalerSt
 	if len(all) > 0 {
 		s.Recommendation = &vpav1.RecommendedPodResources{ContainerRecommendations: all}
 	}
-	s.Conditions = conditions(now, t, len(all) > 0)
+	s.Conditions, s.ObservedGeneration = k.conditions(now, t, len(all) > 0), new(t.Object.Generation)
 	return s
 }
 
-// due tells whether the status is worth a write: another target, another condition, or
-// bounds that have moved.
+// due tells whether the status is worth a write: another target, another condition, bounds
+// that have moved, or a spec that has changed.
 func (k *known) due(now time.Time, t Target) bool {
 	moved, any := false, false
 	for i := range k.containers {
 		r, ok := k.recommend(now, t, &k.containers[i])
 		moved, any = moved || !k.containers[i].told.near(r), any || ok
 	}
-	return moved || any != (t.Object.Status.Recommendation != nil) || !alike(t.Object.Status.Conditions, conditions(now, t, any))
+	was := t.Object.Status
+	return moved || any != (was.Recommendation != nil) || !ptr.Equal(was.ObservedGeneration, &t.Object.Generation) || !alike(was.Conditions, k.conditions(now, t, any))
 }
 
+// unseen are the containers that run and have given no sample for a while, or, since they
+// are known, none yet.
+func (k *known) unseen(now time.Time, t Target) (names []string) {
+	if now.Sub(k.since) < blindAfter {
+		return nil
+	}
+	for i := range k.containers {
+		if n := &k.containers[i]; n.blind(now) && !off(t.Object, n.name) && runs(t.Pods, n.name) {
+			names = append(names, n.name)
+		}
+	}
+	return names
+}
+
+func (n *named) blind(now time.Time) bool { return now.Sub(n.kept.Seen()) >= blindAfter }
+
+// noUse is what to do where it is not known what pods use. What the API answers stands in
+// the log: it is another text each time.
+const noUse = "metrics.k8s.io does not tell what pods use: look whether metrics-server is installed and well"
+
 // conditions are those of a target, which tell since when they are so.
-func conditions(now time.Time, t Target, recommended bool) (all []vpav1.VerticalPodAutoscalerCondition) {
+func (k *known) conditions(now time.Time, t Target, recommended bool) (all []vpav1.VerticalPodAutoscalerCondition) {
 	set := func(kind vpav1.VerticalPodAutoscalerConditionType, is bool, reason, message string) {
 		c := vpav1.VerticalPodAutoscalerCondition{Type: kind, Status: corev1.ConditionFalse, Reason: reason, Message: message, LastTransitionTime: metav1.NewTime(now.Truncate(time.Second))}
 		if is {
@@ -60,12 +87,23 @@ func conditions(now time.Time, t Target, recommended bool) (all []vpav1.Vertical
 	case len(t.Pods) == 0:
 		set(vpav1.NoPodsMatched, true, "NoPodsMatched", "no pod of the target runs: what was learnt before is kept")
 	}
+	switch unseen := k.unseen(now, t); {
+	case len(unseen) > 0 && t.UsageFault != nil:
+		set(vpav1.LowConfidence, true, t.UsageFault.Reason, noUse+". Until it does, nothing is lowered")
+	case len(unseen) > 0:
+		set(vpav1.LowConfidence, true, "NoSamples", "there are no recent samples of "+strings.Join(unseen, ", ")+": nothing of them is lowered")
+	}
+	if !recommended && t.UsageFault != nil {
+		set(vpav1.RecommendationProvided, false, t.UsageFault.Reason, noUse)
+		return all
+	}
 	set(vpav1.RecommendationProvided, recommended, "", "")
 	return all
 }
 
 // recommend is what a container should request, within its policy. While no pod is seen,
-// what was learnt of all stands.
+// what was learnt of all stands; while it is not seen what the container uses, nothing is
+// made smaller, and what was told before the first sample stands.
 func (k *known) recommend(now time.Time, t Target, n *named) (r recommendation, ok bool) {
 	if off(t.Object, n.name) || len(t.Pods) > 0 && !runs(t.Pods, n.name) {
 		return r, false
@@ -74,19 +112,44 @@ func (k *known) recommend(now time.Time, t Target, n *named) (r recommendation, 
 	cpu, known := n.kept.CPU.Recommend(now, sizing.Unit(sizing.CPU), bounds(p, corev1.ResourceCPU))
 	memory, also := n.kept.Memory.Recommend(now, sizing.Unit(sizing.Memory), bounds(p, corev1.ResourceMemory))
 	if !known || !also {
-		return r, false
+		return n.told, n.told.target != amounts{}
 	}
-	q := &n.kept.Requests
+	q, before, blind := &n.kept.Requests, n.kept.Requests, n.blind(now)
 	q.CPU, q.Memory = sizing.Both(q.CPU, q.Memory, cpu, memory, now)
+	if blind {
+		q.CPU, q.Memory = held(before.CPU, q.CPU), held(before.Memory, q.Memory)
+	}
 	if controls(p, corev1.ResourceCPU) {
 		r.target.cpu, r.uncapped.cpu = q.CPU.Request, cpu.Uncapped
-		r.lower.cpu, r.upper.cpu = min(cpu.Lower, q.CPU.Request), max(cpu.Upper, q.CPU.Request)
+		r.lower.cpu, r.upper.cpu = around(q.CPU.Request, cpu, blind, n.told.lower.cpu, n.told.upper.cpu)
 	}
 	if controls(p, corev1.ResourceMemory) {
 		r.target.memory, r.uncapped.memory = q.Memory.Request, memory.Uncapped
-		r.lower.memory, r.upper.memory = min(memory.Lower, q.Memory.Request), max(memory.Upper, q.Memory.Request)
+		r.lower.memory, r.upper.memory = around(q.Memory.Request, memory, blind, n.told.lower.memory, n.told.upper.memory)
 	}
 	return r, r.target != amounts{}
+}
+
+// held is a request that is not lowered. Nor does the time count for which it was too much.
+func held(was, will sizing.Applied) sizing.Applied {
+	if will.Request < was.Request {
+		will = was
+	}
+	will.Loose = time.Time{}
+	return will
+}
+
+// around are the bounds of a request. Of one that is blind they are those that were told:
+// the updater lowers what is above the upper one, and does not where there is none.
+func around(request float64, s sizing.Size, blind bool, toldLower, toldUpper float64) (lower, upper float64) {
+	lower, upper = min(s.Lower, request), max(s.Upper, request)
+	switch {
+	case !blind:
+		return lower, upper
+	case toldUpper == 0:
+		return lower, 0
+	}
+	return min(max(lower, toldLower), request), max(toldUpper, request)
 }
 
 func runs(pods []Pod, container string) bool {

@@ -52,6 +52,18 @@ func (c Container) Seen() time.Time {
 	return c.CPU.Seen()
 }
 
+// Wounded is when the last kill for memory was that was taken; zero without one.
+func (c Container) Wounded() time.Time {
+	if c.Memory == nil {
+		return time.Time{}
+	}
+	return c.Memory.wounded
+}
+
+// Answered is what a container had, at the most, whose kill for memory such a request
+// answers.
+func Answered(request float64) float64 { return request / (healed * margin) }
+
 // forgetPods is how long a pod is remembered that gives no sample.
 const forgetPods = 10 * time.Minute
 
