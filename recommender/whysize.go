@@ -69,6 +69,9 @@ func (d *pass) sizeEvidence(plan plane.SizePlan, need sizing.Need) []string {
 // nothing.
 func (d *pass) toCome(m plane.SizesMemory) []string {
 	var lines []string
+	if soon := m.Trend.Soon(m.Load, d.now); soon.Nodes > m.Load.Nodes+0.5 || soon.Pods > m.Load.Pods+0.5 {
+		lines = append(lines, fmt.Sprintf("as in the last minute or two, %.0f nodes and %.0f pods in three minutes", soon.Nodes, soon.Pods))
+	}
 	if grown := m.Trend.Grown(m.Load); grown.Nodes > m.Load.Nodes+0.5 || grown.Pods > m.Load.Pods+0.5 {
 		lines = append(lines, fmt.Sprintf("by their trend %.0f nodes and %.0f pods in half an hour", grown.Nodes, grown.Pods))
 	}

@@ -48,6 +48,7 @@ type (
 		PerStoredByte resource.Quantity `json:"perStoredByte"`
 		PerRequest    resource.Quantity `json:"perRequest"`
 		ErrorPercent  int32             `json:"errorPercent"`
+		PeakPercent   int32             `json:"peakPercent,omitempty"`
 	}
 )
 
@@ -88,7 +89,7 @@ func Manifest(revision string, points []Point, fits []Fitted) (string, error) {
 func write(c sizing.Curve, as func(float64) resource.Quantity) written {
 	return written{
 		Base: as(c.Base), PerNode: as(c.Each.Nodes), PerPod: as(c.Each.Pods), PerObject: as(c.Each.Objects),
-		PerStoredByte: as(c.Each.Bytes), PerRequest: as(c.Each.Requests), ErrorPercent: int32(100*c.Error + 0.999),
+		PerStoredByte: as(c.Each.Bytes), PerRequest: as(c.Each.Requests), ErrorPercent: int32(100*c.Error + 0.999), PeakPercent: int32(100*c.Peak + 0.999),
 	}
 }
 

@@ -70,14 +70,17 @@ func between(looks []seen, from, to time.Time) (before, after seen, ok bool) {
 	return before, after, after.at.After(before.at)
 }
 
+// The files of a recording.
+const apiServerFile, etcdFile = "growth-apiserver.csv", "growth-etcd.csv"
+
 // Write writes growth-apiserver.csv and growth-etcd.csv to a folder.
 func (r Recording) Write(dir string) error {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return fmt.Errorf("making the folder for recordings: %w", err)
 	}
 	return errors.Join(
-		writeRows(filepath.Join(dir, "growth-apiserver.csv"), r.APIServer),
-		writeRows(filepath.Join(dir, "growth-etcd.csv"), r.Etcd),
+		writeRows(filepath.Join(dir, apiServerFile), r.APIServer),
+		writeRows(filepath.Join(dir, etcdFile), r.Etcd),
 	)
 }
 

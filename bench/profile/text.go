@@ -60,7 +60,7 @@ func needTable(points []Point, fits []Fitted) report.Table {
 
 // curveTable has the curves.
 func curveTable(fits []Fitted) report.Table {
-	t := report.Table{Head: []string{"curve", "base", "per node", "per pod", "per object", "per stored byte", "per request/s", "error"}}
+	t := report.Table{Head: []string{"curve", "base", "per node", "per pod", "per object", "per stored byte", "per request/s", "error", "peak"}}
 	for _, f := range fits {
 		as := Cores
 		if f.Kind == "memory" {
@@ -71,7 +71,11 @@ func curveTable(fits []Fitted) report.Table {
 			q := as(p.value)
 			row = append(row, q.String())
 		}
-		t.Rows = append(t.Rows, append(row, fmt.Sprintf("%.1f %%", 100*f.Error)))
+		peak := "–"
+		if f.Peak > 0 {
+			peak = fmt.Sprintf("+%.0f %%", 100*f.Peak)
+		}
+		t.Rows = append(t.Rows, append(row, fmt.Sprintf("%.1f %%", 100*f.Error), peak))
 	}
 	return t
 }
@@ -106,8 +110,8 @@ In use is etcd's database without free pages, file its size on disk. The p99 of 
 %s
 ## The curves
 %s
-The error is the root mean square of the relative errors; it is the margin that a recommendation has until a control plane has a history of its own.
+The error is the root mean square of the relative errors; it is the margin that a recommendation has until a control plane has a history of its own. The peak is the most memory that a recorded minute took while two clients listed all pods, twice, and while two apiservers and an etcd member were killed and came back to 2,000 nodes, over the most that it took at rest before that ([bench/sizing/recordings](../bench/sizing/recordings)); it is reserved for in a container's first three days.
 
 ## How far it goes
-The largest of each driver that was measured: %.0f nodes, %.0f pods, %.0f other objects, %s MiB in use, %.0f requests a second. **Beyond that the curves extrapolate**, and every decision that does so says it. Not in them: LIST storms, webhooks, CRD-heavy tenants, admission policies, aggregated servers, encryption at rest, audit logs, a network between the parts. On other processors CPU scales with them. A control plane's own history corrects all of that by a ratio, within an hour.
+The largest of each driver that was measured: %.0f nodes, %.0f pods, %.0f other objects, %s MiB in use, %.0f requests a second. **Beyond that the curves extrapolate**, and every decision that does so says it. Not in them: webhooks, CRD-heavy tenants, admission policies, aggregated servers, encryption at rest, audit logs, a network between the parts. On other processors CPU scales with them. A control plane's own history corrects all of that by a ratio, within an hour.
 `

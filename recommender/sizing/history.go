@@ -5,7 +5,6 @@ package sizing
 
 import (
 	"math"
-	"slices"
 	"time"
 
 	"k8s.io/autoscaler/vertical-pod-autoscaler/pkg/recommender/util"
@@ -17,8 +16,6 @@ const (
 	lowest, highest, finer = 0.01, 50, 1.04
 	// recent is how many of the last minutes are kept as they were.
 	recent = 3
-	// hours is how many parts of a day are told apart.
-	hours = 24
 )
 
 // Sample is what one container used in a minute: cores on average, or the most bytes.
@@ -42,9 +39,10 @@ type History struct {
 	last   []minute
 	day    [hours]peak
 	spikes spikes
-	// wound is the least ratio that the last kill for memory asks for.
-	wound   float64
-	wounded time.Time
+	// wound is the least ratio that the last kill for memory asks for; passed is when as
+	// much as was held then was used first since, zero while it has not been.
+	wound           float64
+	wounded, passed time.Time
 	// first is when the first sample was, and seen the last.
 	first, seen time.Time
 	samples     int
@@ -53,43 +51,6 @@ type History struct {
 type minute struct {
 	at    time.Time
 	ratio float64
-}
-
-// peak is the highest ratio of one hour of the day: of the day of its last sample, in days
-// since 1970, and of the three days before that, the last first.
-type peak struct {
-	day    int32
-	today  float32
-	before [3]float32
-}
-
-// expected is what two of the last three days before needed at this hour: what comes
-// every day, and not what came once and has gone.
-func (p *peak) expected(day int32) float64 {
-	days := p.before
-	if day > p.day {
-		days = p.moved(day).before
-	}
-	slices.Sort(days[:])
-	return float64(days[1])
-}
-
-// moved is the peak on a later day.
-func (p *peak) moved(day int32) peak {
-	next := peak{day: day}
-	for ago := range next.before {
-		switch of := p.day - (day - 1 - int32(ago)); {
-		case of == 0:
-			next.before[ago] = p.today
-		case of > 0 && int(of) <= len(p.before):
-			next.before[ago] = p.before[of-1]
-		}
-	}
-	return next
-}
-
-func dayOf(at time.Time) int32 {
-	return int32(at.Unix() / (24 * 60 * 60)) //nolint:gosec // some ten thousands
 }
 
 // NewHistory is a history without samples.
@@ -133,9 +94,7 @@ func (h *History) Add(s Sample) {
 // remember keeps the last minutes, of each its highest: what replicas request is alike,
 // so the busiest is what it has to cover. A minute that is over goes into the histogram.
 func (h *History) remember(at time.Time, ratio float64) {
-	if ratio >= h.wound {
-		h.wound = 0 // what was missing then has been seen since
-	}
+	h.heal(at, ratio)
 	of := at.Truncate(time.Minute)
 	n := len(h.last)
 	switch {
@@ -154,9 +113,20 @@ func (h *History) remember(at time.Time, ratio float64) {
 	}
 }
 
+// heal forgets a kill when what was missing then has been seen since: all that was given
+// for it, or what was held then, and half an hour after that whatever it was is over.
+func (h *History) heal(at time.Time, ratio float64) {
+	if h.wound > 0 && h.passed.IsZero() && ratio >= h.wound/healed {
+		h.passed = at
+	}
+	if ratio >= h.wound || !h.passed.IsZero() && at.Sub(h.passed) > longest {
+		h.wound = 0
+	}
+}
+
 func (h *History) weigh(m minute) {
 	if h.rule.Kind == Memory {
-		h.spikes = h.spikes.after(m, h.usual(), h.day[m.at.UTC().Hour()].expected(dayOf(m.at)))
+		h.spikes = h.spikes.after(m, h.usual(), h.day[m.at.UTC().Hour()].expected(dayOf(m.at), mostDays))
 	}
 	h.samples++
 	h.ratios.AddSample(m.ratio, 1, m.at)
@@ -168,19 +138,6 @@ func (h *History) usual() float64 {
 		return 0
 	}
 	return h.ratios.Percentile(0.9)
-}
-
-// rise keeps the peak of the hour, by what the last minutes show together: CPU that only
-// one minute took is no need.
-func (h *History) rise(at time.Time) {
-	p, day := &h.day[at.UTC().Hour()], dayOf(at)
-	if day < p.day {
-		return
-	}
-	if day > p.day {
-		*p = p.moved(day)
-	}
-	p.today = max(p.today, float32(h.now(at)))
 }
 
 // Base has what comes compared to what a profile gives, which is so much now; no name
@@ -221,19 +178,19 @@ func (h *History) now(at time.Time) float64 {
 	return second
 }
 
-// ahead is what is expected of this time of the day, and of half an hour from it.
-func (h *History) ahead(at time.Time) float64 {
-	const lead = 30 * time.Minute
-	var most float64
-	for _, t := range []time.Time{at, at.Add(lead)} {
-		most = max(most, h.day[t.UTC().Hour()].expected(dayOf(t)))
+// rising is what the last minutes will be if they go on rising above the middle of the
+// last hours as they have: where no curve tells of growth, memory that grows is met ahead.
+func (h *History) rising(at time.Time) float64 {
+	now := h.now(at)
+	if h.samples == 0 || now <= above*h.ratios.Percentile(0.5) {
+		return 0
 	}
-	return most
+	return now * min(now/h.ratios.Percentile(0.5), steepest)
 }
 
 // Wound takes a kill for memory at so many bytes.
 func (h *History) Wound(at time.Time, held, curve float64) {
 	if ratio := held / (curve * h.per); ratio > 0 && !math.IsInf(ratio, 0) {
-		h.wound, h.wounded = max(h.wound, ratio*healed), at
+		h.wound, h.wounded, h.passed = max(h.wound, ratio*healed), at, time.Time{}
 	}
 }

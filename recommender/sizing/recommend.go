@@ -111,11 +111,17 @@ func (h *History) need(now time.Time, ref Reference) (float64, Voice) {
 		say(h.ratios.Percentile(h.rule.Quantile), ByHistory)
 	}
 	say(h.now(now), ByNow)
-	say(h.ahead(now), ByDay)
+	if alone := ref.Unit && h.rule.Kind == Memory; alone {
+		say(h.rising(now), ByNow)
+		if h.swings(now) {
+			say(h.ahead(now, anyDay), ByDay)
+		}
+	}
+	say(h.ahead(now, mostDays), ByDay)
 	if h.rule.Kind == Memory {
 		say(h.spikes.reserve(now), BySpikes)
 		if ref.Peak > 0 && (h.first.IsZero() || now.Sub(h.first) < young) {
-			say(max(most, h.usual())*(1+ref.Peak), ByStart)
+			say(max(h.prior(ref), h.usual())*(1+ref.Peak), ByStart)
 		}
 		if now.Sub(h.wounded) < scarred {
 			say(h.wound, ByWound)

@@ -64,6 +64,13 @@ func (f profileFlags) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	recording := f.record
+	if recording == "" {
+		recording = filepath.Join(root, "bench", "sizing", "recordings")
+	}
+	if err := profile.AddPeaks(fits, recording); err != nil {
+		return err
+	}
 	r := report.New(ctx, "bench-profile", root)
 	profile.Record(r, points, fits)
 	if f.from == "" {
