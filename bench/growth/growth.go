@@ -31,6 +31,10 @@ var small = scenario.Tenant{
 	Etcd:      scenario.Resources{CPURequest: resource.MustParse("50m"), CPULimit: resource.MustParse("100m"), MemoryRequest: resource.MustParse("64Mi")},
 }
 
+// window is what is judged by itself: what is late for half a minute is no less late for
+// the quiet minutes around it.
+const window = 30 * time.Second
+
 // Options are what a run is given.
 type Options struct {
 	// Root is the checkout and Dir the run's own folder.
@@ -52,8 +56,11 @@ type Outcome struct {
 	Nodes  int
 	Joined time.Duration
 	Why    error
-	// Renewals are those of the whole play.
-	Renewals load.Stats
+	// Renewals are those of the whole play. Worst is the highest 99th percentile of any of
+	// its Windows, each of half a minute, and Late how many of them were above the SLO.
+	Renewals      load.Stats
+	Worst         time.Duration
+	Windows, Late int
 	// Restarts count those of all containers, LeaderChanges those of etcd's leader, and
 	// Ordered those among them that Evenkeel ordered.
 	Restarts, LeaderChanges, Ordered int
@@ -141,7 +148,18 @@ func (r *run) grow(ctx context.Context) (out Outcome, err error) {
 		return out, ctx.Err()
 	case <-hold.C:
 	}
-	out.Renewals = r.fleet.Renewals.Window(began, time.Now().Add(-time.Second))
+	until := time.Now().Add(-time.Second)
+	out.Renewals = r.fleet.Renewals.Window(began, until)
+	for from := began; !from.Add(window).After(until); from = from.Add(window) {
+		s := r.fleet.Renewals.Window(from, from.Add(window))
+		if s.Count == 0 {
+			continue
+		}
+		out.Windows++
+		if out.Worst = max(out.Worst, s.P99); s.P99 > slo {
+			out.Late++
+		}
+	}
 	return out, r.watch.sum(ctx, &out)
 }
 

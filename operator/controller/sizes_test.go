@@ -200,7 +200,7 @@ func TestWhatIsMissingForSizesIsTold(t *testing.T) {
 	})
 	w.start()
 	w.awaitCondition(v1alpha1.ConditionUsageSeen, "False UsageUnknown", "install metrics-server. Nothing is made smaller")
-	w.awaitCondition(v1alpha1.ConditionSized, "Unknown ResourceProfileNotFound", "there is no ResourceProfile nowhere")
+	w.awaitCondition(v1alpha1.ConditionSized, "False ResourceProfileNotFound", "there is no ResourceProfile nowhere: create it, or correct resourceProfileRef; no size is changed until then; apiServer 500m/512Mi")
 }
 
 // What was learnt is written down once an hour, and another operator goes on from it.
