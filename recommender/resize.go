@@ -32,7 +32,7 @@ func (d *pass) resize() {
 			continue
 		}
 		if p.Leader {
-			if slices.ContainsFunc(pods, func(o plane.SizedPod) bool { return o.Component == p.Component && !o.Leader }) {
+			if !d.leadersTurn(p, pods) {
 				continue // the followers first
 			}
 			d.leadElsewhere(p)
