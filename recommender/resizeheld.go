@@ -64,13 +64,8 @@ func (d *pass) limitBelowUse(p plane.SizedPod) bool {
 // quorumHeld says why no member of etcd is resized now, or evicted: all that are known must
 // be there and well, so that one may be missed.
 func (d *pass) quorumHeld(p plane.SizedPod) string {
-	members, voters := d.podsOf(sizing.Etcd), 0
-	for _, m := range d.seen.Members {
-		if !m.Learner {
-			voters++
-		}
-	}
-	switch {
+	members := d.podsOf(sizing.Etcd)
+	switch voters := d.voters(); {
 	case len(d.seen.Members) == 0:
 		return "etcd's members are not looked at: " + d.membersFault()
 	case voters < quorumNeeds:
@@ -94,6 +89,16 @@ func (d *pass) quorumHeld(p plane.SizedPod) string {
 		}
 	}
 	return ""
+}
+
+// voters is how many members of etcd have a vote.
+func (d *pass) voters() (n int) {
+	for _, m := range d.seen.Members {
+		if !m.Learner {
+			n++
+		}
+	}
+	return n
 }
 
 func (d *pass) membersFault() string {

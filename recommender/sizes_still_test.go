@@ -17,7 +17,7 @@ import (
 // noisy has requests come and go by a tenth around what a profile counts most.
 func noisy(w *world, h *hosted) (at func(tick int)) {
 	w.profile.Sizing.Resources.APIServer.CPU.Each.Requests = 0.001
-	h.uses = func(c sizing.Component, l sizing.Drivers) plane.Amounts {
+	h.uses = func(_ sizing.Component, l sizing.Drivers) plane.Amounts {
 		return plane.Amounts{CPU: 0.1 + 0.0009*l.Requests, Memory: gibi / 2}
 	}
 	return func(tick int) { h.load.Requests = 1000 * (1 + 0.1*math.Sin(float64(tick*tick))) }

@@ -33,7 +33,7 @@ func TestReport(t *testing.T) {
 		t.Errorf("what was not measured is a figure, or not said: %v", r.Missing)
 	}
 	text := Table(r).Text()
-	for _, row := range strings.Split(text, "\n") {
+	for row := range strings.SplitSeq(text, "\n") {
 		late := strings.Contains(row, "worst half minute") || strings.Contains(row, "half minutes above") || strings.Contains(row, "nobody ordered")
 		if late != strings.Contains(row, string(report.Missed)) {
 			t.Errorf("the wrong verdict: %s", row)

@@ -30,7 +30,7 @@ func AddPeaks(fits []Fitted, dir string) error {
 		if err != nil {
 			return err
 		}
-		fits[i].Curve.Peak = peak(rows)
+		fits[i].Peak = peak(rows)
 	}
 	return nil
 }

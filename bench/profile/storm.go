@@ -69,7 +69,7 @@ func (w *watched) kill() error {
 		if err != nil {
 			return fmt.Errorf("killing %s: %w", w.name, err)
 		}
-		for _, word := range strings.Fields(string(raw)) {
+		for word := range strings.FieldsSeq(string(raw)) {
 			pid, err := strconv.Atoi(word)
 			if err == nil {
 				err = syscall.Kill(pid, syscall.SIGKILL)

@@ -30,7 +30,7 @@ import (
 func main() {
 	json := flag.String("json", "", "write the report as JSON to this file")
 	plot := flag.String("plot", "", "draw some of the traces to this SVG file")
-	seeds := flag.Int("seeds", 3, "how many traces there are of each shape and component")
+	seeds := flag.Int("seeds", 10, "how many traces there are of each shape and component")
 	fleets := flag.Bool("fleets", true, "measure what 1,000 control planes cost as well")
 	profile := flag.String("profile", "manifests/profiles/standard.yaml", "the resource profile")
 	flag.Parse()

@@ -5,6 +5,7 @@ package controller_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,18 +59,18 @@ func (w *world) vpas() string {
 	if err := w.List(w.t.Context(), &all, client.InNamespace(w.ns)); err != nil {
 		w.t.Fatal(err)
 	}
-	out := ""
+	var out strings.Builder
 	for _, v := range all.Items {
-		out += v.Name
+		out.WriteString(v.Name)
 		if _, marked := v.Annotations[v1alpha1.OwnerAnnotation]; marked {
-			out += " marked"
+			out.WriteString(" marked")
 		}
 		if v.Status.Recommendation != nil {
-			out += " tells"
+			out.WriteString(" tells")
 		}
-		out += ";"
+		out.WriteString(";")
 	}
-	return out
+	return out.String()
 }
 
 func (w *world) awaitVPAs(want string) {

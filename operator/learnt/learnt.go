@@ -26,7 +26,7 @@ const Every = time.Hour
 func First(of string, now time.Time) time.Time {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(of))
-	return now.Add(-time.Duration(h.Sum64() % uint64(Every))) //nolint:gosec // less than an hour
+	return now.Add(-time.Duration(h.Sum64() % uint64(Every)))
 }
 
 // Last is when what is kept was written: by whoever led before, as a change of leader is no

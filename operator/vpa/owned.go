@@ -47,8 +47,20 @@ func (o Owned) Ensure(ctx context.Context, c client.Client, reader client.Reader
 	if err != nil {
 		return nil, o.fault("listing VerticalPodAutoscalers", err)
 	}
-	var own, theirs *vpav1.VerticalPodAutoscaler
-	var conflict *plane.Fault
+	own, theirs, conflict := o.among(all)
+	switch {
+	case own != nil && (o.targets(own) || conflict == nil && theirs == nil):
+		return o.keep(ctx, c, own)
+	case conflict != nil:
+		return nil, conflict
+	case theirs != nil:
+		return o.adopt(ctx, c, theirs)
+	}
+	return o.create(ctx, c)
+}
+
+// among finds the profile's own, one that can be adopted, and what is in the way of both.
+func (o Owned) among(all []vpav1.VerticalPodAutoscaler) (own, theirs *vpav1.VerticalPodAutoscaler, conflict *plane.Fault) {
 	for i := range all {
 		switch v := &all[i]; {
 		case v.Name == o.name() && owns(o.Profile, v):
@@ -62,15 +74,7 @@ func (o Owned) Ensure(ctx context.Context, c client.Client, reader client.Reader
 			conflict = o.conflict(v, "it is for the same target, by another recommender or another profile")
 		}
 	}
-	switch {
-	case own != nil && (o.targets(own) || conflict == nil && theirs == nil):
-		return o.keep(ctx, c, own)
-	case conflict != nil:
-		return nil, conflict
-	case theirs != nil:
-		return o.adopt(ctx, c, theirs)
-	}
-	return o.create(ctx, c)
+	return own, theirs, conflict
 }
 
 func (o Owned) create(ctx context.Context, c client.Client) (*vpav1.VerticalPodAutoscaler, *plane.Fault) {

@@ -35,7 +35,7 @@ func newGrowth() *cobra.Command {
 	assetsFlag(c, &f.assets)
 	c.Flags().StringVar(&f.json, "json", "", "write the report as JSON to this file")
 	c.Flags().IntVar(&f.nodes, "nodes", 2000, "how many nodes the tenant grows to")
-	c.Flags().Float64Var(&f.rate, "rate", 8, "how many nodes join a second")
+	c.Flags().Float64Var(&f.rate, "rate", 4, "how many nodes join a second")
 	c.Flags().DurationVar(&f.hold, "hold", 60*time.Second, "how long it is watched after the last node")
 	c.Flags().BoolVar(&f.without, "no-static", false, "leave out the play with small sizes")
 	return c
