@@ -40,9 +40,11 @@ type History struct {
 	day    [hours]peak
 	spikes spikes
 	// wound is the least ratio that the last kill for memory asks for; passed is when as
-	// much as was held then was used first since, zero while it has not been.
-	wound           float64
-	wounded, passed time.Time
+	// much as was held then was used first since, in seconds since 1970, 0 while it has not
+	// been: the allocator rounds 8 bytes more of a History up to 128.
+	wound   float64
+	wounded time.Time
+	passed  int64
 	// first is when the first sample was, and seen the last.
 	first, seen time.Time
 	samples     int
@@ -116,10 +118,10 @@ func (h *History) remember(at time.Time, ratio float64) {
 // heal forgets a kill when what was missing then has been seen since: all that was given
 // for it, or what was held then, and half an hour after that whatever it was is over.
 func (h *History) heal(at time.Time, ratio float64) {
-	if h.wound > 0 && h.passed.IsZero() && ratio >= h.wound/healed {
-		h.passed = at
+	if h.wound > 0 && h.passed == 0 && ratio >= h.wound/healed {
+		h.passed = at.Unix()
 	}
-	if ratio >= h.wound || !h.passed.IsZero() && at.Sub(h.passed) > longest {
+	if ratio >= h.wound || h.passed > 0 && at.Sub(time.Unix(h.passed, 0)) > longest {
 		h.wound = 0
 	}
 }
@@ -191,6 +193,6 @@ func (h *History) rising(at time.Time) float64 {
 // Wound takes a kill for memory at so many bytes.
 func (h *History) Wound(at time.Time, held, curve float64) {
 	if ratio := held / (curve * h.per); ratio > 0 && !math.IsInf(ratio, 0) {
-		h.wound, h.wounded, h.passed = max(h.wound, ratio*healed), at, time.Time{}
+		h.wound, h.wounded, h.passed = max(h.wound, ratio*healed), at, 0
 	}
 }
