@@ -144,8 +144,11 @@ func await(ctx context.Context, t *testing.T, limit time.Duration, what string, 
 	t.Helper()
 	last := errors.New("not looked yet")
 	err := wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, limit, true, func(ctx context.Context) (bool, error) {
-		last = check(ctx)
-		return last == nil, nil
+		err := check(ctx)
+		if err == nil || ctx.Err() == nil { // not merely cut off by the end of the time
+			last = err
+		}
+		return err == nil, nil
 	})
 	if err != nil {
 		t.Fatalf("waiting for %s: %v", what, last)
