@@ -16,7 +16,7 @@ import (
 // newServers builds the upstream servers, or says where they are.
 func newServers() *cobra.Command {
 	var assets string
-	var metricsServer bool
+	var metricsServer, vpa, evenkeel bool
 	c := &cobra.Command{
 		Use:   "servers",
 		Short: "Build the upstream servers and print their folder, for KUBEBUILDER_ASSETS",
@@ -27,8 +27,8 @@ func newServers() *cobra.Command {
 				return err
 			}
 			b, err := servers.Ensure(c.Context(), servers.Options{
-				Root: root, Cache: cache(root), Assets: assets, MetricsServer: metricsServer,
-				Progress: tell,
+				Root: root, Cache: cache(root), Assets: assets,
+				MetricsServer: metricsServer, VPA: vpa, Evenkeel: evenkeel, Progress: tell,
 			})
 			if err != nil {
 				return err
@@ -43,6 +43,8 @@ func newServers() *cobra.Command {
 	}
 	assetsFlag(c, &assets)
 	c.Flags().BoolVar(&metricsServer, "metrics-server", false, "build metrics-server too")
+	c.Flags().BoolVar(&vpa, "vpa", false, "build the VerticalPodAutoscaler's updater and admission-controller too")
+	c.Flags().BoolVar(&evenkeel, "evenkeel", false, "build Evenkeel too")
 	return c
 }
 

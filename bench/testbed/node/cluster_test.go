@@ -66,6 +66,7 @@ func newBed(ctx context.Context, t *testing.T) *bed {
 		Binaries: servers.Binaries{
 			KubeAPIServer: at("kube-apiserver"), KubeControllerManager: at("kube-controller-manager"),
 			KubeScheduler: at("kube-scheduler"), Etcd: at("etcd"), MetricsServer: at("metrics-server"),
+			VPAUpdater: at("vpa-updater"), VPAAdmission: at("vpa-admission-controller"),
 		},
 	})
 	if err != nil {
@@ -100,7 +101,7 @@ func (b *bed) startNode(ctx context.Context, t *testing.T, zone string, number b
 		PodCIDR: netip.PrefixFrom(netip.AddrFrom4([4]byte{127, 82 + number, 0, 0}), 16),
 		CPU:     resource.MustParse("4"), Memory: resource.MustParse("8Gi"),
 		Dir: filepath.Join(b.dir, name), Config: config,
-		Images: map[string][]string{"example.test/app": {self}},
+		Images: map[string][]string{"example.test/app": {self}, "evenkeel": {filepath.Join(os.Getenv("KUBEBUILDER_ASSETS"), "evenkeel")}},
 		Runner: b.runner, Cgroups: b.groups, ServingPair: pair, ClientCA: b.host.CA.PEM(), Logf: t.Logf,
 	})
 	if err != nil {
@@ -143,8 +144,11 @@ func await(ctx context.Context, t *testing.T, limit time.Duration, what string, 
 	t.Helper()
 	last := errors.New("not looked yet")
 	err := wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, limit, true, func(ctx context.Context) (bool, error) {
-		last = check(ctx)
-		return last == nil, nil
+		err := check(ctx)
+		if err == nil || ctx.Err() == nil { // not merely cut off by the end of the time
+			last = err
+		}
+		return err == nil, nil
 	})
 	if err != nil {
 		t.Fatalf("waiting for %s: %v", what, last)

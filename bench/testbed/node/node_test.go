@@ -27,7 +27,7 @@ import (
 // real scheduler. The parts follow each other on one cluster, for starting one
 // takes longer than all of them.
 func TestPodsOnThreeNodes(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
 	b := newBed(ctx, t)
 	pods := b.deploy(ctx, t)
@@ -40,6 +40,7 @@ func TestPodsOnThreeNodes(t *testing.T) {
 	b.stateful(ctx, t)
 	b.lifecycles(ctx, t)
 	b.scaled(ctx, t)
+	b.sizedByUpstream(ctx, t)
 	b.powerCut(ctx, t)
 	b.stopped(ctx, t)
 }

@@ -49,7 +49,15 @@ var (
 		standIns: []standIn{{module: "go.etcd.io/etcd/client/pkg/v3", file: "fileutil/sync_linux.go", with: "slow/sync_linux.go"}},
 	}
 	metricsServerBuild = build{name: "metrics-server", module: "bench/testbed/upstream/metrics-server", target: ".", minutes: "about 2 minutes"}
-	evenkeelBuild      = build{name: "evenkeel", module: ".", target: "./cmd/evenkeel", always: true, minutes: "about a minute"}
+	vpaUpdaterBuild    = build{
+		name: "vpa-updater", module: "bench/testbed/upstream/vpa", minutes: "about 3 minutes on 2 cores",
+		target: "k8s.io/autoscaler/vertical-pod-autoscaler/pkg/updater",
+	}
+	vpaAdmissionBuild = build{
+		name: "vpa-admission-controller", module: "bench/testbed/upstream/vpa", minutes: "seconds after the updater",
+		target: "k8s.io/autoscaler/vertical-pod-autoscaler/pkg/admission-controller",
+	}
+	evenkeelBuild = build{name: "evenkeel", module: ".", target: "./cmd/evenkeel", always: true, minutes: "about a minute"}
 )
 
 // build builds one binary, unless its stamp says that it has been built.

@@ -27,6 +27,8 @@ const kubernetesVersion = "v1.36.3"
 type Binaries struct {
 	KubeAPIServer, KubeControllerManager, KubeScheduler, Kubectl string
 	Etcd, MetricsServer, Evenkeel                                string
+	// VPAUpdater and VPAAdmission are upstream's, of VerticalPodAutoscalers.
+	VPAUpdater, VPAAdmission string
 	// SlowEtcd is etcd with a disk that can be made slow while it runs.
 	SlowEtcd string
 }
@@ -38,8 +40,9 @@ type Options struct {
 	// Assets is a folder with binaries of a person's own; a binary of the right
 	// name in it is used instead of building one.
 	Assets string
-	// MetricsServer, Evenkeel and SlowEtcd ask for these too.
-	MetricsServer, Evenkeel, SlowEtcd bool
+	// MetricsServer, VPA, Evenkeel and SlowEtcd ask for these too; VPA are the updater and
+	// the admission-controller.
+	MetricsServer, VPA, Evenkeel, SlowEtcd bool
 	// Progress is told a line now and then.
 	Progress func(line string)
 }
@@ -108,6 +111,9 @@ func (e *ensurer) builds(kubernetes bool) []build {
 	if e.MetricsServer {
 		builds = append(builds, metricsServerBuild)
 	}
+	if e.VPA {
+		builds = append(builds, vpaUpdaterBuild, vpaAdmissionBuild)
+	}
 	if e.Evenkeel {
 		builds = append(builds, evenkeelBuild)
 	}
@@ -161,6 +167,9 @@ func (e *ensurer) binaries() Binaries {
 	if e.MetricsServer {
 		b.MetricsServer = at("metrics-server")
 	}
+	if e.VPA {
+		b.VPAUpdater, b.VPAAdmission = at(vpaUpdaterBuild.name), at(vpaAdmissionBuild.name)
+	}
 	if e.SlowEtcd {
 		b.SlowEtcd = e.slowEtcd()
 	}
@@ -176,6 +185,7 @@ func (b Binaries) Folder(gathered string) (string, error) {
 	all := map[string]string{
 		"kube-apiserver": b.KubeAPIServer, "kube-controller-manager": b.KubeControllerManager, "kube-scheduler": b.KubeScheduler,
 		"kubectl": b.Kubectl, "etcd": b.Etcd, "metrics-server": b.MetricsServer, "evenkeel": b.Evenkeel,
+		"vpa-updater": b.VPAUpdater, "vpa-admission-controller": b.VPAAdmission,
 	}
 	maps.DeleteFunc(all, func(_, path string) bool { return path == "" })
 	folders := map[string]bool{}
