@@ -40,8 +40,7 @@ func (c *Cluster) StartVPAUpdater(ctx context.Context) error {
 }
 
 // StartVPAAdmission starts the upstream admission-controller of VerticalPodAutoscalers and
-// returns when it has registered its webhook. It listens on every address: it has no flag
-// for one.
+// returns when it has registered its webhook. It is built to listen on loopback alone.
 func (c *Cluster) StartVPAAdmission(ctx context.Context) error {
 	if c.options.Binaries.VPAAdmission == "" {
 		return errors.New("starting the host cluster's vpa-admission-controller: there is no binary of it")

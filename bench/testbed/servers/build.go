@@ -56,6 +56,11 @@ var (
 	vpaAdmissionBuild = build{
 		name: "vpa-admission-controller", module: "bench/testbed/upstream/vpa", minutes: "seconds after the updater",
 		target: "k8s.io/autoscaler/vertical-pod-autoscaler/pkg/admission-controller",
+		// It would listen on every address of the machine, and has no flag for one.
+		standIns: []standIn{{
+			module: "k8s.io/autoscaler/vertical-pod-autoscaler", file: "pkg/admission-controller/main.go",
+			was: `fmt.Sprintf(":%d", config.Port)`, is: `fmt.Sprintf("127.0.0.1:%d", config.Port)`,
+		}},
 	}
 	evenkeelBuild = build{name: "evenkeel", module: ".", target: "./cmd/evenkeel", always: true, minutes: "about a minute"}
 )
@@ -108,7 +113,10 @@ func (e *ensurer) stamp(ctx context.Context, b build) (string, error) {
 		return "", fmt.Errorf("reading the module of %s: %w", b.name, err)
 	}
 	for _, s := range b.standIns {
-		files = append(files, filepath.Join(dir, s.with))
+		if s.with != "" {
+			files = append(files, filepath.Join(dir, s.with))
+		}
+		_, _ = fmt.Fprintf(h, "%s %s %s\n", s.file, s.was, s.is)
 	}
 	slices.Sort(files)
 	for _, f := range append(files, filepath.Join(dir, "go.mod"), filepath.Join(dir, "go.sum")) {

@@ -17,8 +17,24 @@ import (
 // command's own overlay does not reach into its module cache.)
 type standIn struct {
 	// module and file are what it stands in for, with what it is, below the folder of
-	// the build's module.
+	// the build's module. Without one the file stays, but for was, which becomes is.
 	module, file, with string
+	was, is            string
+}
+
+// text is what is compiled, where the module's own file is in original.
+func (s standIn) text(from, original string) ([]byte, error) {
+	if s.with != "" {
+		return os.ReadFile(filepath.Join(from, s.with)) //nolint:gosec // within the checkout
+	}
+	raw, err := os.ReadFile(filepath.Join(original, s.file)) //nolint:gosec // within the module cache
+	if err != nil {
+		return nil, err
+	}
+	if n := strings.Count(string(raw), s.was); n != 1 {
+		return nil, fmt.Errorf("%s has %q %d times, not once", s.file, s.was, n)
+	}
+	return []byte(strings.Replace(string(raw), s.was, s.is, 1)), nil
 }
 
 // standIns copies the modules that a build changes a file of into dir, with the file
@@ -75,7 +91,7 @@ func (e *ensurer) copyModule(ctx context.Context, from string, s standIn, to str
 	if err := os.CopyFS(to, os.DirFS(original)); err != nil {
 		return fmt.Errorf("copying: %w", err)
 	}
-	raw, err := os.ReadFile(filepath.Join(from, s.with)) //nolint:gosec // within the checkout
+	raw, err := s.text(from, original)
 	if err != nil {
 		return err
 	}
