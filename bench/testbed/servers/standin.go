@@ -100,5 +100,5 @@ func (e *ensurer) copyModule(ctx context.Context, from string, s standIn, to str
 	if err := os.Remove(path); err != nil {
 		return err
 	}
-	return os.WriteFile(path, raw, 0o600) //nolint:gosec // within the checkout
+	return os.WriteFile(path, raw, 0o600)
 }
