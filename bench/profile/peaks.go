@@ -4,12 +4,11 @@
 package profile
 
 import (
-	"encoding/csv"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 
+	"evenkeel.dev/evenkeel/bench/recording"
 	"evenkeel.dev/evenkeel/recommender/sizing"
 )
 
@@ -37,7 +36,7 @@ func AddPeaks(fits []Fitted, dir string) error {
 
 // peak is by how much more memory is used in a recording's lists of everything and restarts
 // than in the first minutes after its growth, in parts of that.
-func peak(rows []Row) float64 {
+func peak(rows []recording.Row) float64 {
 	if len(rows) == 0 {
 		return 0
 	}
@@ -60,28 +59,12 @@ func peak(rows []Row) float64 {
 	return most/rest - 1
 }
 
-// readRows reads what writeRows wrote.
-func readRows(path string) (rows []Row, err error) {
+// readRows reads a file of a recording.
+func readRows(path string) ([]recording.Row, error) {
 	file, err := os.Open(filepath.Clean(path))
 	if err != nil {
-		return nil, fmt.Errorf("reading a recording: %w", err)
+		return nil, fmt.Errorf("opening a recording: %w", err)
 	}
 	defer func() { _ = file.Close() }()
-	table, err := csv.NewReader(file).ReadAll()
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", filepath.Base(path), err)
-	}
-	for n, line := range table {
-		if n == 0 {
-			continue
-		}
-		var v [8]float64
-		for i := range v {
-			if v[i], err = strconv.ParseFloat(line[i], 64); err != nil {
-				return nil, fmt.Errorf("reading %s, line %d: %w", filepath.Base(path), n+1, err)
-			}
-		}
-		rows = append(rows, Row{Minute: int(v[0]), CPU: v[1], Memory: v[2], Load: sizing.Drivers{Nodes: v[3], Pods: v[4], Objects: v[5], Bytes: v[6], Requests: v[7]}})
-	}
-	return rows, nil
+	return recording.Read(file)
 }

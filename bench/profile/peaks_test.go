@@ -7,20 +7,21 @@ import (
 	"math"
 	"testing"
 
+	"evenkeel.dev/evenkeel/bench/recording"
 	"evenkeel.dev/evenkeel/recommender/sizing"
 )
 
 // The peak is over what is used at rest after the growth, not over what was used on the way.
 func TestPeak(t *testing.T) {
-	rows := func(memory ...float64) (all []Row) {
+	rows := func(memory ...float64) (all []recording.Row) {
 		for i, m := range memory {
-			all = append(all, Row{Minute: i, Memory: m, Load: sizing.Drivers{Nodes: float64(min(i, 2))}})
+			all = append(all, recording.Row{Minute: i, Memory: m, Load: sizing.Drivers{Nodes: float64(min(i, 2))}})
 		}
 		return all
 	}
 	tests := []struct {
 		name string
-		rows []Row
+		rows []recording.Row
 		want float64
 	}{
 		{"a peak after three minutes at rest", rows(1, 2, 90, 100, 95, 95, 125, 95), 0.25},
@@ -38,8 +39,8 @@ func TestPeak(t *testing.T) {
 // A recording that was written is read back.
 func TestRecordingsAreReadBack(t *testing.T) {
 	dir := t.TempDir()
-	want := Row{Minute: 3, CPU: 0.125, Memory: 2e9, Load: sizing.Drivers{Nodes: 2000, Pods: 10000, Objects: 9846, Bytes: 2e8, Requests: 211.5}}
-	if err := (Recording{APIServer: []Row{want}, Etcd: []Row{want}}).Write(dir); err != nil {
+	want := recording.Row{Minute: 3, CPU: 0.125, Memory: 2e9, Load: sizing.Drivers{Nodes: 2000, Pods: 10000, Objects: 9846, Bytes: 2e8, Requests: 211.5}}
+	if err := (Recording{APIServer: []recording.Row{want}, Etcd: []recording.Row{want}}).Write(dir); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{apiServerFile, etcdFile} {

@@ -12,19 +12,11 @@ import (
 	"strconv"
 	"time"
 
-	"evenkeel.dev/evenkeel/recommender/sizing"
+	"evenkeel.dev/evenkeel/bench/recording"
 )
 
-// Row is a minute of a component: what its busiest container used of CPU on average and
-// of memory at the most, and what the tenant carried.
-type Row struct {
-	Minute      int
-	CPU, Memory float64
-	Load        sizing.Drivers
-}
-
 // Recording is a run's course, minute by minute.
-type Recording struct{ APIServer, Etcd []Row }
+type Recording struct{ APIServer, Etcd []recording.Row }
 
 // recording cuts the trace into minutes; one that is not whole is left out.
 func (t *trace) recording() (r Recording) {
@@ -43,9 +35,9 @@ func (t *trace) recording() (r Recording) {
 			return r
 		}
 		load := after.since(before)
-		for of, rows := range map[*[]*watched]*[]Row{&t.apiserver: &r.APIServer, &t.etcd: &r.Etcd} {
+		for of, rows := range map[*[]*watched]*[]recording.Row{&t.apiserver: &r.APIServer, &t.etcd: &r.Etcd} {
 			if u, err := t.use(*of, from, to); err == nil {
-				*rows = append(*rows, Row{Minute: minute, CPU: u.CPU, Memory: u.Memory, Load: load})
+				*rows = append(*rows, recording.Row{Minute: minute, CPU: u.CPU, Memory: u.Memory, Load: load})
 			}
 		}
 	}
@@ -79,20 +71,9 @@ func (r Recording) Write(dir string) error {
 		return fmt.Errorf("making the folder for recordings: %w", err)
 	}
 	return errors.Join(
-		writeRows(filepath.Join(dir, apiServerFile), r.APIServer),
-		writeRows(filepath.Join(dir, etcdFile), r.Etcd),
+		writeCSV(filepath.Join(dir, apiServerFile), recording.Table(r.APIServer)),
+		writeCSV(filepath.Join(dir, etcdFile), recording.Table(r.Etcd)),
 	)
-}
-
-func writeRows(path string, rows []Row) error {
-	table := [][]string{{"minute", "cpu_cores", "memory_bytes", "nodes", "pods", "objects", "bytes", "requests"}}
-	for _, r := range rows {
-		table = append(table, []string{
-			strconv.Itoa(r.Minute), decimal(r.CPU, 4), decimal(r.Memory, 0),
-			decimal(r.Load.Nodes, 0), decimal(r.Load.Pods, 0), decimal(r.Load.Objects, 0), decimal(r.Load.Bytes, 0), decimal(r.Load.Requests, 2),
-		})
-	}
-	return writeCSV(path, table)
 }
 
 func writeCSV(path string, table [][]string) (err error) {

@@ -5,10 +5,9 @@ package main
 
 import (
 	"embed"
-	"encoding/csv"
 	"fmt"
-	"strconv"
 
+	"evenkeel.dev/evenkeel/bench/recording"
 	"evenkeel.dev/evenkeel/recommender/sizing"
 )
 
@@ -46,20 +45,14 @@ func readRecording(path string) (minutes []minute, err error) {
 		return nil, fmt.Errorf("opening a recording: %w", err)
 	}
 	defer func() { _ = file.Close() }()
-	rows, err := csv.NewReader(file).ReadAll()
-	if err != nil || len(rows) < 2 {
-		return nil, fmt.Errorf("reading %s, %d rows: %w", path, len(rows), err)
+	rows, err := recording.Read(file)
+	if err != nil || len(rows) == 0 {
+		return nil, fmt.Errorf("reading %s, %d minutes: %w", path, len(rows), err)
 	}
-	for _, row := range rows[1:] {
-		var v [8]float64
-		for i := range v {
-			if v[i], err = strconv.ParseFloat(row[i], 64); err != nil {
-				return nil, fmt.Errorf("reading %s: %w", path, err)
-			}
-		}
-		m := minute{load: sizing.Drivers{Nodes: v[3], Pods: v[4], Objects: v[5], Bytes: v[6], Requests: v[7]}}
+	for _, r := range rows {
+		m := minute{load: r.Load}
 		for i := range replicas { // the busiest stands for all: the recording knows no other
-			m.cpu[i], m.memory[i] = v[1], v[2]
+			m.cpu[i], m.memory[i] = r.CPU, r.Memory
 		}
 		minutes = append(minutes, m)
 	}
