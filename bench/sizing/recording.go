@@ -46,8 +46,11 @@ func readRecording(path string) (minutes []minute, err error) {
 	}
 	defer func() { _ = file.Close() }()
 	rows, err := recording.Read(file)
-	if err != nil || len(rows) == 0 {
-		return nil, fmt.Errorf("reading %s, %d minutes: %w", path, len(rows), err)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if len(rows) == 0 {
+		return nil, fmt.Errorf("%s has no minute", path)
 	}
 	for _, r := range rows {
 		m := minute{load: r.Load}

@@ -7,21 +7,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/go-logr/logr"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
-	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/operator/actuate/hosttest"
 	"evenkeel.dev/evenkeel/operator/learnt"
 )
 
@@ -29,33 +26,12 @@ import (
 var host client.Client
 
 func TestMain(m *testing.M) {
-	log.SetLogger(logr.Discard())
-	code, err := withHost(m.Run)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func withHost(run func() int) (int, error) {
-	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		return 1, errors.New("KUBEBUILDER_ASSETS is not set: run `make test`, which builds the upstream servers first")
-	}
-	s := runtime.NewScheme()
-	if err := v1alpha1.AddToScheme(s); err != nil {
-		return 1, err
-	}
-	env := &envtest.Environment{CRDDirectoryPaths: []string{filepath.Join("..", "..", "manifests", "crd")}, ErrorIfCRDPathMissing: true}
-	config, err := env.Start()
-	if err != nil {
-		return 1, err
-	}
-	if host, err = client.New(config, client.Options{Scheme: s}); err != nil {
-		return 1, errors.Join(err, env.Stop())
-	}
-	code := run()
-	return code, env.Stop()
+	hosttest.MainWith(m, &host, func() (hosttest.Kinds, error) {
+		return hosttest.Kinds{
+			Add:  []func(*runtime.Scheme) error{v1alpha1.AddToScheme},
+			CRDs: []string{filepath.Join("..", "..", "manifests", "crd")},
+		}, nil
+	})
 }
 
 // history is what was learnt of a container, with a mark by which it is known again.

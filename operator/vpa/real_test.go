@@ -5,9 +5,7 @@ package vpa_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -15,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-logr/logr"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -23,10 +20,9 @@ import (
 	vpav1 "k8s.io/autoscaler/vertical-pod-autoscaler/pkg/apis/autoscaling.k8s.io/v1"
 	"k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
-	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/operator/actuate/hosttest"
 	"evenkeel.dev/evenkeel/operator/vpa"
 	"evenkeel.dev/evenkeel/recommender/plane"
 	"evenkeel.dev/evenkeel/recommender/sizing"
@@ -35,42 +31,19 @@ import (
 // host is the server of the package's tests, with the CRDs of both.
 var host client.Client
 
-func TestMain(m *testing.M) {
-	log.SetLogger(logr.Discard())
-	code, err := withHost(m.Run)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { hosttest.MainWith(m, &host, kinds) }
 
-func withHost(run func() int) (int, error) {
-	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		return 1, errors.New("KUBEBUILDER_ASSETS is not set: run `make test`, which builds the upstream servers first")
-	}
+func kinds() (hosttest.Kinds, error) {
 	module, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "k8s.io/autoscaler/vertical-pod-autoscaler").Output() //nolint:noctx // before any test
 	if err != nil {
-		return 1, fmt.Errorf("finding the CRDs of VerticalPodAutoscalers: %w", err)
+		return hosttest.Kinds{}, fmt.Errorf("finding the CRDs of VerticalPodAutoscalers: %w", err)
 	}
-	s := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{scheme.AddToScheme, v1alpha1.AddToScheme, vpav1.AddToScheme} {
-		if err := add(s); err != nil {
-			return 1, err
-		}
-	}
-	env := &envtest.Environment{CRDDirectoryPaths: []string{
-		filepath.Join("..", "..", "manifests", "crd"), filepath.Join(strings.TrimSpace(string(module)), "deploy", "vpa-v1-crd-gen.yaml"),
-	}, ErrorIfCRDPathMissing: true}
-	config, err := env.Start()
-	if err != nil {
-		return 1, err
-	}
-	if host, err = client.New(config, client.Options{Scheme: s}); err != nil {
-		return 1, err
-	}
-	code := run()
-	return code, env.Stop()
+	return hosttest.Kinds{
+		Add: []func(*runtime.Scheme) error{scheme.AddToScheme, v1alpha1.AddToScheme, vpav1.AddToScheme},
+		CRDs: []string{
+			filepath.Join("..", "..", "manifests", "crd"), filepath.Join(strings.TrimSpace(string(module)), "deploy", "vpa-v1-crd-gen.yaml"),
+		},
+	}, nil
 }
 
 // uses is what every container uses.

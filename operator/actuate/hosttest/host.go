@@ -50,6 +50,8 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
+var errNoAssets = errors.New("KUBEBUILDER_ASSETS is not set: run `make test`, which builds the upstream servers first")
+
 const nodeName = "node-a"
 
 // Host is a namespace of the test's own in the server.
@@ -63,7 +65,7 @@ func New(t *testing.T) *Host {
 	t.Helper()
 	shared.once.Do(func() {
 		if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-			shared.err = errors.New("KUBEBUILDER_ASSETS is not set: run `make test`, which builds the upstream servers first")
+			shared.err = errNoAssets
 			return
 		}
 		shared.config, shared.err = shared.env.Start()
