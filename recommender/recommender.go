@@ -45,6 +45,8 @@ type pass struct {
 	plan  plane.Plan
 	// reasons are why sentences changed in this pass, by name.
 	reasons map[string]plane.Reason
+	// disruptive are the steps of that kind that are wanted in this pass.
+	disruptive []want
 }
 
 // Decide turns one look at a control plane into a plan, and gives the memory for
@@ -63,6 +65,7 @@ func Decide(s plane.Snapshot, p plane.Profile, m plane.Memory, now time.Time) (p
 	d.divide() // after the sentences, which are urgent: a division is not
 	d.manageFlags()
 	d.size()
+	d.disturb() // after all that want something disruptive
 	d.forget()
 	d.learn()
 	d.report()

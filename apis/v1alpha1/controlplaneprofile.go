@@ -17,6 +17,8 @@ import (
 // +kubebuilder:printcolumn:name="Mode",type=string,JSONPath=`.spec.mode`
 // +kubebuilder:printcolumn:name="Size",type=string,JSONPath=`.status.size`,description="CPU and memory of one apiserver replica"
 // +kubebuilder:printcolumn:name="Replicas",type=integer,JSONPath=`.status.readyReplicas`
+// +kubebuilder:printcolumn:name="Floor",type=integer,priority=1,JSONPath=`.status.scale.floor`,description="least replicas, as the autoscaler has it"
+// +kubebuilder:printcolumn:name="Class",type=string,JSONPath=`.status.availability.class`,description="availability that can be promised as things run"
 // +kubebuilder:printcolumn:name="LoadLine",type=string,JSONPath=`.status.loadLine.summary`,description="usable seats of the ceiling, per replica"
 // +kubebuilder:printcolumn:name="Used",type=string,JSONPath=`.status.loadLine.used`,description="busiest replica's seats in use, of the load line"
 // +kubebuilder:printcolumn:name="Jailed",type=integer,JSONPath=`.status.jailed`
@@ -111,6 +113,15 @@ type ControlPlaneProfileSpec struct {
 	// sizing says what is done about the CPU and memory that the containers request.
 	// +optional
 	Sizing SizingSpec `json:"sizing,omitempty"`
+	// scaling says what is done about the number of apiserver replicas.
+	// +optional
+	Scaling ScalingSpec `json:"scaling,omitempty"`
+	// availability is what the control plane is to survive.
+	// +optional
+	Availability AvailabilitySpec `json:"availability,omitempty"`
+	// maintenance is when what can wait may disturb.
+	// +optional
+	Maintenance MaintenanceSpec `json:"maintenance,omitempty"`
 }
 
 // APIServerSpec is the workload that runs the tenant's kube-apiservers.
@@ -187,6 +198,9 @@ type EtcdSpec struct {
 	// looked at, and the condition EtcdHealthy says so.
 	// +optional
 	ClientTLS *ClientTLSSpec `json:"clientTLS,omitempty"`
+	// care says what is done for the members beyond their sizes.
+	// +optional
+	Care EtcdCareSpec `json:"care,omitempty"`
 }
 
 // ClientTLSSpec says how Evenkeel proves itself to a server and verifies it.

@@ -11,7 +11,7 @@ type ControlPlaneProfileStatus struct {
 	// +optional
 	// +listType=map
 	// +listMapKey=type
-	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:MaxItems=32
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 	// observedGeneration is the generation of the spec that was acted on.
 	// +optional
@@ -26,6 +26,21 @@ type ControlPlaneProfileStatus struct {
 	// +listMapKey=component
 	// +kubebuilder:validation:MaxItems=4
 	Sizes []SizeStatus `json:"sizes,omitempty"`
+	// scale is how many apiserver replicas there are to be.
+	// +optional
+	Scale *ScaleStatus `json:"scale,omitempty"`
+	// availability is what the control plane survives now.
+	// +optional
+	Availability *AvailabilityStatus `json:"availability,omitempty"`
+	// members are those of etcd.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=16
+	Members []MemberStatus `json:"members,omitempty"`
+	// plan is the plan of disruptive steps.
+	// +optional
+	Plan *PlanStatus `json:"plan,omitempty"`
 	// readyReplicas counts the apiserver replicas that are ready.
 	// +optional
 	ReadyReplicas int32 `json:"readyReplicas,omitempty"`

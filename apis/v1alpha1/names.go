@@ -70,6 +70,21 @@ const (
 	// ConditionVPAKept is True while a VerticalPodAutoscaler of each component tells the
 	// size that was decided.
 	ConditionVPAKept = "VPAKept"
+	// ConditionFloorInForce is True while the autoscaler of the apiservers has the floor
+	// that was decided; False, with the reason and whose it is, where it has not.
+	ConditionFloorInForce = "FloorInForce"
+	// ConditionConnectionsEven is False while long-lived connections keep the load on few
+	// replicas.
+	ConditionConnectionsEven = "ConnectionsEven"
+	// ConditionZonesSpread is True while replicas and members run spread over the zones
+	// that are asked for, and their disruption budgets allow what is needed.
+	ConditionZonesSpread = "ZonesSpread"
+	// ConditionEtcdKept is True while nothing is due for the members: neither a
+	// defragmentation nor room.
+	ConditionEtcdKept = "EtcdKept"
+	// ConditionPlanProceeds is True while no disruptive step is due, or those that are go
+	// on; False while they are held or were stopped, Unknown while that cannot be judged.
+	ConditionPlanProceeds = "PlanProceeds"
 )
 
 // Reasons of conditions, decisions and events. They are stable: alerts and
@@ -161,6 +176,49 @@ const (
 	ReasonVPAConflict    = "VPAConflict"
 	// ReasonEvictionBlocked: a disruption budget allows none now.
 	ReasonEvictionBlocked = "EvictionBlocked"
+	// The floor of the autoscaler: raised; lowered; not raised because of what is short in
+	// its place: etcd, one client, replicas that stand idle, the profile's bound.
+	ReasonFloorRaised       = "FloorRaised"
+	ReasonFloorLowered      = "FloorLowered"
+	ReasonFloorHeld         = "FloorHeld"
+	ReasonEtcdIsShort       = "EtcdIsShort"
+	ReasonOneClient         = "OneClient"
+	ReasonLoadSticks        = "LoadSticks"
+	ReasonAtMax             = "AtMax"
+	ReasonNotBounded        = "NoMaximum"
+	ReasonScalerConflict    = "AutoscalerConflict"
+	ReasonScalerUnable      = "AutoscalerUnable"
+	ReasonScaleOwned        = "ScaledByOwner"
+	ReasonConnectionsUneven = "ConnectionsUneven"
+	ReasonDraining          = "Draining"
+	// Zones: too few for what is asked for; pods that share a zone or a node which they
+	// should not; budgets that are missing, too many, or allow nothing ever.
+	ReasonTooFewZones    = "TooFewZones"
+	ReasonZonesUneven    = "ZonesUneven"
+	ReasonNodeShared     = "NodeShared"
+	ReasonMisplaced      = "Misplaced"
+	ReasonNoBudget       = "NoDisruptionBudget"
+	ReasonBudgetBlocks   = "DisruptionBudgetBlocks"
+	ReasonBudgetTwice    = "DisruptionBudgetTwice"
+	ReasonEvenMembers    = "EvenNumberOfMembers"
+	ReasonZoneNotCarried = "ZoneLossNotCarried"
+	// Care for etcd.
+	ReasonFragmented   = "Fragmented"
+	ReasonDefragmented = "Defragmented"
+	ReasonNoSpace      = "NoSpace"
+	ReasonCompacted    = "Compacted"
+	ReasonDisarmed     = "AlarmDisarmed"
+	ReasonQuotaNear    = "QuotaNear"
+	ReasonNodeGoes     = "NodeAboutToGo"
+	ReasonMembership   = "MembershipAdvice"
+	// The plan of disruptive steps.
+	ReasonStepBegun    = "StepBegun"
+	ReasonStepDone     = "StepDone"
+	ReasonStepsWait    = "StepsWait"
+	ReasonPlanPaused   = "PlanPaused"
+	ReasonPlanStopped  = "PlanStopped"
+	ReasonTakenBack    = "TakenBack"
+	ReasonWindowClosed = "WindowClosed"
 	// ReasonLeaderNotMoved: etcd's leader is where it was, or nobody knows where.
 	ReasonLeaderNotMoved = "LeaderNotMoved"
 )

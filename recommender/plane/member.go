@@ -38,6 +38,10 @@ type Member struct {
 	FsyncMean, FsyncP99 float64
 	// CommitMean and CommitP99 are the same of the commits of the database file.
 	CommitMean, CommitP99 float64
+	// Index is the last entry of raft's log that the member has, Applied the last that it
+	// has applied; Revision is the store's. All are 0 while unknown.
+	Index, Applied uint64
+	Revision       int64
 	// ApplyBacklog counts the entries that are committed and not yet applied: etcd
 	// refuses requests at 5,000 (server/v3 etcdserver/v3_server.go,
 	// maxGapBetweenApplyAndCommitIndex). Pending are the proposals not yet committed.

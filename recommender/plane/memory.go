@@ -3,7 +3,11 @@
 
 package plane
 
-import "time"
+import (
+	"time"
+
+	"evenkeel.dev/evenkeel/recommender/rollout"
+)
 
 // Mode says what may be done about a decision.
 type Mode string
@@ -42,6 +46,17 @@ type Profile struct {
 	Self string
 	// Sizing is what is allowed of sizes.
 	Sizing SizingProfile
+	// Scaling is what is allowed of the number of replicas, Care of the members of etcd.
+	Scaling ScalingProfile
+	Care    CareProfile
+	// Zones is over how many zones replicas and members are to be spread; 0 is not said.
+	// Spread is the mode of evicting what runs in the wrong place, Class the availability
+	// in percent that is promised, as in "99.95".
+	Zones  int
+	Spread Mode
+	Class  string
+	// Windows are when what can wait may disturb; none is at any time.
+	Windows []rollout.Window
 	// Tick is the time between two looks when all is calm; a page older than
 	// three ticks is stale.
 	Tick time.Duration
@@ -74,6 +89,11 @@ type Memory struct {
 	Flags FlagsMemory
 	// Sizes is what is kept of the sizes.
 	Sizes SizesMemory
+	// Scale is what is kept of the number of replicas, Care of the care for etcd, and
+	// Disturb of the plan of disruptive steps.
+	Scale   ScaleMemory
+	Care    CareMemory
+	Disturb DisturbMemory
 }
 
 // EtcdMemory is what is kept of the etcd members.

@@ -15,6 +15,12 @@ type Plan struct {
 	Offenders []Sentence
 	// Sizes are what the components should request.
 	Sizes []SizePlan
+	// Scale is how many replicas there should be at the least.
+	Scale ScalePlan
+	// Availability is what the control plane survives as it runs.
+	Availability Availability
+	// Disturbing is the plan of disruptive steps.
+	Disturbing Disturbing
 	// LookCloser asks for debug dumps and a faster tick: somebody suffers or a
 	// level is full.
 	LookCloser bool
@@ -80,6 +86,17 @@ const (
 	MoveLeader StepKind = "MoveLeader"
 	// EvictPod evicts a pod whose node cannot carry its size.
 	EvictPod StepKind = "EvictPod"
+	// SetFloor writes the least number of replicas into the autoscaler; Floor is set.
+	SetFloor StepKind = "SetFloor"
+	// Defragment rewrites the database of one member of etcd; Etcd is set, as for the two
+	// below.
+	Defragment StepKind = "Defragment"
+	// Compact drops the history of etcd's store up to a revision.
+	Compact StepKind = "Compact"
+	// Disarm takes back etcd's alarm of no space.
+	Disarm StepKind = "Disarm"
+	// Advise writes nothing: it is for a person to do.
+	Advise StepKind = "Advise"
 	// NameOffender writes nothing: the client cannot be jailed.
 	NameOffender StepKind = "NameOffender"
 )
@@ -97,6 +114,9 @@ type Step struct {
 	Flags *FlagsChange
 	// Size is what a step about sizes is about.
 	Size *SizeStep
+	// Floor is what SetFloor does, Etcd what is done to etcd.
+	Floor *FloorStep
+	Etcd  *EtcdStep
 	// Sentence is what is passed, changed, ended or named; Had is the grade that the
 	// tenant holds, of one that is changed.
 	Sentence *Sentence

@@ -39,6 +39,10 @@ func (s Step) About() string {
 		return s.Sentence.Name
 	case s.Size != nil:
 		return "size/" + string(s.Size.Component) + "/" + s.Size.Pod
+	case s.Floor != nil:
+		return FloorName
+	case s.Etcd != nil:
+		return "etcd/" + string(s.Kind) + "/" + s.Etcd.Member
 	case s.Kind == SetShares, s.Kind == ReturnShares:
 		return SharesName
 	case s.Kind == SetFlags, s.Kind == ReturnFlags, s.Kind == KeepFlags:

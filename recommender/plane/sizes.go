@@ -38,7 +38,9 @@ type SizesSeen struct {
 type SizedPod struct {
 	ContainerSize
 	Component sizing.Component
-	Node      string
+	// Node and Zone are where it runs, Place what its spec says of where it may.
+	Node, Zone string
+	Place      PodPlace
 	// Ready is the pod's readiness, Leader whether it is etcd's leader, Well whether an
 	// etcd member is known to be well.
 	Ready, Leader, Well bool

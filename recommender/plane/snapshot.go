@@ -24,8 +24,12 @@ type Snapshot struct {
 	Workload *Workload
 	// WorkloadFault says why Workload is nil although it is needed.
 	WorkloadFault *Fault
-	// Sizes is what the host cluster tells of the pods' sizes.
+	// Sizes is what the host cluster tells of the pods and their sizes.
 	Sizes SizesSeen
+	// Host is where the control plane runs and could run.
+	Host HostSeen
+	// Scale is how many replicas there are to be.
+	Scale ScaleSeen
 	// Outcomes are what became of steps since the snapshot before.
 	Outcomes []Outcome
 }
@@ -51,6 +55,9 @@ type Replica struct {
 	// Levels and Flows are the loads by priority level and by flow schema.
 	Levels []LevelLoad
 	Flows  []FlowLoad
+	// Answers is what became of the requests of the window; its zero value while there is
+	// no window.
+	Answers Answers
 	// Served is what was served in the window, by class, watches left out; nil while
 	// there is no window.
 	Served []Served
