@@ -10,6 +10,7 @@ import (
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/recommender/plane"
+	"evenkeel.dev/evenkeel/recommender/rollout"
 	"evenkeel.dev/evenkeel/recommender/sizing"
 )
 
@@ -19,21 +20,28 @@ import (
 // was blocked is tried again.
 const deferredFor = 5 * time.Minute
 
-// evictStuck evicts a pod that has waited for room on its node for too long, and tells
-// whether it does.
-func (d *pass) evictStuck() bool {
+// wantEvictions wants those evicted whose node cannot give them what they need.
+func (d *pass) wantEvictions() {
 	d.followEvictions()
 	for _, p := range d.seen.Sizes.Pods {
-		since := p.Resize.Since
-		if p.Fault != nil || p.Resize.State != plane.ResizeDeferred || since.IsZero() || d.now.Sub(since) < deferredFor {
-			continue
-		}
-		if d.aside(p) == nil && !d.wantOf(p).Below(p.Requested) && d.mayEvict(p) {
-			d.evict(p, "Deferred: "+p.Resize.Message)
-			return true
+		if why := d.stuck(p); p.Fault == nil && why != "" && d.mayEvict(p) {
+			d.wantEvicted(p, why)
 		}
 	}
-	return false
+}
+
+// stuck says why a pod will not come to what it needs on its node; empty when it may.
+func (d *pass) stuck(p plane.SizedPod) string {
+	since, aside := p.Resize.Since, d.aside(p)
+	switch {
+	case p.Resize.State == plane.ResizeSettled || d.wantOf(p).Below(p.Requested):
+		return ""
+	case p.Resize.State == plane.ResizeDeferred && !since.IsZero() && d.now.Sub(since) >= deferredFor && aside == nil:
+		return "Deferred: " + p.Resize.Message
+	case aside != nil && (aside.Reason == v1alpha1.ReasonResizeInfeasible || aside.Reason == v1alpha1.ReasonResizeStuck):
+		return aside.Why
+	}
+	return ""
 }
 
 // followEvictions has those that were refused tried again later, and says why.
@@ -51,41 +59,25 @@ func (d *pass) followEvictions() {
 	}
 }
 
-// mayEvict tells whether a pod that is stuck may go to another node: the others must do
-// without it, and etcd keep its quorum.
+// mayEvict tells whether a pod that is stuck may go to another node, where the profile
+// allows that. Whether the others can do without it, the plan of disruptive steps asks.
 func (d *pass) mayEvict(p plane.SizedPod) bool {
 	starved := p.Allocated.Below(p.Requested)
-	if !d.profile.Sizing.Evict || !starved || p.Leader || d.sight.blind() || d.late() {
-		return false
-	}
-	if p.Component == sizing.Etcd {
-		return d.quorumHeld(p) == ""
-	}
-	others := 0
-	for _, o := range d.podsOf(p.Component) {
-		if o.UID == p.UID {
-			continue
-		}
-		if !o.Ready {
-			return false
-		}
-		others++
-	}
-	return others >= 1
+	return d.profile.Sizing.Evict && starved && !d.sight.blind() && !d.late()
 }
 
-func (d *pass) evict(p plane.SizedPod, why string) {
-	d.setAside(p.UID, plane.Aside{Reason: v1alpha1.ReasonResizing, Why: "it is being evicted"}, asideFor, asideFor)
-	d.step(plane.Step{
+// wantEvicted wants one evicted. It does not wait for a window: it has less than it needs.
+func (d *pass) wantEvicted(p plane.SizedPod, why string) {
+	d.wants(podStep(rollout.Replace, p, true, "its node has no room for "+d.wantOf(p).String()), plane.Step{
 		Kind: plane.EvictPod, Apply: true,
 		Size: &plane.SizeStep{Component: p.Component, Pod: p.Pod, UID: p.UID},
 		Reason: plane.Reason{
 			Code:     v1alpha1.ReasonResizing,
 			Message:  fmt.Sprintf("evicts %s, so that it starts on a node with room for %s", p.Pod, d.wantOf(p)),
-			Evidence: []string{"its node cannot give it what it needs: " + why, "the others are ready, and its disruption budget is asked"},
+			Evidence: []string{"its node cannot give it what it needs: " + why, "its disruption budget is asked"},
 			Rejected: []string{"to wait: it has waited, and requests less than it needs"},
 		},
-	})
+	}, nil)
 }
 
 // aboutPod is the name under which the outcome of a step about a pod is told.

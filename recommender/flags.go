@@ -9,6 +9,8 @@ import (
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/recommender/plane"
+	"evenkeel.dev/evenkeel/recommender/rollout"
+	"evenkeel.dev/evenkeel/recommender/sizing"
 )
 
 const (
@@ -29,6 +31,7 @@ func halfMore(ceiling int) int { return ceiling + ceiling/2 }
 // profile allows it. That restarts every replica, so it is done in calm, step by step,
 // and each step is taken back where the rollout goes wrong (rollback.go).
 func (d *pass) manageFlags() {
+	d.followRoll()
 	if !d.profile.ManageFlags {
 		d.keepFlags()
 		return
@@ -99,8 +102,16 @@ func (d *pass) differing(w *plane.Workload) string {
 	return ""
 }
 
-// raiseFlags makes one step up.
+// raiseFlags makes one step up. That is a step of the plan of disruptive steps, and due
+// until every replica runs with what was written, or it was rolled back.
 func (d *pass) raiseFlags(w *plane.Workload) {
+	roll := rollout.Step{
+		Kind: rollout.Roll, Component: sizing.APIServer, Pod: w.Name, UID: w.Name, Why: "requests wait for seats at the ceiling",
+	}
+	if d.rollingOut() && !d.obeyed(w) {
+		d.wants(roll, plane.Step{Kind: plane.SetFlags, Apply: true}, nil)
+		return
+	}
 	if !d.ceilingReached().True || d.flagsFault(w) != nil || d.flagsHeld(w) != "" {
 		return
 	}
@@ -109,11 +120,15 @@ func (d *pass) raiseFlags(w *plane.Workload) {
 		Kind: plane.SetFlags, Apply: d.enforcing(d.profile.LoadLine), Flags: &plane.FlagsChange{From: w.Flags, To: to},
 		Reason: d.whyRaised(w, to),
 	}
-	if !step.Apply && d.memory.Flags.Shown == to {
+	if step.Apply {
+		undo := plane.Step{Kind: plane.ReturnFlags, Flags: &plane.FlagsChange{From: to, To: w.Flags}}
+		d.wants(roll, step, &undo)
 		return
 	}
-	d.memory.Flags.Shown = to
-	d.step(step)
+	if d.memory.Flags.Shown != to {
+		d.memory.Flags.Shown = to
+		d.step(step)
+	}
 }
 
 // raised are the flags of the next step: half as much again at the most, within the
@@ -124,6 +139,24 @@ func (d *pass) raised() plane.Flags {
 		more = min(more, d.profile.SeatsMax)
 	}
 	return plane.FlagsFor(more)
+}
+
+// rollingOut tells whether new flags of Evenkeel's own are the step under way.
+func (d *pass) rollingOut() bool {
+	u := d.memory.Disturb.State.Under
+	return u != nil && u.Step.Kind == rollout.Roll
+}
+
+// followRoll gives the rollout up as a step of the plan where the template is somebody
+// else's by now, or what was written has been taken back: it is not Evenkeel's to judge.
+func (d *pass) followRoll() {
+	w := d.seen.Workload
+	if !d.rollingOut() || w == nil || d.now.Sub(d.memory.Disturb.State.Under.Began) < seenWithin {
+		return
+	}
+	if w.Written == nil || w.Written.Back || !w.Ours || w.Written.Flags != w.Flags {
+		d.memory.Disturb.State, d.memory.Disturb.Undo = d.memory.Disturb.State.Failed(d.now), nil
+	}
 }
 
 func (d *pass) whyRaised(w *plane.Workload, to plane.Flags) plane.Reason {

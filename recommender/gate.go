@@ -160,7 +160,7 @@ func (d *pass) followUp(p plane.SizedPod, r *plane.Resizing) {
 		reason = v1alpha1.ReasonResizeInfeasible
 	case p.Resize.State == plane.ResizeDeferred:
 		if waited > deferGrace {
-			d.memory.Sizes.Resizing = nil // evictStuck looks after it
+			d.memory.Sizes.Resizing = nil // wantEvictions looks after it
 		}
 		return
 	case p.Resize.State == plane.ResizeFailed && waited > failedFor:
@@ -174,8 +174,7 @@ func (d *pass) followUp(p plane.SizedPod, r *plane.Resizing) {
 	why := fmt.Sprintf("%s: %s", p.Resize.State, p.Resize.Message)
 	d.giveUp(r, reason, why, asideFor, longest)
 	switch {
-	case d.mayEvict(p):
-		d.evict(p, why)
+	case d.mayEvict(p): // wantEvictions wants it
 	case r.Back != "":
 	case p.Resize.State == plane.ResizeInfeasible && p.Allocated != (plane.Amounts{}):
 		d.resizePod(p, p.Allocated, why)

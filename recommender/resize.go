@@ -23,12 +23,17 @@ func (d *pass) resize() {
 	}
 	d.forgetAside()
 	d.followResize()
-	if m.Resizing != nil || d.unusable() != nil || d.evictStuck() {
+	if m.Resizing != nil || d.unusable() != nil {
 		return
 	}
+	d.wantEvictions()
 	pods := d.resizable()
 	for _, p := range pods {
 		if held := d.resizeHeld(p); held != "" {
+			continue
+		}
+		if d.restarts(p) {
+			d.wantRestart(p)
 			continue
 		}
 		if p.Leader {

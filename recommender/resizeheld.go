@@ -23,8 +23,10 @@ const (
 // resizeHeld says why a pod is not resized now, in words; empty when it may be. What is
 // short is given also to a replica that is not ready: it may be why it is not.
 func (d *pass) resizeHeld(p plane.SizedPod) string {
-	m := d.memory.Sizes
+	m, under := d.memory.Sizes, d.memory.Disturb.State.Under
 	switch {
+	case under != nil && (under.Step.UID == p.UID || d.lowers(p) || p.Component == sizing.Etcd):
+		return "the " + kindWords[under.Step.Kind] + " of " + under.Step.Pod + " is under way"
 	case p.Resize.State == plane.ResizeInProgress:
 		return "a resize that somebody has asked for is under way"
 	case p.Resize.State == plane.ResizeDeferred && p.Requested.Below(d.wantOf(p)):

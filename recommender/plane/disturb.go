@@ -27,9 +27,15 @@ type Disturbing struct {
 	State PlanState
 	// Reason is a stable word, Why what it waits for or why it was stopped.
 	Reason, Why string
-	// Due are the steps that are wanted, the next first.
-	Due []rollout.Step
+	// UnderWay is the step under way; nil when none is. Due are those that are wanted, the
+	// next first.
+	UnderWay *rollout.Step
+	Due      []rollout.Step
 }
 
 // DisturbMemory is what is kept of the plan of disruptive steps.
-type DisturbMemory struct{}
+type DisturbMemory struct {
+	State rollout.State
+	// Undo takes back what is under way; nil where that cannot be.
+	Undo *Step
+}

@@ -95,6 +95,8 @@ const (
 	Compact StepKind = "Compact"
 	// Disarm takes back etcd's alarm of no space.
 	Disarm StepKind = "Disarm"
+	// StopSteps writes nothing: the plan of disruptive steps is stopped. Size is set.
+	StopSteps StepKind = "StopSteps"
 	// Advise writes nothing: it is for a person to do.
 	Advise StepKind = "Advise"
 	// NameOffender writes nothing: the client cannot be jailed.

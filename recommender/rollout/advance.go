@@ -15,7 +15,7 @@ const (
 	// stoppedFor is how long nothing that can wait begins after something got worse.
 	stoppedFor = time.Hour
 	// againAfter is how long a step is left alone whose try failed.
-	againAfter = 5 * time.Minute
+	againAfter = time.Minute
 	// undoWithin is for how long what is taken back is tried.
 	undoWithin = 10 * time.Minute
 	// patience is how long something must be worse: with the look in which it first is,

@@ -18,6 +18,8 @@ type Seen struct {
 	// Held are the reasons, in words, why nothing that disturbs may begin now, whatever it
 	// is; Wait those why nothing may begin that can wait, as late requests.
 	Held, Wait []string
+	// Blocked are the reasons, in words, why no pod of a component may be evicted now.
+	Blocked map[sizing.Component]string
 	// NoSpace is whether etcd's only alarm is that of no space: then its members count as
 	// well for what brings room.
 	NoSpace bool
