@@ -42,6 +42,7 @@ func (d *pass) manageFlags() {
 		return
 	}
 	d.followFlags(w)
+	d.stageRollout(w)
 	if d.profile.Paused || d.withdrawing() {
 		return
 	}
@@ -56,6 +57,9 @@ func (d *pass) manageFlags() {
 // To set them back would restart every replica, which is a person's choice.
 func (d *pass) keepFlags() {
 	w := d.seen.Workload
+	if w != nil && w.Held && !d.profile.Paused {
+		d.goOn(w, fmt.Sprintf("goes on with the rollout of %s: the profile no longer asks for its flags to be managed", w.Name), nil)
+	}
 	if d.memory.Flags.Managed && w.Changed() {
 		d.step(plane.Step{Kind: plane.KeepFlags, Reason: plane.Reason{
 			Code:     v1alpha1.ReasonFlagsKept,
@@ -107,6 +111,7 @@ func (d *pass) differing(w *plane.Workload) string {
 func (d *pass) raiseFlags(w *plane.Workload) {
 	roll := rollout.Step{
 		Kind: rollout.Roll, Component: sizing.APIServer, Pod: w.Name, UID: w.Name, Why: "requests wait for seats at the ceiling",
+		Takes: d.rolloutTakes() + rolloutWithin/2, // a rollout that only hangs is taken back before
 	}
 	if d.rollingOut() && !d.obeyed(w) {
 		d.wants(roll, plane.Step{Kind: plane.SetFlags, Apply: true}, nil)

@@ -123,7 +123,7 @@ func TestTheNextStepWaitsForTheOneBefore(t *testing.T) {
 	if w.workload.writes != 1 || !w.workload.Rolling {
 		t.Fatalf("%d writes:\n%s", w.workload.writes, w.log.String())
 	}
-	w.run(2 * time.Minute) // the rollout has ended
+	w.run(4 * time.Minute) // the rollout has ended, held after each replica
 	if state, says := w.flags(t); state != "True AsExpected" || !strings.Contains(says, "before Evenkeel they were --max-requests-inflight=40 with") {
 		t.Errorf("FlagsManaged is %s %q", state, says)
 	}

@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// rolloutWithin is how long a rollout of new flags may take: as long as a Deployment
-	// waits for progress by default.
-	rolloutWithin = 10 * time.Minute
+	// rolloutWithin is how long a rollout of new flags may take, as long as a Deployment
+	// waits for progress by default, and replicaWithin for each replica of many.
+	rolloutWithin, replicaWithin = 10 * time.Minute, 3 * time.Minute
 	// unreadyFor is how long a new replica may not be ready: an apiserver starts within
 	// half a minute, and a liveness probe has ended one that hangs by then.
 	unreadyFor = 3 * time.Minute
@@ -61,7 +61,7 @@ func (d *pass) rolloutFails(w *plane.Workload) string {
 		}
 	}
 	if d.hangs(w) {
-		return fmt.Sprintf("the rollout that began at %s has not ended within %s", clock(w.Written.At), rolloutWithin)
+		return fmt.Sprintf("the rollout that began at %s has not ended within %s", clock(w.Written.At), d.rolloutTakes())
 	}
 	return ""
 }
@@ -70,10 +70,15 @@ func (d *pass) rolloutFails(w *plane.Workload) string {
 // replicas of the template before tell that it is still that one.
 func (d *pass) hangs(w *plane.Workload) bool {
 	age := d.now.Sub(w.Written.At)
-	if age < rolloutWithin || d.memory.Flags.Settled.Equal(w.Written.At) {
+	if age < d.rolloutTakes() || d.memory.Flags.Settled.Equal(w.Written.At) {
 		return false
 	}
 	return w.Rolling && d.differing(w) != "" || age < watchedFor && (w.Rolling || w.Short)
+}
+
+// rolloutTakes is how long a rollout may take, which goes replica by replica.
+func (d *pass) rolloutTakes() time.Duration {
+	return max(rolloutWithin, replicaWithin*time.Duration(len(d.seen.Replicas)))
 }
 
 // rollBack writes what stood there before, once: what was seen to run.

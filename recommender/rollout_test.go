@@ -17,9 +17,10 @@ const replaceEvery = 40 * time.Second
 type workload struct {
 	plane.Workload
 
-	// began is when the rollout began, replaced how many replicas have the template.
-	began    time.Time
-	replaced int
+	// began is when the rollout began, or went on, replaced how many replicas have the
+	// template, and before how many had it when it went on.
+	began            time.Time
+	replaced, before int
 	// stuck keeps the first new replica from coming up, in every rollout forward.
 	stuck bool
 	// unready are replicas that are not ready.
@@ -41,7 +42,12 @@ func (l *workload) write(s plane.Step, now time.Time) {
 		written.Original = l.Written.Original
 	}
 	l.Written, l.Flags, l.Ours = written, s.Flags.To, true
-	l.began, l.replaced, l.Rolling = now, 0, true
+	l.began, l.replaced, l.before, l.Rolling, l.Held = now, 0, 0, true, false
+}
+
+// hold holds the rollout, or goes on with it.
+func (l *workload) hold(held bool, now time.Time) {
+	l.Held, l.began, l.before = held, now, l.replaced
 }
 
 // rollOn goes on with a rollout, and is what can be seen of the workload.
@@ -50,8 +56,8 @@ func (w *world) rollOn() *plane.Workload {
 	if l == nil {
 		return nil
 	}
-	if l.Rolling && (!l.stuck || l.Written.Back) {
-		if l.replaced = min(3, int(w.now.Sub(l.began)/replaceEvery)); l.replaced == 3 {
+	if l.Rolling && !l.Held && (!l.stuck || l.Written.Back) {
+		if l.replaced = min(3, l.before+int(w.now.Sub(l.began)/replaceEvery)); l.replaced == 3 {
 			l.Rolling, w.ceiling = false, l.Flags.Ceiling()
 		}
 	}

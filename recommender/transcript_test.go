@@ -72,7 +72,7 @@ func TestTranscripts(t *testing.T) {
 			w.crowd = 3
 			w.run(5 * time.Minute)
 			w.crowd = 500
-			w.run(6 * time.Minute)
+			w.run(9 * time.Minute)
 			w.workload.stuck = true // the next rollout hangs
 			w.run(20 * time.Minute)
 			w.profile.ManageFlags = false

@@ -184,6 +184,8 @@ func (w *world) obey(s plane.Step) {
 		c.SelfProtected = false
 	case plane.SetFlags, plane.ReturnFlags:
 		w.workload.write(s, w.now)
+	case plane.HoldRollout, plane.GoOnRollout:
+		w.workload.hold(s.Kind == plane.HoldRollout, w.now)
 	case plane.SetBallast, plane.NameOffender, plane.KeepFlags:
 	case plane.ChangeSize, plane.ResizePod, plane.MoveLeader, plane.EvictPod: // sizesWorld plays these
 	}

@@ -38,6 +38,8 @@ type Workload struct {
 	// Rolling is true while its pods are being replaced, Short while fewer are available
 	// than there are to be.
 	Rolling, Short bool
+	// Held is true while Evenkeel holds the rollout: no further replica is replaced.
+	Held bool
 	// Written is what Evenkeel wrote into the template; nil while it has not, and Ours is
 	// true while the whole template is as it was left then.
 	Written *WrittenFlags
@@ -68,6 +70,9 @@ type WrittenFlags struct {
 // FlagsChange is one write of the flags.
 type FlagsChange struct{ From, To Flags }
 
+// RolloutName is the name under which the outcome of holding a rollout is told.
+const RolloutName = "rollout"
+
 // FlagsName is the name under which the outcome of a change of the flags is told.
 const FlagsName = "flags"
 
@@ -85,6 +90,10 @@ type FlagsMemory struct {
 	// Contested whether its flags were somebody else's by then.
 	Last      *WrittenFlags
 	Contested bool
+	// Passed is how many new replicas of the rollout under way have passed the gate after
+	// them, and Well since when those that there are have been well; zero while not so.
+	Passed int
+	Well   time.Time
 	// Differs is since when the replicas have had another ceiling than their template
 	// says, and Unready since when each new replica that is not ready has not been.
 	Differs time.Time

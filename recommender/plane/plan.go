@@ -67,6 +67,10 @@ const (
 	SetFlags StepKind = "SetFlags"
 	// ReturnFlags writes back what stood there before the last SetFlags.
 	ReturnFlags StepKind = "ReturnFlags"
+	// HoldRollout has no further replica replaced after SetFlags, and GoOnRollout the next
+	// one.
+	HoldRollout StepKind = "HoldRollout"
+	GoOnRollout StepKind = "GoOnRollout"
 	// KeepFlags writes nothing: the flags are no longer managed, and stay.
 	KeepFlags StepKind = "KeepFlags"
 	// Withdraw deletes all that Evenkeel wrote: the tenant is left as found.

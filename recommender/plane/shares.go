@@ -45,6 +45,8 @@ func (s Step) About() string {
 		return "etcd/" + string(s.Kind) + "/" + s.Etcd.Member
 	case s.Kind == SetShares, s.Kind == ReturnShares:
 		return SharesName
+	case s.Kind == HoldRollout, s.Kind == GoOnRollout:
+		return RolloutName
 	case s.Kind == SetFlags, s.Kind == ReturnFlags, s.Kind == KeepFlags:
 		return FlagsName
 	default:

@@ -4,6 +4,7 @@
 package rollout
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -208,8 +209,8 @@ func (s State) follow(d Decision, seen Seen, now time.Time) (State, Decision) {
 	switch {
 	case u.blind(seen, now):
 		d.Why, d.Paused = "nothing of "+string(u.Step.Component)+" is seen", true
-	case now.Sub(u.Began) > within[u.Step.Kind] && unfinished != "":
-		return s.stop(d, Bad{Signal: Stuck, Words: fmt.Sprintf("it has not ended within %s: %s", within[u.Step.Kind], unfinished)}, now)
+	case now.Sub(u.Began) > u.Step.within() && unfinished != "":
+		return s.stop(d, Bad{Signal: Stuck, Words: fmt.Sprintf("it has not ended within %s: %s", u.Step.within(), unfinished)}, now)
 	case len(bad) > 0:
 		d.Why, d.Paused = bad[0].Words, bad[0].Signal == Unseen
 	case unfinished != "":
@@ -273,6 +274,9 @@ func (u *Under) unfinished(wanted bool, seen Seen, now time.Time) string {
 	}
 	return ""
 }
+
+// within is how long the step may take.
+func (s Step) within() time.Duration { return cmp.Or(s.Takes, within[s.Kind]) }
 
 // holds is how long the gate after a step must hold: what starts anew shows what is wrong
 // with it within two intervals.

@@ -9,7 +9,11 @@
 // It is a function of what is handed to it: no client, no clock.
 package rollout
 
-import "evenkeel.dev/evenkeel/recommender/sizing"
+import (
+	"time"
+
+	"evenkeel.dev/evenkeel/recommender/sizing"
+)
 
 // Kind is what a disruptive step does.
 type Kind string
@@ -38,6 +42,8 @@ type Step struct {
 	Leader bool
 	// Urgent steps do not wait for a window: to wait does more harm than they do.
 	Urgent bool
+	// Takes is how long it may take, where that is not what its kind may; 0 is.
+	Takes time.Duration
 	// Why it is due, in a few words without an end: "1.9 of 3.1 GiB are air".
 	Why string
 }
