@@ -57,6 +57,12 @@ func (p *pass) flagsTarget() inflight.Target {
 func (p *pass) writeFlags(ctx context.Context, step plane.Step) plane.Outcome {
 	out := plane.Outcome{Kind: step.Kind, Name: step.About()}
 	p.kept.flags = nil // read anew, whatever the cache has seen
+	if step.Kind == plane.HoldRollout || step.Kind == plane.GoOnRollout {
+		if out.Fault = inflight.Hold(ctx, p.r.Host, p.r.Client, p.flagsTarget(), step); out.Fault == nil {
+			out.Written = p.r.Now()
+		}
+		return out
+	}
 	if out.Fault = inflight.Write(ctx, p.r.Host, p.r.Client, p.flagsTarget(), step, p.r.Now()); out.Fault == nil {
 		out.Written = p.r.Now()
 	}
@@ -72,6 +78,11 @@ func (p *pass) tellFlags(ctx context.Context) {
 	t := p.flagsTarget()
 	if err := p.r.Host.Get(ctx, client.ObjectKeyFromObject(t.Object), t.Object); err != nil {
 		return // it is gone, and its flags with it
+	}
+	if inflight.Look(t.Object, t.Kind, t.Container).Held {
+		if fault := inflight.Hold(ctx, p.r.Host, p.r.Client, p.flagsTarget(), plane.Step{Kind: plane.GoOnRollout}); fault != nil {
+			p.event(corev1.EventTypeWarning, fault.Reason, "GoOn", fault.Message)
+		}
 	}
 	if kept := inflight.Kept(inflight.Look(t.Object, t.Kind, t.Container)); kept != "" {
 		p.event(corev1.EventTypeNormal, v1alpha1.ReasonFlagsKept, "Keep", kept)

@@ -54,7 +54,7 @@ func (p *pass) tell() {
 	p.tellReady()
 	for _, d := range p.kept.news {
 		kind := corev1.EventTypeNormal
-		if !d.Applied && d.Outcome != "shown only" {
+		if !d.Applied && d.Outcome != "shown only" || d.Reason == v1alpha1.ReasonPlanStopped {
 			kind = corev1.EventTypeWarning
 		}
 		p.event(kind, d.Reason, d.Step, d.Message)

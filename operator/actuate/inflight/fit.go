@@ -19,6 +19,9 @@ type rollout struct {
 	// unsafe says why a write of the template would do harm, and what to do; empty when
 	// it would not.
 	unsafe string
+	// held is true where no further pod is replaced: a Deployment that is paused, a
+	// StatefulSet with a partition. Whose doing that is, the annotation tells.
+	held bool
 	// rolling is true while pods are being replaced, short while fewer are available
 	// than there are to be.
 	rolling, short bool
@@ -51,7 +54,7 @@ func ofDeployment(d *appsv1.Deployment) rollout {
 	case d.Spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType:
 		r.unsafe = "its strategy is Recreate, which ends all replicas at once: set strategy.type to RollingUpdate"
 	case d.Spec.Paused:
-		r.unsafe = "its rollouts are paused: resume it"
+		r.held, r.unsafe = true, "its rollouts are paused: resume it"
 	default:
 		r.unsafe = tooFew(replicas, most, "strategy.rollingUpdate.maxUnavailable")
 	}
@@ -71,7 +74,7 @@ func ofStatefulSet(s *appsv1.StatefulSet) rollout {
 	case s.Spec.UpdateStrategy.Type == appsv1.OnDeleteStatefulSetStrategyType:
 		r.unsafe = "its update strategy is OnDelete, so that no replica would follow: set updateStrategy.type to RollingUpdate"
 	case ptr.Deref(u.Partition, 0) > 0:
-		r.unsafe = "its update strategy has a partition, so that not every replica would follow: set updateStrategy.rollingUpdate.partition to 0"
+		r.held, r.unsafe = true, "its update strategy has a partition, so that not every replica would follow: set updateStrategy.rollingUpdate.partition to 0"
 	default:
 		r.unsafe = tooFew(replicas, u.MaxUnavailable, "updateStrategy.rollingUpdate.maxUnavailable")
 	}

@@ -44,6 +44,8 @@ func Look(o client.Object, kind, container string) *plane.Workload {
 			"the inflight flags in container %s of %s cannot be managed: %v; set --%s and --%s as arguments of their own", container, w.Name, err, reading, mutating)}
 	case fault != nil:
 		w.Fault = fault
+	case r.held && heldBy(o):
+		w.Held = true
 	case r.unsafe != "":
 		w.Fault = &plane.Fault{Reason: v1alpha1.ReasonRolloutUnsafe, Message: fmt.Sprintf("the flags of %s are not written: %s", w.Name, r.unsafe)}
 	}
@@ -70,6 +72,12 @@ func keptBy(o client.Object, w *plane.Workload, r rollout) (*plane.WrittenFlags,
 	hash, err := hashOf(r.template)
 	w.Ours = err == nil && hash == rec.Template
 	return written, nil
+}
+
+// heldBy tells whether it is Evenkeel that holds a workload's rollout.
+func heldBy(o client.Object) bool {
+	rec, err := recordOf(o)
+	return err == nil && rec != nil && rec.Held
 }
 
 // Kept says what the flags of a workload are and what they were before Evenkeel, for

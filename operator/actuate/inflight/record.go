@@ -27,6 +27,8 @@ type record struct {
 	At       time.Time `json:"at"`
 	// Back is true when the last write was a rollback.
 	Back bool `json:"back,omitempty"`
+	// Held is true while the rollout of the last write is held by Evenkeel.
+	Held bool `json:"held,omitempty"`
 	// Template is a hash of the whole template as the last write left it.
 	Template string `json:"template"`
 }

@@ -131,6 +131,12 @@ func (t Target) put(step plane.Step, now time.Time) error {
 		to = rec.Before // as it stood there, so that the pods of before are those of after
 	}
 	to.put(c)
+	if step.Kind == plane.SetFlags {
+		rec.Held = stage(t.Object)
+	} else if rec.Held {
+		release(t.Object)
+		rec.Held = false
+	}
 	rec.Before, rec.Written, rec.At, rec.Back = had, to, now.UTC().Truncate(time.Second), step.Kind == plane.ReturnFlags
 	if rec.Template, err = hashOf(r.template); err != nil {
 		return err
