@@ -97,7 +97,7 @@ func (d *pass) beginStep(s rollout.Step, gate []string, due int) {
 	w := d.disruptive[i]
 	w.do.Reason.Evidence = append(slices.Clone(w.do.Reason.Evidence), gate...)
 	if due > 1 {
-		w.do.Reason.Evidence = append(w.do.Reason.Evidence, fmt.Sprintf("step %d of %d of the plan; the next begins when the gate after this one has held", m.State.Taken, m.State.Taken+due-1))
+		w.do.Reason.Evidence = append(w.do.Reason.Evidence, fmt.Sprintf("%d more steps are due, each after a gate", due-1))
 	}
 	m.Undo = w.undo
 	if s.Kind == rollout.MoveLeader {

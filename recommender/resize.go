@@ -29,11 +29,13 @@ func (d *pass) resize() {
 	d.wantEvictions()
 	pods := d.resizable()
 	for _, p := range pods {
-		if held := d.resizeHeld(p); held != "" {
+		if d.restarts(p) {
+			if d.podHeld(p) == "" {
+				d.wantRestart(p) // what else it waits for, the plan of disruptive steps asks
+			}
 			continue
 		}
-		if d.restarts(p) {
-			d.wantRestart(p)
+		if held := d.resizeHeld(p); held != "" {
 			continue
 		}
 		if p.Leader {

@@ -23,18 +23,12 @@ const (
 // resizeHeld says why a pod is not resized now, in words; empty when it may be. What is
 // short is given also to a replica that is not ready: it may be why it is not.
 func (d *pass) resizeHeld(p plane.SizedPod) string {
-	m, under := d.memory.Sizes, d.memory.Disturb.State.Under
-	switch {
+	under := d.memory.Disturb.State.Under
+	switch own := d.podHeld(p); {
+	case own != "":
+		return own
 	case under != nil && (under.Step.UID == p.UID || d.lowers(p) || p.Component == sizing.Etcd):
 		return "the " + kindWords[under.Step.Kind] + " of " + under.Step.Pod + " is under way"
-	case p.Resize.State == plane.ResizeInProgress:
-		return "a resize that somebody has asked for is under way"
-	case p.Resize.State == plane.ResizeDeferred && p.Requested.Below(d.wantOf(p)):
-		return "it waits already for room on its node" // to ask for less is the way out of it
-	case d.now.Before(m.Stopped) && d.lowers(p):
-		return "nothing is made smaller until " + clock(m.Stopped)
-	case d.limitBelowUse(p):
-		return "its memory limit would not be clear of what it uses"
 	case p.Component == sizing.Etcd:
 		return d.quorumHeld(p)
 	case !d.lowers(p):
@@ -48,6 +42,22 @@ func (d *pass) resizeHeld(p plane.SizedPod) string {
 		if !other.Ready {
 			return other.Pod + " is not ready"
 		}
+	}
+	return ""
+}
+
+// podHeld says why a pod is not resized now that lies in itself; empty when nothing does.
+func (d *pass) podHeld(p plane.SizedPod) string {
+	m := d.memory.Sizes
+	switch {
+	case p.Resize.State == plane.ResizeInProgress:
+		return "a resize that somebody has asked for is under way"
+	case p.Resize.State == plane.ResizeDeferred && p.Requested.Below(d.wantOf(p)):
+		return "it waits already for room on its node" // to ask for less is the way out of it
+	case d.now.Before(m.Stopped) && d.lowers(p):
+		return "nothing is made smaller until " + clock(m.Stopped)
+	case d.limitBelowUse(p):
+		return "its memory limit would not be clear of what it uses"
 	}
 	return ""
 }

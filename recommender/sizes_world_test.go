@@ -36,6 +36,9 @@ type hosted struct {
 	// ill are pods that are not ready.
 	ill    map[string]bool
 	leader string
+	// slow are members whose log is slow, by pod: seconds that an fsync takes once their
+	// pod has restarted.
+	slow map[string]float64
 	// most is the most members that were changed and not well at once.
 	moves int
 }
@@ -72,6 +75,7 @@ func hosts(w *world, size plane.Amounts) *hosted {
 			all = append(all, plane.Member{
 				Name: name, Ready: !h.ill[name], Observed: at, Window: 5 * time.Second, HasLeader: true, IsLeader: name == h.leader,
 				Leader: 1, Term: uint64(2 + h.moves), //nolint:gosec // a handful
+				Fsyncs: 300, FsyncP99: h.fsync(name),
 			})
 		}
 		return all
@@ -138,5 +142,18 @@ func (h *hosted) obey(s plane.Step, now time.Time) {
 			continue
 		}
 		p.Allocated, p.InForce = p.Requested, p.Requested
+		if p.CPURestarts || p.MemoryRestarts {
+			p.Restarts++
+		}
 	}
+}
+
+// fsync is how long a member's fsyncs take.
+func (h *hosted) fsync(name string) float64 {
+	for i := range h.pods {
+		if s := h.slow[name]; s > 0 && h.pods[i].Pod == name && h.pods[i].Restarts > 0 {
+			return s
+		}
+	}
+	return 0.006
 }

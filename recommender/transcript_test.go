@@ -96,6 +96,15 @@ func TestTranscripts(t *testing.T) {
 			h.load.Nodes, h.load.Pods = 1000, 10000
 			w.run(2 * time.Minute)
 		},
+		"plan-one-after-another": func(w *world) {
+			restarting(w)
+			w.run(20 * time.Minute)
+		},
+		"plan-stopped": func(w *world) {
+			h := restarting(w)
+			h.slow = map[string]float64{"etcd-0": 0.18}
+			w.run(10 * time.Minute)
+		},
 		"two-offenders": func(w *world) {
 			w.run(30 * time.Second)
 			w.storming = []plane.Client{agent}

@@ -39,9 +39,11 @@ type State struct {
 	// Zone is where the last step was taken, Taken how many were since nothing was due.
 	Zone  string
 	Taken int
-	// Stopped is until when nothing that can wait begins, and StoppedWhy why.
-	Stopped    time.Time
-	StoppedWhy string
+	// Stopped is until when nothing that can wait begins, nor anything of the kind that
+	// made something worse, and StoppedWhy why.
+	Stopped     time.Time
+	StoppedKind Kind
+	StoppedWhy  string
 	// Aside are steps that are left alone until then, by what they are.
 	Aside map[string]time.Time
 	// Usual is how things were while nothing was under way, Recent the last interval.
@@ -291,7 +293,7 @@ func (s Step) holds() time.Duration {
 func (s State) stop(d Decision, b Bad, now time.Time) (State, Decision) {
 	step := s.Under.Step
 	s = s.leaveAlone(step, now.Add(stoppedFor))
-	s.Stopped, s.StoppedWhy = now.Add(stoppedFor), fmt.Sprintf("after %s, %s", step.words(), b.Words)
+	s.Stopped, s.StoppedKind, s.StoppedWhy = now.Add(stoppedFor), step.Kind, fmt.Sprintf("after %s, %s", step.words(), b.Words)
 	s.Under, s.Undoing = nil, &Undoing{Step: step, Why: b.Words, Since: now}
 	d.Stopped, d.Signal, d.Why = &step, b.Signal, b.Words
 	return s, d

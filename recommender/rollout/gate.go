@@ -29,10 +29,10 @@ func (s State) held(step Step, seen Seen, now time.Time) string {
 		return seen.Blocked[step.Component]
 	case aside && now.Before(until):
 		return "it failed, and is tried again at " + clock(until)
+	case now.Before(s.Stopped) && (!step.Urgent || step.Kind == s.StoppedKind):
+		return fmt.Sprintf("the plan was stopped: %s; it goes on at %s", s.StoppedWhy, clock(s.Stopped))
 	case step.Urgent:
 		return health(step, seen, now)
-	case now.Before(s.Stopped):
-		return fmt.Sprintf("the plan was stopped: %s; it goes on at %s", s.StoppedWhy, clock(s.Stopped))
 	case len(seen.Wait) > 0:
 		return seen.Wait[0]
 	}

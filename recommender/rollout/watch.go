@@ -56,9 +56,10 @@ func (s Step) starts() bool { return s.renews() || s.Kind == Restart }
 func (s State) judge(seen Seen, now time.Time) (bad []Bad) {
 	u, blind := s.Under, s.Under.blind(seen, now)
 	since := func(o Subject) bool { return o.At.After(u.Began) }
-	bad = s.Usual.worse(s.Recent.of(since), "all together")
-	if len(bad) == 0 {
-		bad = s.Usual.worse(s.Recent.of(func(o Subject) bool { return since(o) && u.touches(o) }), u.name())
+	bad = s.Usual.worse(s.Recent.of(func(o Subject) bool { return since(o) && u.touches(o) }), u.name())
+	rest := s.Usual.worse(s.Recent.of(func(o Subject) bool { return since(o) && !u.touches(o) }), "the others")
+	if together := s.Usual.worse(s.Recent.of(since), "all together"); len(together) > 0 && (len(bad) == 0 || len(rest) > 0) {
+		bad = together
 	}
 	for _, one := range seen.Subjects {
 		if u.touches(one) {
