@@ -87,7 +87,7 @@ func (h *History) Recommend(now time.Time, ref Reference, bounds Bounds) (s Size
 	}
 	s.Uncapped = need * ref.Now * growth * margin
 	s.Target = bounds.within(s.Uncapped)
-	s.Lower = min(s.Lower, s.Target)
+	s.Lower = max(min(s.Lower, s.Target), bounds.Least) // what is below the least is raised at once
 	s.Upper = max(bounds.within(s.Uncapped*spare), s.Target)
 	return s, true
 }
