@@ -174,7 +174,7 @@ func (p *pass) hold(f plane.Fault) {
 		v1alpha1.ConditionObserved, v1alpha1.ConditionLoadLineInForce, v1alpha1.ConditionOffenderFound, v1alpha1.ConditionProtected,
 		v1alpha1.ConditionCeilingReached, v1alpha1.ConditionReplicasAlike, v1alpha1.ConditionVersionKnown,
 		v1alpha1.ConditionEtcdHealthy, v1alpha1.ConditionSharesInForce, v1alpha1.ConditionFlagsManaged,
-		v1alpha1.ConditionSized, v1alpha1.ConditionUsageSeen,
+		v1alpha1.ConditionSized, v1alpha1.ConditionUsageSeen, v1alpha1.ConditionZonesSpread,
 	} {
 		p.set(c, metav1.ConditionUnknown, f.Reason, "held as it is: "+f.Message)
 	}

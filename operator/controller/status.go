@@ -50,6 +50,8 @@ func (p *pass) report() {
 	}
 	p.status.Replicas = p.replicas()
 	p.status.Sizes = p.sizes()
+	p.status.Availability = p.availability()
+	p.reportWindows()
 	p.status.Offenders, p.status.Jailed = p.offenders()
 	for i, step := range p.plan.Steps {
 		p.record(step, p.outcomes[i])
