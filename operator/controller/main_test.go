@@ -35,6 +35,7 @@ const manifests = "../../manifests"
 // has a namespace of its own there.
 var host struct {
 	scheme *runtime.Scheme
+	config *rest.Config
 	admin  client.Client
 	// operator is who the operator is: its service account, and no administrator.
 	operator *rest.Config
@@ -72,7 +73,7 @@ func startHost(env *envtest.Environment) error {
 	if err != nil {
 		return err
 	}
-	host.scheme = runtime.NewScheme()
+	host.config, host.scheme = config, runtime.NewScheme()
 	if err := errors.Join(scheme.AddToScheme(host.scheme), v1alpha1.AddToScheme(host.scheme), vpav1.AddToScheme(host.scheme)); err != nil {
 		return err
 	}
