@@ -39,8 +39,8 @@ var host struct {
 	admin  client.Client
 	// operator is who the operator is: its service account, and no administrator.
 	operator *rest.Config
-	// kubeconfig is a good one, of user evenkeel.
-	kubeconfig []byte
+	// kubeconfig is a good one, of user evenkeel; adminKubeconfig an administrator's.
+	kubeconfig, adminKubeconfig []byte
 }
 
 func TestMain(m *testing.M) {
@@ -97,7 +97,14 @@ func startHost(env *envtest.Environment) error {
 	if err != nil {
 		return err
 	}
-	host.kubeconfig, err = evenkeel.KubeConfig()
+	if host.kubeconfig, err = evenkeel.KubeConfig(); err != nil {
+		return err
+	}
+	masters, err := env.AddUser(envtest.User{Name: "admin", Groups: []string{"system:masters"}}, nil)
+	if err != nil {
+		return err
+	}
+	host.adminKubeconfig, err = masters.KubeConfig()
 	return err
 }
 

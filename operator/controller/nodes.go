@@ -113,8 +113,8 @@ func requestedOf(ctx context.Context, c client.Reader) (map[string]plane.Amounts
 func requestOf(pod *corev1.Pod) (sum plane.Amounts) {
 	for i := range pod.Spec.Containers {
 		r := pod.Spec.Containers[i].Resources.Requests
-		sum.CPU += r.Cpu().AsApproximateFloat64()
-		sum.Memory += r.Memory().AsApproximateFloat64()
+		sum.CPU += float64(r.Cpu().MilliValue()) / 1000
+		sum.Memory += float64(r.Memory().Value())
 	}
 	return sum
 }

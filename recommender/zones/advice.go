@@ -61,10 +61,10 @@ func Advise(s Seen, p Problem) (a Advice, ok bool) {
 // spreadAdvice is a patch of the workload's template, where that does not say it yet.
 func (s Seen) spreadAdvice(p Problem, w plane.HostWorkload) (Advice, bool) {
 	zone := p.Reason == v1alpha1.ReasonZonesUneven
-	pods := s.of(p.Component)
+	pods, wanted := s.of(p.Component), s.Host.Wanted[p.Component]
 	anchored := slices.ContainsFunc(pods, func(p plane.SizedPod) bool { return p.Place.Anchored })
 	said := !slices.ContainsFunc(pods, func(p plane.SizedPod) bool { return zone && !p.Place.ByZone || !zone && !p.Place.ByNode })
-	switch wanted := s.Host.Wanted[p.Component]; {
+	switch {
 	case zone && wanted > 0 && wanted < min(s.Asked, len(s.given())):
 		return Advice{Do: fmt.Sprintf("have %s run a pod for each zone, or ask for fewer zones", w.Name)}, w.Name != ""
 	case said && anchored:
@@ -75,25 +75,31 @@ func (s Seen) spreadAdvice(p Problem, w plane.HostWorkload) (Advice, bool) {
 	case said || w.Labels == nil || w.Name == "":
 		return Advice{}, false
 	}
-	a := Advice{
+	return Advice{
 		Do:       fmt.Sprintf("patch %s %s, whose pods then start anew one after the other", w.Kind, w.Name),
-		Lines:    []string{"spec:", "  template:", "    spec:", "      topologySpreadConstraints:"},
+		Lines:    constraints(w, s.Asked > 1),
 		Rejected: []string{"to write it here: the template is its owner's"},
+	}, true
+}
+
+// constraints are a patch of a template that spreads its pods over nodes, and over zones.
+func constraints(w plane.HostWorkload, overZones bool) []string {
+	keys := []string{"kubernetes.io/hostname"}
+	if overZones {
+		keys = []string{"topology.kubernetes.io/zone", "kubernetes.io/hostname"}
 	}
-	for _, key := range []string{"topology.kubernetes.io/zone", "kubernetes.io/hostname"} {
-		if key == "topology.kubernetes.io/zone" && s.Asked < 2 {
-			continue
-		}
-		a.Lines = append(a.Lines,
+	lines := []string{"spec:", "  template:", "    spec:", "      topologySpreadConstraints:"}
+	for _, key := range keys {
+		lines = append(lines,
 			"      - maxSkew: 1",
 			"        topologyKey: "+key,
 			"        whenUnsatisfiable: DoNotSchedule",
 			"        labelSelector: {matchLabels: "+labels(w)+"}")
 		if w.Kind == "Deployment" { // else the pods of the revision before would count
-			a.Lines = append(a.Lines, "        matchLabelKeys: [pod-template-hash]")
+			lines = append(lines, "        matchLabelKeys: [pod-template-hash]")
 		}
 	}
-	return a, true
+	return lines
 }
 
 // budgetAdvice is a budget that lets one go at a time.

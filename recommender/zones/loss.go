@@ -15,10 +15,12 @@ import (
 )
 
 const (
-	// High is the availability in percent that three zones or more give, Low that of
-	// fewer: what Alibaba Cloud's Container Service for Kubernetes promises for clusters in
-	// three zones, and in fewer.
-	High, Low = "99.95", "99.5"
+	// High is the availability in percent that three zones or more give: what Alibaba
+	// Cloud's Container Service for Kubernetes promises for them.
+	High = "99.95"
+	// Low is what fewer give, by the same.
+	Low        = "99.5"
+	lowPercent = 99.5
 	// highZones is over how many zones a control plane runs that promises more than Low.
 	highZones = 3
 )
@@ -79,8 +81,7 @@ func Survives(s Seen, target string, load Load) plane.Availability {
 // above tells whether an availability is more than fewer than three zones give.
 func above(target string) bool {
 	percent, err := strconv.ParseFloat(target, 64)
-	low, _ := strconv.ParseFloat(Low, 64) //nolint:errcheck // a constant
-	return err != nil || percent > low
+	return err != nil || percent > lowPercent
 }
 
 // shortOf says what is missing for the loss of any one zone to be survived with so many;
