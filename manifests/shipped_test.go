@@ -126,6 +126,7 @@ func TestTheOperatorsRights(t *testing.T) {
 		"ClusterRole: evenkeel.dev resourceprofiles get,list,watch",
 		"ClusterRole: evenkeel.dev usagehistories get,create,patch",
 		"ClusterRole: apps deployments,statefulsets get,list,watch",
+		"ClusterRole: policy poddisruptionbudgets get,list,watch",
 		"ClusterRole:  namespaces get",
 		"ClusterRole: events.k8s.io events create,patch",
 		"Role: coordination.k8s.io leases get,create,update,patch",

@@ -26,6 +26,7 @@ func (d *pass) report() {
 	d.reportBeside(d.sharesInForce())
 	d.reportBeside(d.flagsManaged())
 	d.plan.Findings = append(d.plan.Findings, d.sized(), d.usageSeen(), d.planProceeds())
+	d.plan.Findings = append(d.plan.Findings, d.zonesSpread()...)
 	d.plan.LookCloser, d.plan.LookSooner = d.lookCloser(), d.lookSooner()
 }
 

@@ -10,7 +10,7 @@
 // load line (loadline.go), its division (shares.go), who does harm (sentences.go), what is wanted of the
 // tenant (wanted.go), the inflight flags above it all (flags.go), and what to tell
 // people (findings.go). How much the containers should request (sizes.go) and which pod is resized next
-// (resize.go, gate.go) stand beside it. What is decided is kept in the memory as the wanted state; the
+// (resize.go, gate.go) stand beside it, and where they run (zones.go). What is decided is kept in the memory as the wanted state; the
 // steps are the difference between that and what the tenant's configuration
 // holds, so a write that failed is tried again by the same rule.
 package recommender
@@ -21,6 +21,7 @@ import (
 
 	"evenkeel.dev/evenkeel/recommender/offender"
 	"evenkeel.dev/evenkeel/recommender/plane"
+	"evenkeel.dev/evenkeel/recommender/zones"
 )
 
 // retryAfter is how long a step whose try failed is left alone.
@@ -47,6 +48,8 @@ type pass struct {
 	reasons map[string]plane.Reason
 	// disruptive are the steps of that kind that are wanted in this pass.
 	disruptive []want
+	// zoneProblems are what is wrong with where the pods run, the worst first.
+	zoneProblems []zones.Problem
 }
 
 // Decide turns one look at a control plane into a plan, and gives the memory for
@@ -65,6 +68,7 @@ func Decide(s plane.Snapshot, p plane.Profile, m plane.Memory, now time.Time) (p
 	d.divide() // after the sentences, which are urgent: a division is not
 	d.manageFlags()
 	d.size()
+	d.spreadZones()
 	d.disturb() // after all that want something disruptive
 	d.forget()
 	d.learn()
@@ -103,6 +107,7 @@ func copied(m plane.Memory) plane.Memory {
 	m.Division.Leaning = maps.Clone(m.Division.Leaning)
 	m.Sizes.Containers = cloned(m.Sizes.Containers)
 	m.Sizes.Aside, m.Sizes.Killed = cloned(m.Sizes.Aside), cloned(m.Sizes.Killed)
+	m.Zones.Moved = cloned(m.Zones.Moved)
 	return m
 }
 

@@ -202,6 +202,10 @@ const (
 	ReasonBudgetTwice    = "DisruptionBudgetTwice"
 	ReasonEvenMembers    = "EvenNumberOfMembers"
 	ReasonZoneNotCarried = "ZoneLossNotCarried"
+	// ReasonPlacesUnknown: where the pods run, or could, is not seen.
+	ReasonPlacesUnknown = "PlacesUnknown"
+	// ReasonWindowInvalid: a maintenance window cannot be read, and never opens.
+	ReasonWindowInvalid = "WindowInvalid"
 	// Care for etcd.
 	ReasonFragmented   = "Fragmented"
 	ReasonDefragmented = "Defragmented"

@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"runtime"
 	"syscall"
+	_ "time/tzdata" // maintenance windows name time zones, and the image has no database of them
 
 	"github.com/spf13/cobra"
 )

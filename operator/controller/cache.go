@@ -6,6 +6,7 @@ package controller
 import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -18,10 +19,11 @@ func CacheOptions() cache.Options {
 	return cache.Options{
 		DefaultTransform: cache.TransformStripManagedFields(),
 		ByObject: map[client.Object]cache.ByObject{
-			&corev1.Pod{}:         {Transform: slim},
-			&corev1.Node{}:        {Transform: slim},
-			&appsv1.Deployment{}:  {Transform: slim},
-			&appsv1.StatefulSet{}: {Transform: slim},
+			&corev1.Pod{}:                   {Transform: slim},
+			&corev1.Node{}:                  {Transform: slim},
+			&appsv1.Deployment{}:            {Transform: slim},
+			&appsv1.StatefulSet{}:           {Transform: slim},
+			&policyv1.PodDisruptionBudget{}: {Transform: slim},
 		},
 	}
 }
@@ -38,7 +40,11 @@ func slim(object any) (any, error) {
 		}
 	case *corev1.Node:
 		o.ManagedFields, o.Annotations = nil, nil
-		o.Spec, o.Status = corev1.NodeSpec{}, corev1.NodeStatus{Allocatable: o.Status.Allocatable}
+		o.Spec = corev1.NodeSpec{Unschedulable: o.Spec.Unschedulable, Taints: slimTaints(o.Spec.Taints)}
+		o.Status = corev1.NodeStatus{Allocatable: o.Status.Allocatable, Conditions: readyAlone(o.Status.Conditions)}
+	case *policyv1.PodDisruptionBudget:
+		o.ManagedFields, o.Annotations = nil, nil
+		o.Status.DisruptedPods, o.Status.Conditions = nil, nil
 	case *appsv1.Deployment:
 		o.ManagedFields, o.Annotations = nil, ours(o.Annotations)
 		o.Spec.Template, o.Status = corev1.PodTemplateSpec{}, appsv1.DeploymentStatus{}
@@ -57,10 +63,11 @@ func ours(all map[string]string) map[string]string {
 	return nil
 }
 
-// slimPod keeps of a pod's spec where it runs and, of each container, what tells
-// its ceiling and its size.
+// slimPod keeps of a pod's spec where it runs and may run and, of each container, what
+// tells its ceiling and its size.
 func slimPod(spec *corev1.PodSpec) {
 	slimmed := corev1.PodSpec{NodeName: spec.NodeName}
+	slimPlaces(&slimmed, spec)
 	for _, c := range spec.Containers {
 		slimmed.Containers = append(slimmed.Containers, corev1.Container{
 			Name: c.Name, Command: c.Command, Args: c.Args, Resources: c.Resources,

@@ -28,6 +28,9 @@ type fleet struct {
 	// largestNode is what the largest node had to give at largestAt.
 	largestNode plane.Amounts
 	largestAt   time.Time
+	// nodes are the host cluster's, and budgets why its disruption budgets cannot be read.
+	nodes   hostNodes
+	budgets budgetsFault
 }
 
 // kept is what is kept of one control plane. One pass at a time uses it, because
@@ -67,8 +70,9 @@ type kept struct {
 	vpaFault  *plane.Fault
 	vpasGone  bool
 	vpasTried time.Time
-	// sizes are those that were seen at sizesAt.
+	// sizes are those that were seen at sizesAt, and host is where the pods ran then.
 	sizes      plane.SizesSeen
+	host       plane.HostSeen
 	sizesAt    time.Time
 	sizesSaved time.Time
 

@@ -35,11 +35,12 @@ const manifests = "../../manifests"
 // has a namespace of its own there.
 var host struct {
 	scheme *runtime.Scheme
+	config *rest.Config
 	admin  client.Client
 	// operator is who the operator is: its service account, and no administrator.
 	operator *rest.Config
-	// kubeconfig is a good one, of user evenkeel.
-	kubeconfig []byte
+	// kubeconfig is a good one, of user evenkeel; adminKubeconfig an administrator's.
+	kubeconfig, adminKubeconfig []byte
 }
 
 func TestMain(m *testing.M) {
@@ -72,7 +73,7 @@ func startHost(env *envtest.Environment) error {
 	if err != nil {
 		return err
 	}
-	host.scheme = runtime.NewScheme()
+	host.config, host.scheme = config, runtime.NewScheme()
 	if err := errors.Join(scheme.AddToScheme(host.scheme), v1alpha1.AddToScheme(host.scheme), vpav1.AddToScheme(host.scheme)); err != nil {
 		return err
 	}
@@ -96,7 +97,14 @@ func startHost(env *envtest.Environment) error {
 	if err != nil {
 		return err
 	}
-	host.kubeconfig, err = evenkeel.KubeConfig()
+	if host.kubeconfig, err = evenkeel.KubeConfig(); err != nil {
+		return err
+	}
+	masters, err := env.AddUser(envtest.User{Name: "admin", Groups: []string{"system:masters"}}, nil)
+	if err != nil {
+		return err
+	}
+	host.adminKubeconfig, err = masters.KubeConfig()
 	return err
 }
 

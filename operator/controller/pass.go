@@ -169,12 +169,16 @@ func (p *pass) hold(f plane.Fault) {
 	p.kept.lookCloser = false
 	// A target or credentials that are not there any more are not asked either.
 	p.kept.close()
+	if p.status.Availability != nil { // nothing is promised of what is not seen
+		p.status.Availability = &v1alpha1.AvailabilityStatus{Message: cut("it is not known what can be promised: "+f.Message, longText)}
+	}
 	p.set(v1alpha1.ConditionReady, metav1.ConditionFalse, f.Reason, f.Message)
 	for _, c := range []string{
 		v1alpha1.ConditionObserved, v1alpha1.ConditionLoadLineInForce, v1alpha1.ConditionOffenderFound, v1alpha1.ConditionProtected,
 		v1alpha1.ConditionCeilingReached, v1alpha1.ConditionReplicasAlike, v1alpha1.ConditionVersionKnown,
 		v1alpha1.ConditionEtcdHealthy, v1alpha1.ConditionSharesInForce, v1alpha1.ConditionFlagsManaged,
 		v1alpha1.ConditionSized, v1alpha1.ConditionUsageSeen, v1alpha1.ConditionPlanProceeds,
+		v1alpha1.ConditionZonesSpread,
 	} {
 		p.set(c, metav1.ConditionUnknown, f.Reason, "held as it is: "+f.Message)
 	}

@@ -230,6 +230,7 @@ func TestTheProfileReachesTheRecommender(t *testing.T) {
 		cpp.Annotations = map[string]string{v1alpha1.PausedAnnotation: "true"}
 		cpp.Spec.Sizing = v1alpha1.SizingSpec{Mode: v1alpha1.ProtectionRecommend, Eviction: v1alpha1.EvictWhenStuck}
 		cpp.Spec.APIServer.CPU = &v1alpha1.QuantityRange{Max: new(resource.MustParse("6"))}
+		cpp.Spec.Availability = v1alpha1.AvailabilitySpec{Zones: 3, Spread: v1alpha1.ProtectionEnforce}
 		cpp.Spec.Protection = v1alpha1.ProtectionSpec{
 			Jail: v1alpha1.ProtectionRecommend, NeverJail: []string{"jane"},
 			Sentence: v1alpha1.SentencePolicy{DurationSeconds: 60},
@@ -252,6 +253,7 @@ func TestTheProfileReachesTheRecommender(t *testing.T) {
 			Mode: plane.Recommend, InPlace: true, Evict: true,
 			Bounds: map[sizing.Component]plane.SizeBounds{sizing.APIServer: {CPU: sizing.Bounds{Most: 6}}},
 		},
+		Zones: 3, Spread: plane.Enforce, Class: "99.95",
 	}
 	profiles, _, _ := decider.seen()
 	if diff := cmp.Diff(want, profiles[0]); diff != "" {

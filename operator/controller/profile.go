@@ -9,6 +9,7 @@ import (
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/recommender/plane"
+	"evenkeel.dev/evenkeel/recommender/zones"
 )
 
 // The defaults of the CRD, for profiles that were stored before a field had one.
@@ -37,6 +38,11 @@ func (p *pass) profile() plane.Profile {
 		ManageFlags:  spec.APIServer.Flags == v1alpha1.FlagsManage,
 		Sizing:       p.sizingProfile(),
 	}
+	out.Zones, out.Spread = int(spec.Availability.Zones), effective(spec.Mode, orRecommend(spec.Availability.Spread))
+	if out.Class = spec.Availability.Target; out.Class == "" {
+		out.Class = zones.Class(out.Zones)
+	}
+	out.Windows, _ = p.windows()
 	if s := spec.APIServer.Seats; s != nil {
 		out.SeatsMin, out.SeatsMax = value(s.Min), value(s.Max)
 	}
@@ -56,6 +62,15 @@ func effective(mode v1alpha1.Mode, protection v1alpha1.ProtectionMode) plane.Mod
 	default:
 		return plane.Recommend
 	}
+}
+
+// orRecommend is the CRD's default of what is done about a spread, for profiles that were
+// stored before.
+func orRecommend(m v1alpha1.ProtectionMode) v1alpha1.ProtectionMode {
+	if m == "" {
+		return v1alpha1.ProtectionRecommend
+	}
+	return m
 }
 
 // enforces tells whether the profile asks for anything to be written.

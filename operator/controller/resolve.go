@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
@@ -49,10 +50,11 @@ func (p *pass) resolve(ctx context.Context) error {
 // workload is what is needed of one to find its pods: its selector, and of a
 // StatefulSet how many there are to be and the number of the first. changed is another
 // text whenever anything of it has changed, and written is true when Evenkeel has
-// written its flags.
+// written its flags. wanted is how many pods it is to have, whatever it is.
 type workload struct {
 	selector        *metav1.LabelSelector
 	replicas, first int32
+	wanted          int
 	changed         string
 	written         bool
 }
@@ -82,7 +84,7 @@ func (p *pass) workload(ctx context.Context, field string, ref v1alpha1.TargetRe
 	case "Deployment":
 		var d appsv1.Deployment
 		err = p.r.Client.Get(ctx, key, &d)
-		w = workload{selector: d.Spec.Selector}
+		w = workload{selector: d.Spec.Selector, wanted: int(ptr.Deref(d.Spec.Replicas, 1))}
 		w.follow(&d)
 	case "StatefulSet":
 		var s appsv1.StatefulSet
@@ -91,6 +93,7 @@ func (p *pass) workload(ctx context.Context, field string, ref v1alpha1.TargetRe
 		if s.Spec.Replicas != nil {
 			w.replicas = *s.Spec.Replicas
 		}
+		w.wanted = int(w.replicas)
 		w.follow(&s)
 		if s.Spec.Ordinals != nil {
 			w.first = s.Spec.Ordinals.Start

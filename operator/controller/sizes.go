@@ -32,55 +32,49 @@ type Usage interface {
 	Fault() *plane.Fault
 }
 
-// seeSizes sees what the components' pods request, have and use, and what the control
-// plane carries. What goes wrong never ends the pass.
+// seeSizes sees where the components' pods run, whatever is allowed of their sizes; and
+// what they request, have and use, and what the control plane carries. What goes wrong
+// never ends the pass.
 func (p *pass) seeSizes(ctx context.Context) error {
-	if p.sizingMode() == plane.Off || p.r.Usage == nil {
-		return nil
-	}
 	if k := p.kept; p.now.Sub(k.sizesAt) < sizesEvery {
-		p.snapshot.Sizes = k.sizes
+		p.snapshot.Sizes, p.snapshot.Host = k.sizes, k.host
 		p.snapshot.Sizes.Recalled = k.sizesRecalled
 		return nil
 	}
 	seen := &p.snapshot.Sizes
-	seen.UsageFault = p.r.Usage.Fault()
-	server := p.cpp.Spec.APIServer
-	p.addPods(ctx, sizing.APIServer, "apiServer.targetRef", server.TargetRef, server.Container)
-	if etcd := p.cpp.Spec.Etcd; etcd != nil {
-		p.addPods(ctx, sizing.Etcd, "etcd.targetRef", etcd.TargetRef, etcd.Container)
+	if p.r.Usage != nil {
+		seen.UsageFault = p.r.Usage.Fault()
+	}
+	p.seePlaces(ctx)
+	if p.sizingMode() == plane.Off || p.r.Usage == nil {
+		p.kept.sizes, p.kept.host, p.kept.sizesAt = *seen, p.snapshot.Host, p.now
+		return nil
 	}
 	seen.Largest = p.r.fleet.largest(ctx, p.r.Client, p.now)
 	p.seeLoad()
-	p.kept.sizes, p.kept.sizesAt = *seen, p.now
+	p.kept.sizes, p.kept.host, p.kept.sizesAt = *seen, p.snapshot.Host, p.now
 	p.recallSizes(ctx)
 	return nil
 }
 
-// addPods adds the pods of one component that run.
-func (p *pass) addPods(ctx context.Context, c sizing.Component, field string, ref v1alpha1.TargetRef, container string) {
-	pods, _, err := p.pods(ctx, field, ref)
-	if err != nil {
-		return // said of the component itself by whoever else looks at it
+// addPod adds a pod of one component that runs.
+func (p *pass) addPod(ctx context.Context, c sizing.Component, pod *corev1.Pod, container string) {
+	s := plane.SizedPod{
+		ContainerSize: resize.Look(pod, container), Component: c, Node: pod.Spec.NodeName, Place: placeOf(pod),
+		Ready: ready(pod), Created: pod.CreationTimestamp.Time,
 	}
-	slices.SortFunc(pods, func(a, b corev1.Pod) int { return compareNames(&a, &b) })
-	for i := range pods {
-		pod := &pods[i]
-		if !runs(pod) || !pod.DeletionTimestamp.IsZero() {
-			continue
-		}
-		s := plane.SizedPod{
-			ContainerSize: resize.Look(pod, container), Component: c, Node: pod.Spec.NodeName,
-			Ready: ready(pod), Created: pod.CreationTimestamp.Time,
-		}
+	if zone, err := p.zone(ctx, pod.Spec.NodeName); err == nil { // else it is not known
+		s.Zone = zone
+	}
+	if p.r.Usage != nil {
 		if used, ok := p.r.Usage.Of(p.cpp.Namespace, pod.Name, container); ok {
 			s.Used = used
 		}
-		if c == sizing.Etcd {
-			p.seeMember(&s)
-		}
-		p.snapshot.Sizes.Pods = append(p.snapshot.Sizes.Pods, s)
 	}
+	if c == sizing.Etcd {
+		p.seeMember(&s)
+	}
+	p.snapshot.Sizes.Pods = append(p.snapshot.Sizes.Pods, s)
 }
 
 func compareNames(a, b *corev1.Pod) int {

@@ -51,6 +51,8 @@ func (p *pass) report() {
 	p.status.Replicas = p.replicas()
 	p.status.Sizes = p.sizes()
 	p.status.Plan = p.planStatus()
+	p.status.Availability = p.availability()
+	p.reportWindows()
 	p.status.Offenders, p.status.Jailed = p.offenders()
 	for i, step := range p.plan.Steps {
 		p.record(step, p.outcomes[i])

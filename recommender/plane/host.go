@@ -3,7 +3,11 @@
 
 package plane
 
-import "evenkeel.dev/evenkeel/recommender/sizing"
+import (
+	"time"
+
+	"evenkeel.dev/evenkeel/recommender/sizing"
+)
 
 // HostSeen is what the host cluster tells of where a control plane can run.
 type HostSeen struct {
@@ -12,7 +16,9 @@ type HostSeen struct {
 	// Nodes are those of the host cluster that carry a pod of the control plane, or could:
 	// at most some for each zone, sorted by zone and name.
 	Nodes []HostNode
-	// Zones counts the nodes of each zone on which a pod can be placed now.
+	// Zones counts the nodes of each zone that would take one more apiserver now: those
+	// that are ready and open, which its selectors, affinity to nodes and tolerations allow.
+	// It is 0 for a zone of which none of them has room.
 	Zones map[string]int
 	// Budgets are the disruption budgets over the components' pods, sorted by name.
 	Budgets []DisruptionBudget
@@ -20,6 +26,17 @@ type HostSeen struct {
 	BudgetsFault *Fault
 	// Wanted is how many pods each component's workload is to have.
 	Wanted map[sizing.Component]int
+	// Workloads are what runs the components' pods.
+	Workloads map[sizing.Component]HostWorkload
+}
+
+// HostWorkload is what runs a component's pods.
+type HostWorkload struct {
+	// Kind is Deployment or StatefulSet.
+	Kind, Name string
+	// Labels are those that select its pods; nil where they are not selected by labels
+	// alone.
+	Labels map[string]string
 }
 
 // HostNode is a node of the host cluster.
@@ -69,10 +86,41 @@ type ZoneLoss struct {
 	// Replicas and Members are those that are ready in it.
 	Replicas, Members int
 	// Headroom is how much of what the others carry would be left over, of seats or of
-	// CPU, whichever is less, from 1 down; below 0 they would not carry the load. Known is
-	// whether that can be told.
+	// CPU, whichever is less, from 1 down to -1, where they carry half of the load or less;
+	// below 0 they would not carry it. Known is whether that can be told.
 	Headroom float64
 	Known    bool
 	// Quorum is whether etcd would keep its quorum.
 	Quorum bool
+}
+
+// ZonesMemory is what is kept of zones.
+type ZonesMemory struct {
+	// Found is what is wrong with the spread, as it is told, and FoundAt since when; empty
+	// while nothing is. Advised is that of which a person has been told what to do.
+	Found   string
+	FoundAt time.Time
+	Advised string
+	// Due is the UID of the pod that should run elsewhere, DueAt since when, and Shown that
+	// of which it was last told.
+	Due   string
+	DueAt time.Time
+	Shown string
+	// Wanted is the eviction that was last asked for of the plan; its UID is empty while
+	// none was. Moved are those that were made, or refused, by component and place.
+	Wanted ZoneMove
+	Moved  map[string]ZoneMove
+	// Short is the zone whose loss the others would not carry; empty while there is none.
+	Short string
+}
+
+// ZoneMove is one eviction of a pod for where it runs.
+type ZoneMove struct {
+	// Place is the component and the zone or node that had too many, Pod and UID which of
+	// them is evicted, and About under which name its outcome is told.
+	Place, Pod, UID, About string
+	// Count is how many there were, At when it was evicted, and Until when none is evicted
+	// again of a place that still has as many.
+	Count     int
+	At, Until time.Time
 }

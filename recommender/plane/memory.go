@@ -94,6 +94,8 @@ type Memory struct {
 	Scale   ScaleMemory
 	Care    CareMemory
 	Disturb DisturbMemory
+	// Zones is what is kept of where the pods run.
+	Zones ZonesMemory
 }
 
 // EtcdMemory is what is kept of the etcd members.
