@@ -26,6 +26,9 @@ func (d *pass) report() {
 	d.reportBeside(d.sharesInForce())
 	d.reportBeside(d.flagsManaged())
 	d.plan.Findings = append(d.plan.Findings, d.sized(), d.usageSeen())
+	if d.profile.Care.Mode != "" {
+		d.plan.Findings = append(d.plan.Findings, d.etcdKept())
+	}
 	d.plan.LookCloser, d.plan.LookSooner = d.lookCloser(), d.lookSooner()
 }
 

@@ -10,7 +10,7 @@
 // load line (loadline.go), its division (shares.go), who does harm (sentences.go), what is wanted of the
 // tenant (wanted.go), the inflight flags above it all (flags.go), and what to tell
 // people (findings.go). How much the containers should request (sizes.go) and which pod is resized next
-// (resize.go, gate.go) stand beside it. What is decided is kept in the memory as the wanted state; the
+// (resize.go, gate.go) stand beside it, and so does the care for etcd (careforetcd.go). What is decided is kept in the memory as the wanted state; the
 // steps are the difference between that and what the tenant's configuration
 // holds, so a write that failed is tried again by the same rule.
 package recommender
@@ -47,6 +47,8 @@ type pass struct {
 	reasons map[string]plane.Reason
 	// disruptive are the steps of that kind that are wanted in this pass.
 	disruptive []want
+	// careWaits is what the care for etcd waits for, in words; empty when for nothing.
+	careWaits string
 }
 
 // Decide turns one look at a control plane into a plan, and gives the memory for
@@ -65,6 +67,7 @@ func Decide(s plane.Snapshot, p plane.Profile, m plane.Memory, now time.Time) (p
 	d.divide() // after the sentences, which are urgent: a division is not
 	d.manageFlags()
 	d.size()
+	d.careForEtcd()
 	d.disturb() // after all that want something disruptive
 	d.forget()
 	d.learn()
@@ -102,6 +105,7 @@ func copied(m plane.Memory) plane.Memory {
 	m.Failed = cloned(m.Failed)
 	m.Division.Leaning = maps.Clone(m.Division.Leaning)
 	m.Sizes.Containers = cloned(m.Sizes.Containers)
+	m.Care = m.Care.Clone()
 	m.Sizes.Aside, m.Sizes.Killed = cloned(m.Sizes.Aside), cloned(m.Sizes.Killed)
 	return m
 }
