@@ -39,17 +39,17 @@ func (d *pass) defragment() {
 	if d.careWaits = d.careHeld(); d.careWaits != "" {
 		return
 	}
-	waits := d.offPeak()
+	offPeak := d.offPeak()
 	for _, m := range due {
 		urgent := room(m).Tight()
-		switch {
-		case d.memory.Care.LeftAlone(m.Name, d.now):
-		case urgent || waits == "":
+		switch waits := d.memory.Care.Waits(m.Name, d.now); {
+		case waits != "":
+			d.careWaits = m.Name + waits
+		case !urgent && offPeak != "":
+			d.careWaits = offPeak
+		default:
 			d.wantDefragmented(m, urgent)
 		}
-	}
-	if !slices.ContainsFunc(due, func(m plane.Member) bool { return room(m).Tight() }) {
-		d.careWaits = waits
 	}
 }
 

@@ -122,30 +122,29 @@ func (d *pass) revision() (latest int64) {
 	return latest
 }
 
-// unrelieved are the members that have not been defragmented since the compaction, unless
-// there is room on them and little air.
+// unrelieved are the members that have not been defragmented since the compaction.
 func (d *pass) unrelieved() (left []plane.Member) {
-	_, worth := d.worthwhile()
 	for _, m := range d.seen.Members {
-		r := room(m)
-		if !d.memory.Care.Through(m.Name) && (!r.Roomy() || r.Air() >= worth) {
+		if !d.memory.Care.Through(m.Name) {
 			left = append(left, m)
 		}
 	}
 	return left
 }
 
-// wantRelieved wants one member defragmented so that the alarm can be taken back.
+// wantRelieved wants one member defragmented so that the alarm can be taken back. How much
+// of its file is air nobody knows: what a compaction has freed counts as in use until the
+// next write, and there is none.
 func (d *pass) wantRelieved(m plane.Member) {
-	air := airOf(room(m))
+	full := fmt.Sprintf("its file has %s of a quota of %s", gibibytes(m.DBSize), gibibytes(m.Quota))
 	d.wants(rollout.Step{
 		Kind: rollout.Defragment, Component: sizing.Etcd, Pod: m.Name, UID: m.UID, Node: m.Node, Zone: m.Zone,
-		Leader: m.IsLeader, Urgent: true, Why: "etcd has no space, and " + air,
+		Leader: m.IsLeader, Urgent: true, Why: "etcd has no space, and " + full,
 	}, plane.Step{
 		Kind: plane.Defragment, Apply: true, Etcd: &plane.EtcdStep{Member: m.Name, UID: m.UID},
 		Reason: plane.Reason{
 			Code:     v1alpha1.ReasonFragmented,
-			Message:  fmt.Sprintf("defragments %s%s: etcd has no space, and %s", m.Name, inZone(m.Zone), air),
+			Message:  fmt.Sprintf("defragments %s%s: etcd has no space, and %s", m.Name, inZone(m.Zone), full),
 			Evidence: []string{fmt.Sprintf("the history was compacted up to revision %d at %s", d.memory.Care.Revision, clock(d.memory.Care.Compacted))},
 			Rejected: []string{"to wait for a quiet hour: nothing can be written meanwhile"},
 		},
@@ -198,7 +197,7 @@ func (d *pass) fullest() []string {
 	if most == nil {
 		return nil
 	}
-	return []string{fmt.Sprintf("the fullest member, %s, has %s of its quota of %s, and %s", most.Name, gibibytes(most.DBSize), gibibytes(most.Quota), airOf(room(*most)))}
+	return []string{fmt.Sprintf("the fullest member, %s, has %s of its quota of %s", most.Name, gibibytes(most.DBSize), gibibytes(most.Quota))}
 }
 
 // notEnough says that compacting and defragmenting did not bring enough, and what would.

@@ -100,10 +100,25 @@ func (m Memory) Lapse(uids map[string]string, now time.Time) {
 	}
 }
 
-// LeftAlone tells whether a member is left alone now, or is under way.
-func (m Memory) LeftAlone(member string, now time.Time) bool {
+// Waits says what a member's next defragmentation waits for, to be put behind its name;
+// empty when for nothing.
+func (m Memory) Waits(member string, now time.Time) string {
 	t, tried := m.Tries[member]
-	return tried && (t.Over.IsZero() || now.Before(t.Until))
+	until := t.Until.UTC().Format("2006-01-02 15:04")
+	switch {
+	case !tried:
+		return ""
+	case t.Over.IsZero():
+		return ", which is under way"
+	case !now.Before(t.Until):
+		return ""
+	case t.Shrunk:
+		return ", which has given room back a while ago, until " + until
+	case t.Done:
+		return ", which gave no room back last time, until " + until
+	default:
+		return ", which failed last time, until " + until
+	}
 }
 
 // MayRelieve tells whether a member may be defragmented while etcd has no space: what was
