@@ -202,10 +202,10 @@ func (d *pass) fullest() []string {
 
 // notEnough says that compacting and defragmenting did not bring enough, and what would.
 func (d *pass) notEnough() {
-	d.careWaits = "a person: what is in use does not fit, " + d.raiseQuota()
+	d.careWaits = "a person, as what is in use does not fit: " + d.raiseQuota()
 	d.adviseOnce(aboutQuota, "short", plane.Step{Kind: plane.Advise, Etcd: &plane.EtcdStep{}, Reason: plane.Reason{
 		Code:     v1alpha1.ReasonNoSpace,
-		Message:  "etcd has no space, and what is in use does not fit after its history was compacted and its members defragmented: " + d.raiseQuota(),
+		Message:  "etcd has no space, and what is in use does not fit after its history was compacted and its members defragmented: " + d.raiseQuota() + "; the alarm is taken back when there is room",
 		Evidence: append(d.fullest(), d.takesRoom()...),
 		Rejected: []string{"to take the alarm back: the next writes would raise it again"},
 	}})
@@ -221,7 +221,7 @@ func (d *pass) raiseQuota() string {
 	if quota <= 0 || quota >= care.SuggestedQuota {
 		return "its quota is at the most that etcd's documentation suggests, 8 GiB: store less, or move events to an etcd of their own (--etcd-servers-overrides)"
 	}
-	return fmt.Sprintf("raise --quota-backend-bytes from %d to %d on one member after the other (disk and memory follow), then take the alarm back",
+	return fmt.Sprintf("raise --quota-backend-bytes from %d to %d on one member after the other (disk and memory follow)",
 		quota, min(2*quota, care.SuggestedQuota))
 }
 

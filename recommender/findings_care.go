@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/recommender/care"
@@ -60,12 +59,7 @@ func (d *pass) quotaNear(r care.Room) string {
 	if _, worth := d.worthwhile(); r.Air() >= worth {
 		return fmt.Sprintf("%s; a defragmentation gives %s back%s", says, gibibytes(r.Air()), d.waitsFor())
 	}
-	return fmt.Sprintf("%s; a defragmentation would give %s back, which is not worth it: %s", says, gibibytes(r.Air()), d.raiseQuotaEarly())
-}
-
-// raiseQuotaEarly is the advice before there is an alarm.
-func (d *pass) raiseQuotaEarly() string {
-	return strings.TrimSuffix(d.raiseQuota(), ", then take the alarm back")
+	return fmt.Sprintf("%s; a defragmentation would give %s back, which is not worth it: %s", says, gibibytes(r.Air()), d.raiseQuota())
 }
 
 // usedOf says how much of its quota a file takes.

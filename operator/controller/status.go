@@ -50,7 +50,11 @@ func (p *pass) report() {
 	}
 	p.status.Replicas = p.replicas()
 	p.status.Sizes = p.sizes()
+	p.status.Members = p.members()
 	p.status.Offenders, p.status.Jailed = p.offenders()
+	for _, o := range p.cared {
+		p.amend(o)
+	}
 	for i, step := range p.plan.Steps {
 		p.record(step, p.outcomes[i])
 	}

@@ -49,6 +49,7 @@ func (p *pass) quiet() {
 	still := p.status.DeepCopy()
 	asWritten(still, &p.cpp.Status, func(now, was *v1alpha1.ReplicaStatus) { now.LastObserved = was.LastObserved })
 	still.Sizes = stillSizes(still.Sizes, p.cpp.Status.Sizes)
+	still.Members = stillMembers(still.Members, p.cpp.Status.Members)
 	if equality.Semantic.DeepEqual(&p.cpp.Status, still) {
 		p.status = still
 		return

@@ -125,7 +125,8 @@ func (m Memory) Waits(member string, now time.Time) string {
 // tried before the history was compacted says nothing of what it gives back now.
 func (m Memory) MayRelieve(member string, now time.Time) bool {
 	t := m.Tries[member]
-	return t.Over.IsZero() == t.Began.IsZero() && (!t.Began.After(m.Compacted) || !now.Before(t.Until))
+	underWay := !t.Began.IsZero() && t.Over.IsZero()
+	return !underWay && (!t.Over.After(m.Compacted) || !now.Before(t.Until))
 }
 
 // Through tells whether a member has been defragmented since the history was compacted.

@@ -139,7 +139,9 @@ func TestWithin(t *testing.T) {
 
 // What a member tells, as etcd writes it.
 func TestTellsOf(t *testing.T) {
-	alarm := func(k etcdserverpb.AlarmType) string { return (&etcdserverpb.AlarmMember{MemberID: 1, Alarm: k}).String() }
+	alarm := func(k etcdserverpb.AlarmType) string {
+		return (&etcdserverpb.AlarmMember{MemberID: 1, Alarm: k}).String()
+	}
 	s := &clientv3.StatusResponse{
 		Header: &etcdserverpb.ResponseHeader{MemberId: 5, Revision: 77}, Leader: 5, RaftTerm: 3, RaftIndex: 9, RaftAppliedIndex: 8,
 		DbSize: 100, DbSizeQuota: 200, IsLearner: true, Errors: []string{alarm(etcdserverpb.AlarmType_NOSPACE)},
