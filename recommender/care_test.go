@@ -185,7 +185,7 @@ func TestMembershipAdvice(t *testing.T) {
 		}, v1alpha1.ReasonMembership, "etcd-3 is a learner and has caught up"},
 		{"one is missing", func(w *etcdWorld) {
 			w.members[2].Fault = fault("ReplicaUnreachable")
-		}, v1alpha1.ReasonMembership, "etcd's member etcd-2 is missing since 12:00:20"},
+		}, v1alpha1.ReasonMembership, "etcd's member etcd-2 is missing since 12:00:25"},
 	} {
 		w := newEtcdWorld()
 		w.tick(5 * time.Second)

@@ -115,6 +115,7 @@ func (w *etcdWorld) tick(after time.Duration) {
 
 // next takes the step that is wanted and whose turn it is.
 func (w *etcdWorld) next(wants []want) {
+	wants = slices.Clone(wants)
 	slices.SortStableFunc(wants, func(a, b want) int { return before(a.step.Leader, b.step.Leader) })
 	for _, one := range wants {
 		if one.step.Leader && one.step.Kind == rollout.Defragment {
