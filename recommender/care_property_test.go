@@ -51,7 +51,7 @@ func TestWhateverHappensToEtcd(t *testing.T) {
 			},
 			"heal": func(*rapid.T) { w.heal() },
 			"fails": func(*rapid.T) {
-				w.outcomes = append(w.outcomes, plane.Outcome{Kind: plane.Defragment, Name: aboutMember(plane.Defragment, "etcd-2"), Fault: fault("WriteFailed")})
+				w.outcomes = append(w.outcomes, plane.Outcome{Kind: plane.Defragment, Name: aboutDefragmenting("etcd-2"), Fault: fault("WriteFailed")})
 			},
 			"node": func(t *rapid.T) {
 				w.host.Nodes[0].Leaving = rapid.SampledFrom([]string{"", "is cordoned"}).Draw(t, "leaving")

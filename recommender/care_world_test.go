@@ -117,17 +117,17 @@ func (w *etcdWorld) tick(after time.Duration) {
 func (w *etcdWorld) next(wants []want) {
 	wants = slices.Clone(wants)
 	slices.SortStableFunc(wants, func(a, b want) int { return before(a.step.Leader, b.step.Leader) })
-	for _, one := range wants {
-		if one.step.Leader && one.step.Kind == rollout.Defragment {
-			i := slices.IndexFunc(w.members, func(m plane.Member) bool { return !m.IsLeader })
-			w.obey(plane.Step{Kind: plane.MoveLeader, Apply: true, Size: &plane.SizeStep{Pod: one.step.Pod, Leader: w.members[i].Name}, Reason: plane.Reason{
-				Code: v1alpha1.ReasonLeaderMoved, Message: "has " + w.members[i].Name + " lead etcd instead of " + one.step.Pod + ", which is next",
-			}})
-			return
-		}
-		w.obey(one.do)
+	if len(wants) == 0 {
 		return
 	}
+	one := wants[0]
+	if one.step.Leader && one.step.Kind == rollout.Defragment {
+		i := slices.IndexFunc(w.members, func(m plane.Member) bool { return !m.IsLeader })
+		one.do = plane.Step{Kind: plane.MoveLeader, Apply: true, Size: &plane.SizeStep{Pod: one.step.Pod, Leader: w.members[i].Name}, Reason: plane.Reason{
+			Code: v1alpha1.ReasonLeaderMoved, Message: "has " + w.members[i].Name + " lead etcd instead of " + one.step.Pod + ", which is next",
+		}}
+	}
+	w.obey(one.do)
 }
 
 func (w *etcdWorld) obey(s plane.Step) {

@@ -30,7 +30,7 @@ func (d *pass) defragment() {
 	due := d.fragmented()
 	for _, m := range d.seen.Members {
 		if d.fresh(m) && !slices.ContainsFunc(due, func(one plane.Member) bool { return one.Name == m.Name }) {
-			d.memory.Care.Forget(aboutMember(plane.Defragment, m.Name))
+			d.memory.Care.Forget(aboutDefragmenting(m.Name))
 		}
 	}
 	if len(due) == 0 {
@@ -116,7 +116,7 @@ func (d *pass) wantDefragmented(m plane.Member, urgent bool) {
 	if !do.Apply {
 		do.Reason.Message = "would defragment " + strings.TrimPrefix(r.Message, "defragments ")
 		do.Reason.Evidence = append(do.Reason.Evidence, "by hand, followers first and the leader last: "+defragCommand(m.Name))
-		d.adviseOnce(aboutMember(plane.Defragment, m.Name), "due", do)
+		d.adviseOnce(aboutDefragmenting(m.Name), "due", do)
 		return
 	}
 	d.wants(rollout.Step{

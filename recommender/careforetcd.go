@@ -77,7 +77,7 @@ func (d *pass) takeCare(o plane.Outcome) {
 			m.Compacted = d.now
 		}
 	case plane.Defragment:
-		i := slices.IndexFunc(d.seen.Members, func(one plane.Member) bool { return aboutMember(plane.Defragment, one.Name) == o.Name })
+		i := slices.IndexFunc(d.seen.Members, func(one plane.Member) bool { return aboutDefragmenting(one.Name) == o.Name })
 		if i < 0 {
 			return
 		}
@@ -94,9 +94,10 @@ func (d *pass) takeCare(o plane.Outcome) {
 	}
 }
 
-// aboutMember is the name under which the outcome of a step at a member is told.
-func aboutMember(kind plane.StepKind, member string) string {
-	return plane.Step{Kind: kind, Etcd: &plane.EtcdStep{Member: member}}.About()
+// aboutDefragmenting is the name under which the outcome of a member's defragmentation is
+// told.
+func aboutDefragmenting(member string) string {
+	return plane.Step{Kind: plane.Defragment, Etcd: &plane.EtcdStep{Member: member}}.About()
 }
 
 // load is how many requests a second the replicas serve, watches left out; unknown while

@@ -5,6 +5,7 @@ package recommender
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -39,7 +40,7 @@ func (d *pass) adviseVoters() {
 		}
 	}
 	voters := d.voters()
-	about := fmt.Sprint(voters)
+	about := strconv.Itoa(voters)
 	switch {
 	case voters == 1:
 		d.advise(aboutVoters, about, plane.Reason{
@@ -118,7 +119,7 @@ func (d *pass) adviseLearners() {
 		}
 		if behind <= mostBehind {
 			about = "caught up"
-			r.Message = fmt.Sprintf("%s is a learner and has caught up: give it a vote", m.Name)
+			r.Message = m.Name + " is a learner and has caught up: give it a vote"
 			r.Evidence = []string{"etcdctl member promote ID, with the ID of " + m.Name + " of etcdctl member list"}
 		}
 		d.advise(aboutMembership+m.Name, about, r)

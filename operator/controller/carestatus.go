@@ -20,7 +20,7 @@ func (p *pass) members() (out []v1alpha1.MemberStatus) {
 	for _, m := range p.snapshot.Members[:min(mostMemberStatuses, len(p.snapshot.Members))] {
 		s := v1alpha1.MemberStatus{Name: m.Name, Zone: m.Zone, Role: role(m), Database: mebibytes(m.DBSize), InUse: mebibytes(m.DBInUse)}
 		if m.Quota > 0 {
-			s.QuotaPercent = int32(math.Min(math.Round(100*float64(m.DBSize)/float64(m.Quota)), 1000)) //nolint:gosec // bounded
+			s.QuotaPercent = int32(math.Min(math.Round(100*float64(m.DBSize)/float64(m.Quota)), 1000))
 		}
 		out = append(out, s)
 	}

@@ -110,7 +110,7 @@ func TestFull(t *testing.T) {
 func TestOther(t *testing.T) {
 	raised := func(kinds ...etcdserverpb.AlarmType) (all []*etcdserverpb.AlarmMember) {
 		for i, k := range kinds {
-			all = append(all, &etcdserverpb.AlarmMember{MemberID: uint64(i + 1), Alarm: k}) //nolint:gosec // a handful
+			all = append(all, &etcdserverpb.AlarmMember{MemberID: uint64(i + 1), Alarm: k})
 		}
 		return all
 	}
