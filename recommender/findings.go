@@ -27,6 +27,9 @@ func (d *pass) report() {
 	d.reportBeside(d.flagsManaged())
 	d.plan.Findings = append(d.plan.Findings, d.sized(), d.usageSeen(), d.planProceeds())
 	d.plan.Findings = append(d.plan.Findings, d.zonesSpread()...)
+	if d.profile.Care.Mode != "" {
+		d.plan.Findings = append(d.plan.Findings, d.etcdKept())
+	}
 	d.plan.LookCloser, d.plan.LookSooner = d.lookCloser(), d.lookSooner()
 }
 

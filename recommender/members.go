@@ -122,7 +122,7 @@ func (d *pass) followMembers() {
 			continue
 		}
 		newTerm := m.Leader != 0 && m.Term > d.memory.Etcd.Term
-		ordered := d.now.Sub(d.memory.Sizes.LeaderMoved) < leaderWithin
+		ordered := d.leaderOrdered()
 		if (newTerm && d.memory.Etcd.Term != 0 || m.LeaderChanges > 0) && m.Observed.After(kept.LeaderChanged) && !ordered {
 			kept.LeaderChanged = m.Observed
 		}

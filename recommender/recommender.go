@@ -6,13 +6,17 @@
 // the replay and the command line all call it. It talks to nothing and reads no
 // clock, so that every decision can be repeated from its inputs.
 //
-// A pass has an order, and each part a file: what can be seen (sight.go), the
-// load line (loadline.go), its division (shares.go), who does harm (sentences.go), what is wanted of the
-// tenant (wanted.go), the inflight flags above it all (flags.go), and what to tell
-// people (findings.go). How much the containers should request (sizes.go) and which pod is resized next
-// (resize.go, gate.go) stand beside it, and where they run (zones.go). What is decided is kept in the memory as the wanted state; the
-// steps are the difference between that and what the tenant's configuration
-// holds, so a write that failed is tried again by the same rule.
+// A pass has an order, and each part a file: what can be seen (sight.go), the load line
+// (loadline.go), its division (shares.go), who does harm (sentences.go), what is wanted of
+// the tenant (wanted.go), the inflight flags above it all (flags.go), how much the
+// containers should request (sizes.go) and which pod is resized next (resize.go, gate.go),
+// how many replicas there should be (scaleout.go), where they run (zones.go), what etcd's
+// members need beyond their size (careforetcd.go), and what to tell people (findings.go).
+// Whatever disturbs is only wanted by these, and done by one plan (disturb.go).
+//
+// What is decided is kept in the memory as the wanted state; the steps are the difference
+// between that and what the tenant's configuration holds, so a write that failed is tried
+// again by the same rule.
 package recommender
 
 import (
@@ -50,6 +54,8 @@ type pass struct {
 	disruptive []want
 	// zoneProblems are what is wrong with where the pods run, the worst first.
 	zoneProblems []zones.Problem
+	// careWaits is what the care for etcd waits for, in words; empty when for nothing.
+	careWaits string
 }
 
 // Decide turns one look at a control plane into a plan, and gives the memory for
@@ -69,6 +75,7 @@ func Decide(s plane.Snapshot, p plane.Profile, m plane.Memory, now time.Time) (p
 	d.manageFlags()
 	d.size()
 	d.spreadZones()
+	d.careForEtcd()
 	d.disturb() // after all that want something disruptive
 	d.forget()
 	d.learn()
@@ -106,6 +113,7 @@ func copied(m plane.Memory) plane.Memory {
 	m.Failed = cloned(m.Failed)
 	m.Division.Leaning = maps.Clone(m.Division.Leaning)
 	m.Sizes.Containers = cloned(m.Sizes.Containers)
+	m.Care = m.Care.Clone()
 	m.Sizes.Aside, m.Sizes.Killed = cloned(m.Sizes.Aside), cloned(m.Sizes.Killed)
 	m.Zones.Moved = cloned(m.Zones.Moved)
 	return m

@@ -18,6 +18,10 @@ import (
 // repeated is how long the same decision, taken again and again, stays one.
 const repeated = 10 * time.Minute
 
+// underWay is the outcome of a decision that is carried out beside the passes, until it is
+// over.
+const underWay = "ordered, and not over yet"
+
 // record puts a decision on top of the list. One that is tried again, or taken
 // again a short while after, is not listed twice: its outcome is what is new.
 func (p *pass) record(step plane.Step, o plane.Outcome) {
@@ -51,6 +55,8 @@ func outcome(step plane.Step, o plane.Outcome) string {
 		return "shown only"
 	case o.Fault != nil:
 		return o.Fault.Reason + ": " + o.Fault.Message
+	case o.InForce.IsZero() && step.Etcd != nil:
+		return underWay
 	case o.InForce.IsZero():
 		return "written"
 	default:

@@ -48,6 +48,8 @@ type kept struct {
 	stopPulse  context.CancelFunc
 	// etcd is the way to the etcd members.
 	etcd etcdWay
+	// care is what is being done to them.
+	care careRun
 
 	// alarmed is set when a pulse was slow: the next look asks for the dump at once.
 	alarmed atomic.Bool
@@ -129,6 +131,7 @@ func (f *fleet) drop(key types.NamespacedName) {
 }
 
 func (k *kept) close() {
+	k.care.stop()
 	k.etcd.close()
 	if k.tenant == nil {
 		return

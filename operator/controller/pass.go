@@ -41,6 +41,8 @@ type pass struct {
 	snapshot plane.Snapshot
 	plan     plane.Plan
 	outcomes []plane.Outcome
+	// cared is what became of what was done to etcd beside the passes.
+	cared []plane.Outcome
 	// fault ended the pass before anything was decided.
 	fault *plane.Fault
 }
@@ -75,7 +77,8 @@ func (p *pass) observe(ctx context.Context) error {
 	looks.Wait()
 	seeMembers()
 	p.now = p.r.Now() // a look takes time: decide by when it was over
-	p.snapshot.Outcomes, p.kept.outcomes = p.kept.outcomes, nil
+	p.cared = p.kept.care.take()
+	p.snapshot.Outcomes, p.kept.outcomes = append(p.kept.outcomes, p.cared...), nil
 	p.kept.turnedDown = slices.ContainsFunc(p.snapshot.Replicas, func(r plane.Replica) bool {
 		return r.Fault != nil && turnsDown(r.Fault.Reason)
 	})
@@ -135,13 +138,16 @@ func (p *pass) carryOut(ctx context.Context) error {
 }
 
 // apply carries a step out where it belongs: the flags and the sizes stand in the host
-// cluster, all else in the tenant.
+// cluster, etcd is asked itself, all else is in the tenant.
 func (p *pass) apply(ctx context.Context, step plane.Step) plane.Outcome {
 	if step.Flags != nil {
 		return p.writeFlags(ctx, step)
 	}
 	if step.Size != nil {
 		return p.applySize(ctx, step)
+	}
+	if step.Etcd != nil {
+		return p.applyEtcd(ctx, step)
 	}
 	p.kept.config = nil
 	return p.tenant.Apply(ctx, step, p.snapshot.Replicas, p.r.Now)
@@ -178,7 +184,7 @@ func (p *pass) hold(f plane.Fault) {
 		v1alpha1.ConditionCeilingReached, v1alpha1.ConditionReplicasAlike, v1alpha1.ConditionVersionKnown,
 		v1alpha1.ConditionEtcdHealthy, v1alpha1.ConditionSharesInForce, v1alpha1.ConditionFlagsManaged,
 		v1alpha1.ConditionSized, v1alpha1.ConditionUsageSeen, v1alpha1.ConditionPlanProceeds,
-		v1alpha1.ConditionZonesSpread,
+		v1alpha1.ConditionZonesSpread, v1alpha1.ConditionEtcdKept,
 	} {
 		p.set(c, metav1.ConditionUnknown, f.Reason, "held as it is: "+f.Message)
 	}

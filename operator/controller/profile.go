@@ -37,6 +37,7 @@ func (p *pass) profile() plane.Profile {
 		Tick:         p.r.Options.Tick,
 		ManageFlags:  spec.APIServer.Flags == v1alpha1.FlagsManage,
 		Sizing:       p.sizingProfile(),
+		Care:         p.careProfile(),
 	}
 	out.Zones, out.Spread = int(spec.Availability.Zones), effective(spec.Mode, orRecommend(spec.Availability.Spread))
 	if out.Class = spec.Availability.Target; out.Class == "" {

@@ -94,9 +94,11 @@ func stillSizes(now, was []v1alpha1.SizeStatus) []v1alpha1.SizeStatus {
 }
 
 func near(a, b v1alpha1.ResourceSize) bool {
-	alike := func(a, b *resource.Quantity) bool {
-		x, y := amountOf(a), amountOf(b)
-		return math.Abs(x-y) <= sizeMoved*max(x, y)
-	}
 	return alike(a.CPU, b.CPU) && alike(a.Memory, b.Memory)
+}
+
+// alike tells whether two amounts are the same but for what is not worth a write.
+func alike(a, b *resource.Quantity) bool {
+	x, y := amountOf(a), amountOf(b)
+	return math.Abs(x-y) <= sizeMoved*max(x, y)
 }

@@ -53,7 +53,11 @@ func (p *pass) report() {
 	p.status.Plan = p.planStatus()
 	p.status.Availability = p.availability()
 	p.reportWindows()
+	p.status.Members = p.members()
 	p.status.Offenders, p.status.Jailed = p.offenders()
+	for _, o := range p.cared {
+		p.amend(o)
+	}
 	for i, step := range p.plan.Steps {
 		p.record(step, p.outcomes[i])
 	}

@@ -50,6 +50,7 @@ func (p *pass) quiet() {
 	asWritten(still, &p.cpp.Status, func(now, was *v1alpha1.ReplicaStatus) { now.LastObserved = was.LastObserved })
 	still.Sizes = stillSizes(still.Sizes, p.cpp.Status.Sizes)
 	stillHeadroom(still.Availability, p.cpp.Status.Availability)
+	still.Members = stillMembers(still.Members, p.cpp.Status.Members)
 	if equality.Semantic.DeepEqual(&p.cpp.Status, still) {
 		p.status = still
 		return

@@ -4,6 +4,7 @@
 package observe
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -51,7 +52,7 @@ func watch(t *testing.T, c *etcdtest.Cluster, a *access.Access) *watched {
 	t.Cleanup(w.Close)
 	var targets []Target
 	for _, m := range c.Members {
-		targets = append(targets, Target{Name: m.Name, UID: "uid-" + m.Name, Zone: "a", Address: m.Address, Ready: true})
+		targets = append(targets, Target{Name: m.Name, UID: "uid-" + m.Name, Zone: "a", Node: "node-a", Address: m.Address, Ready: true})
 	}
 	w.Retarget(targets)
 	return w
@@ -100,7 +101,7 @@ func TestARealMember(t *testing.T) {
 	}
 	t.Logf("a page has %d bytes", w.all()[0].page.Bytes)
 	c := clientOf(t, e)
-	w.look() // the window begins after the election
+	before := w.look()[0] // the window begins after the election
 	for range 20 {
 		if _, err := c.Put(t.Context(), "key", "value"); err != nil {
 			t.Fatal(err)
@@ -109,6 +110,12 @@ func TestARealMember(t *testing.T) {
 	m = w.look()[0]
 	if m.Fault != nil || m.Window != 5*time.Second || m.Fsyncs < 20 || m.FsyncMean <= 0 || m.FsyncP99 <= 0 || m.FsyncP99 > 8.192 || m.LeaderChanges != 0 || m.Refused != 0 {
 		t.Errorf("after 20 writes: %+v", m)
+	}
+	if m.Revision != before.Revision+20 || m.Index < before.Index+20 || m.Applied > m.Index || m.Applied < before.Applied+20 {
+		t.Errorf("after 20 writes at revision %d, index %d, applied %d; before at %d, %d, %d", m.Revision, m.Index, m.Applied, before.Revision, before.Index, before.Applied)
+	}
+	if m.UID != "uid-etcd-0" || m.Node != "node-a" {
+		t.Errorf("the pod %s on node %s", m.UID, m.Node)
 	}
 
 	t.Run("asked no more often than it may be", func(t *testing.T) {
@@ -201,4 +208,25 @@ func TestTheLeaderOfThreeStops(t *testing.T) {
 		t.Errorf("fault %+v", *after[i].Fault)
 	}
 	t.Logf("changes seen in windows: %v", changes)
+}
+
+// What a member tells of how far it has come, and what of it can be true.
+func TestStanding(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		index, applied uint64
+		revision       int64
+		wantApplied    uint64
+		wantRevision   int64
+	}{
+		{"as it should be", 100, 90, 7, 90, 7},
+		{"more applied than there is", 100, math.MaxUint64, 7, 100, 7},
+		{"nothing yet", 0, 0, 0, 0, 0},
+		{"a revision below zero", 100, 90, math.MinInt64, 90, 0},
+	} {
+		index, applied, revision := standing(c.index, c.applied, c.revision)
+		if index != c.index || applied != c.wantApplied || revision != c.wantRevision {
+			t.Errorf("%s: index %d, applied %d, revision %d", c.name, index, applied, revision)
+		}
+	}
 }

@@ -56,6 +56,7 @@ func (m *maintenance) read(ctx context.Context, now time.Time, last *alarmed, in
 	into.Version, into.Learner = s.Version[:min(maxVersion, len(s.Version))], s.IsLearner
 	into.Leader, into.Term, into.HasLeader = s.Leader, s.RaftTerm, s.Leader != 0
 	into.ApplyBacklog = count(float64(s.RaftIndex) - float64(s.RaftAppliedIndex))
+	into.Index, into.Applied, into.Revision = standing(s.RaftIndex, s.RaftAppliedIndex, s.Header.GetRevision())
 	told := strings.Join(s.Errors, "\n")
 	if told = strings.ReplaceAll(told, rpctypes.ErrNoLeader.Error(), ""); strings.TrimSpace(told) == "" {
 		*last = alarmed{}
@@ -66,6 +67,12 @@ func (m *maintenance) read(ctx context.Context, now time.Time, last *alarmed, in
 	}
 	into.Alarms = slices.Clone(last.words)
 	return nil
+}
+
+// standing is how far a member has come, as far as that can be true: no entry is applied
+// that the log has not, and no revision is below zero. What is nonsense is not known.
+func standing(index, applied uint64, revision int64) (uint64, uint64, int64) {
+	return index, min(applied, index), max(0, revision)
 }
 
 // alarms lists the alarms, or finds them in what the status told: a cluster without

@@ -22,6 +22,8 @@ const maxTargets = 64
 type Target struct {
 	// Name is the pod's name, Zone its node's zone, UID the pod's UID.
 	Name, Zone, UID string
+	// Node is the pod's node, where that is asked for.
+	Node string
 	// Address is a host and a port.
 	Address string
 	// Ready is the pod's readiness.

@@ -3,6 +3,8 @@
 
 package plane
 
+import "evenkeel.dev/evenkeel/recommender/care"
+
 // CareProfile is what the platform team allows of the members beyond their sizes.
 type CareProfile struct {
 	Mode Mode
@@ -21,4 +23,4 @@ type EtcdStep struct {
 }
 
 // CareMemory is what is kept of the care for etcd.
-type CareMemory struct{}
+type CareMemory = care.Memory

@@ -9,6 +9,8 @@ import "time"
 // Window, times in seconds, sizes in bytes.
 type Member struct {
 	Name, Zone string
+	// UID is the pod's and Node where it runs; empty of a pod that does not.
+	UID, Node string
 	// Ready is the pod's readiness.
 	Ready bool
 	// Fault says why the last look failed; nil when it was whole.

@@ -76,8 +76,8 @@ func (m *move) unfit(seen []member) *plane.Fault {
 		unfit = m.to + " is a learner and has no vote"
 	case to.leader != from.id || to.term != from.term:
 		unfit = m.to + " does not follow " + m.from
-	case len(to.sick) > 0:
-		unfit = fmt.Sprintf("%s is not well: %.300s", m.to, strings.Join(to.sick, "; "))
+	case len(sicker(to, from)) > 0:
+		unfit = fmt.Sprintf("%s is not well: %.300s", m.to, strings.Join(sicker(to, from), "; "))
 	case to.applied+mostBehind < from.index:
 		unfit = fmt.Sprintf("%s is %d entries behind, more than %d", m.to, from.index-to.applied, mostBehind)
 	case !m.majority(seen, from.id, from.term):
@@ -87,6 +87,19 @@ func (m *move) unfit(seen []member) *plane.Fault {
 		return nil
 	}
 	return m.fault(v1alpha1.ReasonLeaderNotMoved, "not ordered: %s", unfit)
+}
+
+// sicker are the errors that a member reports of itself, without the alarm of no space
+// where the leader reports that as well: it is the cluster's, no other member has it less,
+// and the way out of it takes every member, the leader last and as a follower.
+func sicker(to, from member) (errors []string) {
+	full := func(word string) bool { return strings.Contains(word, "NOSPACE") && !strings.Contains(word, "CORRUPT") }
+	for _, word := range to.sick {
+		if !full(word) || !slices.ContainsFunc(from.sick, full) {
+			errors = append(errors, word)
+		}
+	}
+	return errors
 }
 
 // moved tells that to leads in a later term, and that a majority says so.

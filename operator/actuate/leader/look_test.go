@@ -27,9 +27,18 @@ func TestUnfit(t *testing.T) {
 		"behind by as much as it may be": {func(a, b, _ *member) {
 			a.index, b.applied = 5000+mostBehind, 5000
 		}, ""},
-		"further behind":          {func(a, b, _ *member) { a.index, b.applied = 5001+mostBehind, 5000 }, "entries behind"},
-		"ahead":                   {func(_, b, _ *member) { b.applied = 6000 }, ""},
-		"sick":                    {func(_, b, _ *member) { b.sick = []string{"memberID:2 alarm:NOSPACE"} }, "NOSPACE"},
+		"further behind": {func(a, b, _ *member) { a.index, b.applied = 5001+mostBehind, 5000 }, "entries behind"},
+		"ahead":          {func(_, b, _ *member) { b.applied = 6000 }, ""},
+		"sick":           {func(_, b, _ *member) { b.sick = []string{"memberID:2 alarm:NOSPACE"} }, "NOSPACE"},
+		"all out of space": {func(a, b, _ *member) {
+			a.sick, b.sick = []string{"memberID:2 alarm:NOSPACE"}, []string{"memberID:2 alarm:NOSPACE"}
+		}, ""},
+		"out of space and corrupt": {func(a, b, _ *member) {
+			a.sick, b.sick = []string{"memberID:2 alarm:NOSPACE"}, []string{"memberID:2 alarm:NOSPACE", "memberID:2 alarm:CORRUPT"}
+		}, "CORRUPT"},
+		"corrupt both": {func(a, b, _ *member) {
+			a.sick, b.sick = []string{"memberID:2 alarm:CORRUPT"}, []string{"memberID:2 alarm:CORRUPT"}
+		}, "CORRUPT"},
 		"follows another":         {func(_, b, _ *member) { b.leader = 3 }, "b does not follow a"},
 		"follows in another term": {func(_, b, _ *member) { b.term = 6 }, "b does not follow a"},
 		"nobody leads":            {func(a, b, c *member) { a.leader, b.leader, c.leader = 0, 0, 0 }, "a has no leader"},
