@@ -26,6 +26,10 @@ func (d *pass) report() {
 	d.reportBeside(d.sharesInForce())
 	d.reportBeside(d.flagsManaged())
 	d.plan.Findings = append(d.plan.Findings, d.sized(), d.usageSeen())
+	if d.scales() {
+		d.reportBeside(d.floorInForce())
+		d.plan.Findings = append(d.plan.Findings, d.connectionsEven())
+	}
 	d.plan.LookCloser, d.plan.LookSooner = d.lookCloser(), d.lookSooner()
 }
 

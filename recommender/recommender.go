@@ -10,7 +10,8 @@
 // load line (loadline.go), its division (shares.go), who does harm (sentences.go), what is wanted of the
 // tenant (wanted.go), the inflight flags above it all (flags.go), and what to tell
 // people (findings.go). How much the containers should request (sizes.go) and which pod is resized next
-// (resize.go, gate.go) stand beside it. What is decided is kept in the memory as the wanted state; the
+// (resize.go, gate.go) stand beside it, and so does how many replicas there should be
+// (scaleout.go), which waits for the line (loadline.go). What is decided is kept in the memory as the wanted state; the
 // steps are the difference between that and what the tenant's configuration
 // holds, so a write that failed is tried again by the same rule.
 package recommender
@@ -21,6 +22,7 @@ import (
 
 	"evenkeel.dev/evenkeel/recommender/offender"
 	"evenkeel.dev/evenkeel/recommender/plane"
+	"evenkeel.dev/evenkeel/recommender/replicas"
 )
 
 // retryAfter is how long a step whose try failed is left alone.
@@ -45,6 +47,11 @@ type pass struct {
 	plan  plane.Plan
 	// reasons are why sentences changed in this pass, by name.
 	reasons map[string]plane.Reason
+	// scaled is what was decided of the number of replicas, floorWaits why that is not
+	// written yet, and even how the connections lie.
+	scaled     replicas.Decision
+	floorWaits string
+	even       replicas.Evenness
 	// disruptive are the steps of that kind that are wanted in this pass.
 	disruptive []want
 }
@@ -65,6 +72,7 @@ func Decide(s plane.Snapshot, p plane.Profile, m plane.Memory, now time.Time) (p
 	d.divide() // after the sentences, which are urgent: a division is not
 	d.manageFlags()
 	d.size()
+	d.scaleOut()
 	d.disturb() // after all that want something disruptive
 	d.forget()
 	d.learn()

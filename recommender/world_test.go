@@ -51,6 +51,9 @@ type world struct {
 	members func(at time.Time) []plane.Member
 	// hosted is the host cluster, where sizes are looked at.
 	hosted *hosted
+	// wide is the autoscaler and the load that the replicas share, where their number is
+	// looked at.
+	wide *wide
 	// refuse makes every write fail.
 	refuse *plane.Fault
 	log    strings.Builder
@@ -153,6 +156,9 @@ func (w *world) obey(s plane.Step) {
 			w.outcomes = append(w.outcomes, plane.Outcome{Kind: s.Kind, Name: name, Fault: fault})
 			return
 		}
+	}
+	if w.wide != nil {
+		w.wide.obey(s, w.now)
 	}
 	c := w.config
 	if s.Level != nil {
@@ -261,15 +267,16 @@ func (w *world) snapshot(window time.Duration) plane.Snapshot {
 	if w.hosted != nil {
 		s.Sizes = w.hosted.seen(w.now)
 	}
-	for i := range 3 {
-		s.Replicas = append(s.Replicas, w.replica(i, window))
+	for i := range w.wide.count() {
+		s.Replicas = append(s.Replicas, w.wide.share(w.replica(i, window), i, w.now))
 	}
+	w.wide.look(&s, w.now)
 	return s
 }
 
 func (w *world) replica(i int, window time.Duration) plane.Replica {
 	r := plane.Replica{
-		Name: fmt.Sprintf("kube-apiserver-%d", i), Zone: []string{"a", "b", "c"}[i], Ready: true,
+		Name: fmt.Sprintf("kube-apiserver-%d", i), Zone: []string{"a", "b", "c"}[i%3], Ready: true,
 		Ceiling: w.ceilingOf(i), Observed: w.now, Window: window, Pulse: 2 * time.Millisecond, Fault: w.blind[i],
 	}
 	r.Ready = !w.workload.isUnready(i)

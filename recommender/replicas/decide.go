@@ -110,14 +110,19 @@ func (d *decider) begin() {
 // look brings the memory up to what is seen, and finds what is needed.
 func (d *decider) look() {
 	p := Point{At: d.now}
-	moved := false
+	if d.seen.Offender != "" || d.seen.Held != "" {
+		d.memory.Judged = d.now
+	}
+	moved := !d.memory.Judged.IsZero() && d.now.Sub(d.memory.Judged) < 2*grace
 	for _, r := range d.seen.Replicas {
 		first := d.memory.First[r.ID]
 		moved = moved || r.Ready && !first.IsZero() && d.now.Sub(first) < 2*grace
 	}
 	for _, r := range d.seen.Replicas {
 		demand := r.Demand
-		if moved { // the demand of whom clients have left falls by half in five minutes
+		// A demand that is smoothed falls by half in five minutes: it still counts clients
+		// that have gone to another replica, or to jail.
+		if moved {
 			demand = min(demand, r.Busy)
 		}
 		p.Seats, p.CPU = p.Seats+demand, p.CPU+r.CPU
@@ -160,11 +165,16 @@ func (d *decider) decide() Decision {
 	overdue := d.want > d.bounds.Max
 	if short != nil || d.beyond && d.bySeats > d.floor {
 		if refused := d.refuse(); refused != nil {
+			if was := d.memory.Refused; was != nil && was.Reason == refused.Reason {
+				refused = was // the figures in it change from look to look
+			}
+			d.memory.Refused = refused
 			out := d.done(refused.Reason, refused.Words)
 			out.Refused = refused
 			return out
 		}
 	}
+	d.memory.Refused = nil
 	switch {
 	case short != nil && (short.Looks < raiseLooks || d.now.Sub(short.Since) < raiseAfter):
 		return d.done(Settling, "more are due, and have not been for long")
@@ -199,11 +209,10 @@ func (d *decider) lower() Decision {
 
 // unsafe says why no replica may be taken away now; empty when one may.
 func (d *decider) unsafe() string {
-	switch {
-	case d.seen.Offender != "":
-		return d.seen.Offender
-	case d.seen.Late != "":
-		return d.seen.Late
+	for _, why := range []string{d.seen.Offender, d.seen.Held, d.seen.Late} {
+		if why != "" {
+			return why
+		}
 	}
 	told := 0
 	if n := len(d.seen.Replicas); n < d.seen.Floor {

@@ -49,8 +49,12 @@ type Evenness struct {
 	Remedy Remedy
 }
 
-// Uneven is since when connections have been uneven; zero while they are not.
-type Uneven struct{ Since time.Time }
+// Uneven is since when connections have been uneven, and the fullest replica with what was
+// said of it first; zero while they are even.
+type Uneven struct {
+	Since          time.Time
+	Fullest, Words string
+}
 
 // Even tells how evenly the connections lie. goAway is the chance with which the replicas
 // end a connection, 0 none. Replicas that have come lately, by the memory of Decide, are
@@ -60,10 +64,13 @@ func Even(s Seen, goAway float64, m Memory, was Uneven, now time.Time) (Evenness
 		return Evenness{}, was
 	}
 	var ready []Replica
+	come := false
 	for _, r := range s.Replicas {
-		if r.Ready && !m.young(r.ID, now) {
+		young := m.young(r.ID, now)
+		if r.Ready && !young {
 			ready = append(ready, r.sane())
 		}
+		come = come || young
 	}
 	watches := func(r Replica) float64 { return r.Watches }
 	requests := func(r Replica) float64 { return r.Requests }
@@ -83,10 +90,15 @@ func Even(s Seen, goAway float64, m Memory, was Uneven, now time.Time) (Evenness
 	if was.Since.IsZero() {
 		was.Since = now
 	}
+	if was.Fullest != e.Fullest {
+		was.Fullest, was.Words = e.Fullest, e.Words
+	}
+	e.Words = was.Words // the figures in it change from look to look
 	if e.Long = now.Sub(was.Since) >= unevenFor; !e.Long {
 		return e, was
 	}
 	switch {
+	case come: // it has yet to get its share
 	case !byWatches.uneven && e.Watches > 0:
 		e.Remedy = TheClient
 	case sane(goAway) == 0:

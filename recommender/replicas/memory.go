@@ -26,6 +26,11 @@ type Memory struct {
 	Since, Seen time.Time
 	// Short is a need above the floor; nil while there is none.
 	Short *Short
+	// Refused is what the last look was refused for, in the words that it began with; nil
+	// while nothing is.
+	Refused *Refusal
+	// Judged is when somebody was last judged, named or held.
+	Judged time.Time
 	// Lowered is when the floor was last lowered.
 	Lowered time.Time
 	// First is when each replica was first seen, by ID; zero for those of the first look.

@@ -49,8 +49,10 @@ type Seen struct {
 	Zones int
 	// Blind says why not all can be seen; Late that requests are late.
 	Blind, Late string
-	// Etcd says what is short of it, Offender who is judged or held.
-	Etcd, Offender string
+	// Etcd says what is short of it, Offender who is being judged or named, and Held who is
+	// held by a sentence: more replicas are no answer to the first two, and none is taken
+	// away because of the other.
+	Etcd, Offender, Held string
 	// Carries is how many seats of all replicas together etcd carries; 0 is not known to
 	// be a limit. Least is the lowest line that a replica can be held at.
 	Carries, Least float64
