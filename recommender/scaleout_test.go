@@ -27,7 +27,7 @@ func TestScaleOut(t *testing.T) {
 		"enforced": {nil, 6, 1, true, v1alpha1.ReasonAsExpected, "the floor is to be 6 replicas: they carry what is due, and with a zone lost the others do"},
 		"recommended only": {func(w *world, _ *wide) { w.profile.Scaling.Mode = plane.Recommend }, 3, 0, false, v1alpha1.ReasonRecommendOnly,
 			"recommended only: the floor is to be 6 replicas"},
-		"paused": {func(w *world, _ *wide) { w.profile.Paused = true }, 3, 0, false, v1alpha1.ReasonPaused, "the floor is to be 6 replicas"},
+		"paused":  {func(w *world, _ *wide) { w.profile.Paused = true }, 3, 0, false, v1alpha1.ReasonPaused, "the floor is to be 6 replicas"},
 		"no most": {func(w *world, _ *wide) { w.profile.Scaling.Max = 0 }, 3, 0, false, v1alpha1.ReasonNotBounded, "set a maximum"},
 		"more are due than allowed": {func(w *world, _ *wide) { w.profile.Scaling.Max = 3 }, 3, 0, true, v1alpha1.ReasonAtMax,
 			"3 replicas are allowed, and do not carry what is due"},
@@ -43,6 +43,11 @@ func TestScaleOut(t *testing.T) {
 			w.profile.LoadLine = plane.Off
 		}, 3, 0, true, v1alpha1.ReasonAsExpected, "the floor is to be 3 replicas"},
 		"sizes are not enforced": {func(w *world, _ *wide) { w.profile.Sizing.Mode = plane.Recommend }, 9, 2, true, v1alpha1.ReasonAtMax, "9 replicas are allowed"},
+		"nodes that never have room for more": {func(w *world, _ *wide) {
+			for _, name := range []string{"kube-apiserver-0", "kube-apiserver-1", "kube-apiserver-2"} {
+				w.hosted.refuses[name] = plane.ResizeInfeasible
+			}
+		}, 9, 2, true, v1alpha1.ReasonAsExpected, "the floor is to be 9 replicas"},
 		"a slow log": {func(w *world, _ *wide) {
 			well := w.members
 			w.members = func(at time.Time) []plane.Member {
@@ -51,9 +56,13 @@ func TestScaleOut(t *testing.T) {
 				return all
 			}
 		}, 3, 0, true, v1alpha1.ReasonEtcdIsShort, "etcd is what is short: etcd-1: fsyncs of the write-ahead log take over 20 ms"},
-		"blind": {func(w *world, _ *wide) { w.blind[1] = &plane.Fault{Reason: v1alpha1.ReasonReplicaTimeout, Message: "no answer within 3 s"} }, 3, 0, true, v1alpha1.ReasonReplicaTimeout,
+		"blind": {func(w *world, _ *wide) {
+			w.blind[1] = &plane.Fault{Reason: v1alpha1.ReasonReplicaTimeout, Message: "no answer within 3 s"}
+		}, 3, 0, true, v1alpha1.ReasonReplicaTimeout,
 			"kube-apiserver-1: no answer within 3 s"},
-		"a write that fails": {func(w *world, _ *wide) { w.refuse = &plane.Fault{Reason: v1alpha1.ReasonFieldContested, Message: "gitops owns it"} }, 3, 11, false, v1alpha1.ReasonFieldContested,
+		"a write that fails": {func(w *world, _ *wide) {
+			w.refuse = &plane.Fault{Reason: v1alpha1.ReasonFieldContested, Message: "gitops owns it"}
+		}, 3, 11, false, v1alpha1.ReasonFieldContested,
 			"gitops owns it"},
 		"the load stays on one": {func(_ *world, wd *wide) { wd.skew = 0.9 }, 3, 0, true, v1alpha1.ReasonLoadSticks,
 			"kube-apiserver-0 is 221 % full and the others 17 % on average: connections stay where they are, and another replica would get nothing"},
@@ -125,7 +134,7 @@ func TestSeatsBeforeReplicas(t *testing.T) {
 		t.Errorf("the line is cut at %d and the floor raised at %d:\n%s", cut, raised, story)
 	}
 
-	w, wd = start()
+	w, _ = start()
 	w.refuse = &plane.Fault{Reason: v1alpha1.ReasonWriteFailed, Message: "the tenant refuses it"}
 	w.run(40 * time.Second)
 	f := finding(t, w, v1alpha1.ConditionFloorInForce)

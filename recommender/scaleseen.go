@@ -69,7 +69,7 @@ func (d *pass) scaleReplica(r plane.Replica) replicas.Replica {
 // demands tells whether what is asked for at a level is a reason for a replica: neither
 // what is exempt, nor what is held, nor the ballast.
 func (d *pass) demands(level string) bool {
-	return level != "exempt" && level != seats.BallastName && !strings.HasPrefix(level, plane.JailPrefix) &&
+	return level != seats.BallastName && !strings.HasPrefix(level, plane.JailPrefix) &&
 		(d.seen.Config == nil || !slices.ContainsFunc(d.seen.Config.Levels, func(l plane.Level) bool { return l.Name == level && (l.Exempt || l.Jail) }))
 }
 

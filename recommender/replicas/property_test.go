@@ -65,6 +65,25 @@ func TestWhatStaysNearMovesNothingTwice(t *testing.T) {
 	})
 }
 
+// The same at the worst place: a ramp by all of it, over and over, just below where one more
+// would be needed.
+func TestAWobbleIsNoTrend(t *testing.T) {
+	p := of(3, wide())
+	for range 4 {
+		for i := range 40 { // from 3.12 to 3.44 cores; 3.6 are what 2 of 3 carry
+			p.loaded(60, 3.28*(0.95+0.1*min(float64(i)/36, 1)))
+			p.obeyed()
+		}
+		for range 12 * 50 {
+			p.loaded(60, 3.28*0.95)
+			p.obeyed()
+		}
+	}
+	if len(p.moves) > 0 {
+		t.Errorf("the floor moved %v", p.moves)
+	}
+}
+
 // By a day, and by two hours, with noise, the floor turns no more often than the load.
 func TestADayHasNoMoreTurnsThanItsLoad(t *testing.T) {
 	for _, period := range []time.Duration{2 * time.Hour, 24 * time.Hour} {

@@ -197,6 +197,21 @@ func TestRaisedWhenItStays(t *testing.T) {
 	}
 }
 
+// What is needed for a moment at the end of the ten seconds is not what was there all the
+// while.
+func TestRaisedToWhatWasThereAllTheWhile(t *testing.T) {
+	p := of(3, wide())
+	p.loaded(100, 2)
+	p.looks(time.Minute)
+	for _, cpu := range []float64{5.3, 5.3, 12, 12} {
+		p.loaded(100, cpu)
+		p.look()
+	}
+	if got, want := fmt.Sprint(p.moves), "[12:01:20 3->4]"; got != want {
+		t.Errorf("the floor moved %s, want %s", got, want)
+	}
+}
+
 // A ramp is looked ahead along, a step is not, and neither by more than as much again.
 func TestLooksAhead(t *testing.T) {
 	p := of(3, wide())
