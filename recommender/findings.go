@@ -30,6 +30,10 @@ func (d *pass) report() {
 	if d.profile.Care.Mode != "" {
 		d.plan.Findings = append(d.plan.Findings, d.etcdKept())
 	}
+	if d.scales() {
+		d.reportBeside(d.floorInForce())
+		d.plan.Findings = append(d.plan.Findings, d.connectionsEven())
+	}
 	d.plan.LookCloser, d.plan.LookSooner = d.lookCloser(), d.lookSooner()
 }
 

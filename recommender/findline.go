@@ -69,7 +69,7 @@ func (d *pass) findLine(bounds seats.Bounds, usable int, held bool) int {
 // budget is the most that the line may be for the sake of the one etcd.
 func (d *pass) budget(usable int) (most int, why string) {
 	if !d.sight.blind() {
-		d.memory.Line.Budget = seats.Spend(d.memory.Line.Budget, d.seen.Replicas, usable, slices.ContainsFunc(d.memberGuards(), hard), d.now)
+		d.memory.Line.Budget = seats.Spend(d.memory.Line.Budget, d.seen.Replicas, d.coming(), usable, slices.ContainsFunc(d.memberGuards(), hard), d.now)
 	}
 	return seats.Budget(d.memory.Line.Budget, d.sight.ceiling)
 }

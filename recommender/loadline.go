@@ -110,6 +110,21 @@ func (d *pass) within(usable int) (b seats.Bounds, why string) {
 	return b, why
 }
 
+// lowestLine is the lowest that the line may be, whatever etcd carries.
+func (d *pass) lowestLine() int {
+	b, _ := seats.Within(d.sight.ceiling, d.profile.SeatsMax, d.profile.SeatsMin, d.floor())
+	return b.Floor
+}
+
+// coming is how many replicas there will be once the floor that was decided is in force; 0
+// while none is to be written. They have their part of what etcd carries before they come.
+func (d *pass) coming() int {
+	if s := d.seen.Scale; !d.enforcing(d.profile.Scaling.Mode) || !s.Looked || s.Fault != nil {
+		return 0
+	}
+	return d.memory.Scale.Kept.Floor
+}
+
 // returnSeats takes the ballast away once the line is not to be enforced any more,
 // while other protections are.
 func (d *pass) returnSeats() {

@@ -25,6 +25,7 @@ import (
 
 	"evenkeel.dev/evenkeel/recommender/offender"
 	"evenkeel.dev/evenkeel/recommender/plane"
+	"evenkeel.dev/evenkeel/recommender/replicas"
 	"evenkeel.dev/evenkeel/recommender/zones"
 )
 
@@ -50,6 +51,11 @@ type pass struct {
 	plan  plane.Plan
 	// reasons are why sentences changed in this pass, by name.
 	reasons map[string]plane.Reason
+	// scaled is what was decided of the number of replicas, floorWaits why that is not
+	// written yet, and even how the connections lie.
+	scaled     replicas.Decision
+	floorWaits string
+	even       replicas.Evenness
 	// disruptive are the steps of that kind that are wanted in this pass.
 	disruptive []want
 	// zoneProblems are what is wrong with where the pods run, the worst first.
@@ -74,6 +80,7 @@ func Decide(s plane.Snapshot, p plane.Profile, m plane.Memory, now time.Time) (p
 	d.divide() // after the sentences, which are urgent: a division is not
 	d.manageFlags()
 	d.size()
+	d.scaleOut()
 	d.spreadZones()
 	d.careForEtcd()
 	d.disturb() // after all that want something disruptive

@@ -105,6 +105,16 @@ func TestTranscripts(t *testing.T) {
 			h.slow = map[string]float64{"etcd-0": 0.18}
 			w.run(10 * time.Minute)
 		},
+		"scale-enforced": func(w *world) {
+			wide := widened(w, 120)
+			w.run(5 * time.Minute)
+			wide.seats = 2.5 * 120 // a size in place meets that
+			w.run(10 * time.Minute)
+			wide.seats = 4 * 120 // and not this, with a zone lost
+			w.run(10 * time.Minute)
+			wide.seats = 120 // and goes again
+			w.run(time.Hour)
+		},
 		"two-offenders": func(w *world) {
 			w.run(30 * time.Second)
 			w.storming = []plane.Client{agent}

@@ -51,6 +51,9 @@ type world struct {
 	members func(at time.Time) []plane.Member
 	// hosted is the host cluster, where sizes are looked at.
 	hosted *hosted
+	// wide is the autoscaler and the load that the replicas share, where their number is
+	// looked at.
+	wide *wide
 	// refuse makes every write fail.
 	refuse *plane.Fault
 	log    strings.Builder
@@ -154,6 +157,9 @@ func (w *world) obey(s plane.Step) {
 			return
 		}
 	}
+	if w.wide != nil {
+		w.wide.obey(s, w.now)
+	}
 	c := w.config
 	if s.Level != nil {
 		c.Levels = slices.DeleteFunc(c.Levels, func(l plane.Level) bool { return l.Name == s.Level.Name })
@@ -188,6 +194,8 @@ func (w *world) obey(s plane.Step) {
 		w.workload.hold(s.Kind == plane.HoldRollout, w.now)
 	case plane.SetBallast, plane.NameOffender, plane.KeepFlags:
 	case plane.ChangeSize, plane.ResizePod, plane.MoveLeader, plane.EvictPod: // sizesWorld plays these
+	case plane.SetFloor: // wide plays it
+	case plane.Defragment, plane.Compact, plane.Disarm, plane.Advise:
 	}
 	at := w.now.Add(100 * time.Millisecond)
 	w.outcomes = append(w.outcomes, plane.Outcome{Kind: s.Kind, Name: name, Written: at, InForce: at})
@@ -263,15 +271,16 @@ func (w *world) snapshot(window time.Duration) plane.Snapshot {
 	if w.hosted != nil {
 		s.Sizes = w.hosted.seen(w.now)
 	}
-	for i := range 3 {
-		s.Replicas = append(s.Replicas, w.replica(i, window))
+	for i := range w.wide.count() {
+		s.Replicas = append(s.Replicas, w.wide.share(w.replica(i, window), i, w.now))
 	}
+	w.wide.look(&s, w.now)
 	return s
 }
 
 func (w *world) replica(i int, window time.Duration) plane.Replica {
 	r := plane.Replica{
-		Name: fmt.Sprintf("kube-apiserver-%d", i), Zone: []string{"a", "b", "c"}[i], Ready: true,
+		Name: fmt.Sprintf("kube-apiserver-%d", i), Zone: []string{"a", "b", "c"}[i%3], Ready: true,
 		Ceiling: w.ceilingOf(i), Observed: w.now, Window: window, Pulse: 2 * time.Millisecond, Fault: w.blind[i],
 	}
 	r.Ready = !w.workload.isUnready(i)

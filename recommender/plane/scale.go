@@ -3,6 +3,12 @@
 
 package plane
 
+import (
+	"time"
+
+	"evenkeel.dev/evenkeel/recommender/replicas"
+)
+
 // ScaleSeen is what the host cluster tells of how many apiserver replicas there are to be.
 type ScaleSeen struct {
 	// Looked is false while the autoscaler has not been looked at.
@@ -55,4 +61,15 @@ type ScalePlan struct {
 }
 
 // ScaleMemory is what is kept of the number of replicas.
-type ScaleMemory struct{}
+type ScaleMemory struct {
+	// Kept is what the decision keeps. It is never changed in place.
+	Kept replicas.Memory
+	// Uneven is since when connections have been uneven.
+	Uneven replicas.Uneven
+	// Shown is the floor that was last recommended, so that it is told once; 0 while the one
+	// in force is it.
+	Shown int
+	// Asked is the floor that was last to be written, at AskedAt.
+	Asked   int
+	AskedAt time.Time
+}

@@ -25,13 +25,14 @@ const (
 // Spend brings the etcd budget up to one look. All replicas share one etcd: what each
 // may have at once depends on how many there are. usable is the line in force, and
 // troubled is true while etcd says that it is overloaded. Replicas that are not
-// ready count as well, so that the line falls before they serve.
+// ready count as well, so that the line falls before they serve; and so do those that are
+// about to be ordered: there will be coming of them in all.
 //
 // φ is etcd's requests in work for each seat of the line, as they were when etcd was
 // last in trouble: whatever part of the seats is in use, whatever part of a request's
 // time is etcd's and however uneven the replicas are loaded is in it.
-func Spend(b plane.Budget, replicas []plane.Replica, usable int, troubled bool, now time.Time) plane.Budget {
-	if n := len(replicas); n >= b.Replicas || now.Sub(b.Counted) >= leaves {
+func Spend(b plane.Budget, replicas []plane.Replica, coming, usable int, troubled bool, now time.Time) plane.Budget {
+	if n := max(len(replicas), coming); n >= b.Replicas || now.Sub(b.Counted) >= leaves {
 		b.Replicas, b.Counted = n, now
 	}
 	etcd, ready := atEtcd(replicas)
@@ -93,4 +94,14 @@ func Budget(b plane.Budget, ceiling int) (line int, why string) {
 	}
 	most := max(int(b.Each), 1)
 	return most, fmt.Sprintf("etcd was in trouble, and carries %.3g requests at once: for each of %d replicas %d seats", b.Requests, b.Replicas, most)
+}
+
+// Among is the most that the line may be with n replicas, as Budget tells it once they are
+// counted.
+func Among(b plane.Budget, n, ceiling int) int {
+	if n > b.Replicas && b.Requests > 0 {
+		b.Replicas, b.Each = n, b.Requests/(b.Phi*float64(n))
+	}
+	line, _ := Budget(b, ceiling)
+	return line
 }

@@ -31,7 +31,7 @@ func TestAnEtcdInTroubleHasABudget(t *testing.T) {
 	at := start
 	look := func(replicas []plane.Replica, troubled bool) (int, string) {
 		at = at.Add(5 * time.Second)
-		b = seats.Spend(b, replicas, 100, troubled, at)
+		b = seats.Spend(b, replicas, 0, 100, troubled, at)
 		return seats.Budget(b, 600)
 	}
 	if line, why := look(sharing(3, 100, 0.5), false); line != 600 || why != "" {
@@ -68,7 +68,7 @@ func TestABudgetIsALine(t *testing.T) {
 		for range rapid.IntRange(1, 20).Draw(t, "looks") {
 			at = at.Add(5 * time.Second)
 			seen := sharing(rapid.IntRange(0, 9).Draw(t, "replicas"), rapid.Float64Range(0, 1e6).Draw(t, "inWork"), rapid.Float64Range(0, 2).Draw(t, "phi"))
-			b = seats.Spend(b, seen, rapid.IntRange(0, 600).Draw(t, "usable"), rapid.Bool().Draw(t, "troubled"), at)
+			b = seats.Spend(b, seen, rapid.IntRange(0, 9).Draw(t, "coming"), rapid.IntRange(0, 600).Draw(t, "usable"), rapid.Bool().Draw(t, "troubled"), at)
 			line, why := seats.Budget(b, 600)
 			if line < 1 || line > 600 || (line < 600) != strings.HasPrefix(why, "etcd was in trouble") {
 				t.Fatalf("the line may be %d: %q", line, why)
