@@ -71,6 +71,8 @@ type kept struct {
 	sizes      plane.SizesSeen
 	sizesAt    time.Time
 	sizesSaved time.Time
+	// scale is what is kept of the autoscaler.
+	scale keptScale
 
 	memory     plane.Memory
 	outcomes   []plane.Outcome

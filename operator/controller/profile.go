@@ -36,6 +36,7 @@ func (p *pass) profile() plane.Profile {
 		Tick:         p.r.Options.Tick,
 		ManageFlags:  spec.APIServer.Flags == v1alpha1.FlagsManage,
 		Sizing:       p.sizingProfile(),
+		Scaling:      p.scalingProfile(),
 	}
 	if s := spec.APIServer.Seats; s != nil {
 		out.SeatsMin, out.SeatsMax = value(s.Min), value(s.Max)

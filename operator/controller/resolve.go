@@ -46,8 +46,8 @@ func (p *pass) resolve(ctx context.Context) error {
 	return nil
 }
 
-// workload is what is needed of one to find its pods: its selector, and of a
-// StatefulSet how many there are to be and the number of the first. changed is another
+// workload is what is needed of one to find its pods: its selector, how many there are to
+// be, and of a StatefulSet the number of the first. changed is another
 // text whenever anything of it has changed, and written is true when Evenkeel has
 // written its flags.
 type workload struct {
@@ -55,6 +55,8 @@ type workload struct {
 	replicas, first int32
 	changed         string
 	written         bool
+	// controller is what controls the workload; nil while nothing does.
+	controller *metav1.OwnerReference
 }
 
 // pods are those of the workload that a field of the profile refers to, in any phase,
@@ -82,7 +84,10 @@ func (p *pass) workload(ctx context.Context, field string, ref v1alpha1.TargetRe
 	case "Deployment":
 		var d appsv1.Deployment
 		err = p.r.Client.Get(ctx, key, &d)
-		w = workload{selector: d.Spec.Selector}
+		w = workload{selector: d.Spec.Selector, replicas: 1}
+		if d.Spec.Replicas != nil {
+			w.replicas = *d.Spec.Replicas
+		}
 		w.follow(&d)
 	case "StatefulSet":
 		var s appsv1.StatefulSet
@@ -112,6 +117,7 @@ func (p *pass) workload(ctx context.Context, field string, ref v1alpha1.TargetRe
 func (w *workload) follow(o metav1.Object) {
 	w.changed = string(o.GetUID()) + "/" + o.GetResourceVersion()
 	_, w.written = o.GetAnnotations()[v1alpha1.OriginalAnnotation]
+	w.controller = metav1.GetControllerOf(o)
 }
 
 func (p *pass) targetName() string { return nameOf(p.cpp.Spec.APIServer.TargetRef) }
@@ -144,6 +150,8 @@ func (p *pass) target(ctx context.Context, pod *corev1.Pod) (observe.Target, err
 		return observe.Target{}, fault(v1alpha1.ReasonTargetInvalid, "pod %s has no container named %s: correct apiServer.container", pod.Name, name)
 	}
 	container := pod.Spec.Containers[i]
+	arguments := slices.Concat(container.Command, container.Args)
+	p.arguments = append(p.arguments, arguments)
 	if p.status.Size == "" {
 		p.status.Size = container.Resources.Requests.Cpu().String() + "/" + container.Resources.Requests.Memory().String()
 	}
@@ -154,7 +162,7 @@ func (p *pass) target(ctx context.Context, pod *corev1.Pod) (observe.Target, err
 	return observe.Target{
 		Name: pod.Name, UID: string(pod.UID), Zone: zone, Ready: ready(pod) && pod.DeletionTimestamp.IsZero(),
 		Address:     net.JoinHostPort(pod.Status.PodIP, strconv.Itoa(int(p.cpp.Spec.APIServer.Port))),
-		Ceiling:     inflight.Ceiling(slices.Concat(container.Command, container.Args)),
+		Ceiling:     inflight.Ceiling(arguments),
 		CPULimit:    container.Resources.Limits.Cpu().AsApproximateFloat64(),
 		MemoryLimit: container.Resources.Limits.Memory().AsApproximateFloat64(),
 	}, nil

@@ -50,6 +50,7 @@ func (p *pass) report() {
 	}
 	p.status.Replicas = p.replicas()
 	p.status.Sizes = p.sizes()
+	p.status.Scale = p.scale()
 	p.status.Offenders, p.status.Jailed = p.offenders()
 	for i, step := range p.plan.Steps {
 		p.record(step, p.outcomes[i])
