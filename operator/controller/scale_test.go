@@ -5,6 +5,7 @@ package controller_test
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -89,12 +90,12 @@ func (w *world) awaitScalers(want string) {
 		if err := w.List(w.t.Context(), &all, client.InNamespace(w.ns)); err != nil {
 			w.t.Fatal(err)
 		}
-		got := ""
+		var got strings.Builder
 		for _, h := range all.Items {
-			got += fmt.Sprintf("%s %d-%d;", h.Name, *h.Spec.MinReplicas, h.Spec.MaxReplicas)
+			fmt.Fprintf(&got, "%s %d-%d;", h.Name, *h.Spec.MinReplicas, h.Spec.MaxReplicas)
 		}
-		if got != want {
-			return fmt.Sprintf("the autoscalers are %q, want %q", got, want)
+		if got.String() != want {
+			return fmt.Sprintf("the autoscalers are %q, want %q", got.String(), want)
 		}
 		return ""
 	})
@@ -161,7 +162,7 @@ func TestAnAdoptedScalerIsGivenBack(t *testing.T) {
 	stop := s.start()
 	s.awaitScalers("theirs 4-6;")
 	s.await(func() string {
-		if got, want := s.seenProfile().Status.Scale, "so many are due; HorizontalPodAutoscaler theirs stops at 6"; got == nil || len(got.Message) < len(want) || got.Message[:len(want)] != want {
+		if got, want := s.seenProfile().Status.Scale, "so many are due; HorizontalPodAutoscaler theirs stops at 6"; got == nil || !strings.HasPrefix(got.Message, want) {
 			return fmt.Sprintf("the status is %+v", got)
 		}
 		return ""

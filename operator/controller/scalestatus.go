@@ -21,7 +21,7 @@ func (p *pass) scale() *v1alpha1.ScaleStatus {
 		Autoscaler: seen.Autoscaler,
 	}
 	var words []string
-	if seen.Fault != nil {
+	if seen.Fault != nil && !strings.Contains(p.plan.Scale.Why, seen.Fault.Message) {
 		words = append(words, seen.Fault.Message)
 	}
 	for _, w := range []string{p.plan.Scale.Why, scaler.Note(p.cpp, seen)} {

@@ -32,8 +32,7 @@ func (f found) it() *autoscalingv2.HorizontalPodAutoscaler {
 
 // among finds the profile's own, one that can be adopted, and what is in the way.
 func (s Scaler) among(all []autoscalingv2.HorizontalPodAutoscaler) (f found) {
-	var second *autoscalingv2.HorizontalPodAutoscaler
-	var taken *plane.Fault
+	var second, taken *autoscalingv2.HorizontalPodAutoscaler
 	for i := range all {
 		switch h := &all[i]; {
 		case owns(s.Profile, h):
@@ -45,25 +44,32 @@ func (s Scaler) among(all []autoscalingv2.HorizontalPodAutoscaler) (f found) {
 		case s.overTarget(h):
 			second = h
 		case h.Name == s.name():
-			taken = &plane.Fault{Reason: v1alpha1.ReasonNameTaken, Message: fmt.Sprintf(
-				"HorizontalPodAutoscaler %s exists and this profile did not make it: it has the name that the profile's own would have, and scales %s. Rename or delete it; none is made",
-				h.Name, named(h.Spec.ScaleTargetRef))}
+			taken = h
 		}
 	}
-	switch {
-	case f.own != nil && f.theirs != nil:
-		f.conflict = two(f.own, f.theirs)
-	case second != nil:
-		f.conflict = two(f.theirs, second)
-	case f.theirs != nil:
-		f.conflict = s.anothers(f.theirs)
-	case f.own == nil:
-		f.conflict = taken
-	}
-	if f.conflict == nil {
+	if f.conflict = s.inTheWay(f, second, taken); f.conflict == nil {
 		f.conflict = s.owned()
 	}
 	return f
+}
+
+// inTheWay is the fault of what was found; nil when there is none. second is one more of
+// somebody else's over the target, taken one that has the name of the profile's own.
+func (s Scaler) inTheWay(f found, second, taken *autoscalingv2.HorizontalPodAutoscaler) *plane.Fault {
+	switch {
+	case f.own != nil && f.theirs != nil:
+		return two(f.own, f.theirs)
+	case second != nil:
+		return two(f.theirs, second)
+	case f.theirs != nil:
+		return s.anothers(f.theirs)
+	case f.own == nil && taken != nil:
+		return &plane.Fault{Reason: v1alpha1.ReasonNameTaken, Message: fmt.Sprintf(
+			"HorizontalPodAutoscaler %s exists and this profile did not make it: it has the name that the profile's own would have, and scales %s. Rename or delete it; none is made",
+			taken.Name, named(taken.Spec.ScaleTargetRef))}
+	default:
+		return nil
+	}
 }
 
 // overTarget tells whether an autoscaler is over what this profile scales, or over the

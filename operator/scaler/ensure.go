@@ -62,12 +62,12 @@ func (s Scaler) ensure(ctx context.Context, c client.Client, reader client.Reade
 	}
 }
 
-// put applies the profile's own, as a whole and without force, and reads it back; is is
-// what there is now, nil for nothing.
-func (s Scaler) put(ctx context.Context, c client.Client, reader client.Reader, is, want *autoscalingv2.HorizontalPodAutoscaler) *plane.Fault {
+// put applies the profile's own, as a whole and without force, and reads it back; now is
+// what there is, nil for nothing.
+func (s Scaler) put(ctx context.Context, c client.Client, reader client.Reader, now, want *autoscalingv2.HorizontalPodAutoscaler) *plane.Fault {
 	attempted := "writing HorizontalPodAutoscaler " + want.Name
-	if is != nil {
-		want.UID = is.UID
+	if now != nil {
+		want.UID = now.UID
 	}
 	if err := controllerutil.SetControllerReference(s.Profile, want, c.Scheme()); err != nil {
 		return faultOf(v1alpha1.ReasonWriteFailed, attempted, err)

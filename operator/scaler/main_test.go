@@ -4,6 +4,7 @@
 package scaler_test
 
 import (
+	"maps"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -85,17 +86,15 @@ func (st *stage) letGo(t *testing.T) {
 }
 
 // apply applies what somebody else wants of an autoscaler over kube-apiserver.
-func (st *stage) apply(t *testing.T, name, manager string, spec map[string]any, opts ...client.ApplyOption) {
+func (st *stage) apply(t *testing.T, name, manager string, spec map[string]any) {
 	t.Helper()
 	whole := map[string]any{"maxReplicas": int64(6), "scaleTargetRef": map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "name": "kube-apiserver"}}
-	for k, v := range spec {
-		whole[k] = v
-	}
+	maps.Copy(whole, spec)
 	o := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
 		"metadata": map[string]any{"namespace": st.Namespace, "name": name}, "spec": whole,
 	}}
-	if err := host.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(o), append(opts, client.FieldOwner(manager))...); err != nil {
+	if err := host.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(o), client.FieldOwner(manager)); err != nil {
 		t.Fatal(err)
 	}
 }

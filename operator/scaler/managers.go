@@ -20,7 +20,7 @@ func floorOf(h *autoscalingv2.HorizontalPodAutoscaler) (all []metav1.ManagedFiel
 		var fields struct {
 			Spec map[string]json.RawMessage `json:"f:spec"`
 		}
-		if entry.FieldsV1 == nil || json.Unmarshal(entry.FieldsV1.Raw, &fields) != nil {
+		if entry.FieldsV1 == nil || json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields) != nil {
 			continue
 		}
 		if _, has := fields.Spec["f:minReplicas"]; has {

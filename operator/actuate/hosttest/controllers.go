@@ -32,7 +32,7 @@ func (*Host) Controllers(t *testing.T, names ...string) (logged func(text string
 	}, kubeconfig); err != nil {
 		t.Fatal(err)
 	}
-	log, err := os.Create(filepath.Join(dir, "log"))
+	log, err := os.Create(filepath.Join(dir, "log")) //nolint:gosec // a folder of the test's own
 	if err != nil {
 		t.Fatal(err)
 	}
