@@ -78,6 +78,15 @@ func manyByHand(n int) []any {
 	return all
 }
 
+// window is a maintenance window with one field changed.
+func window(field string, value any) []change {
+	w := map[string]any{"days": []any{"Sat", "Sun"}, "from": "22:30", "minutes": int64(240), "timeZone": "Europe/Berlin"}
+	if w[field] = value; value == nil {
+		delete(w, field)
+	}
+	return []change{{"spec.maintenance.windows", []any{w}}}
+}
+
 func users(n int) []any {
 	all := make([]any, n)
 	for i := range all {
@@ -158,6 +167,30 @@ var refused = []struct {
 	{"an eviction that is no choice", []change{{"spec.sizing.eviction", "Always"}}},
 	{"a resource profile without name", []change{{"spec.resourceProfileRef", map[string]any{"name": ""}}}},
 	{"an etcd whose memory has min above max", []change{{"spec.etcd", etcd("memory", map[string]any{"min": "2Gi", "max": "1Gi"})}}},
+	{"scaling of another mode", []change{{"spec.scaling.mode", "Auto"}}},
+	{"scaling by another step", []change{{"spec.scaling.step", "Rack"}}},
+	{"connections that are no choice", []change{{"spec.scaling.connections", "Kill"}}},
+	{"a scaling target without kind", []change{{"spec.scaling.targetRef", map[string]any{"apiVersion": "kamaji.clastix.io/v1alpha1", "name": "acme"}}}},
+	{"a scaling target with an empty name", []change{{"spec.scaling.targetRef", map[string]any{"apiVersion": "kamaji.clastix.io/v1alpha1", "kind": "TenantControlPlane", "name": ""}}}},
+	{"a scaling rate without percent and replicas", []change{{"spec.scaling.up", map[string]any{"windowSeconds": int64(60)}}}},
+	{"a scaling rate of nothing", []change{{"spec.scaling.down", map[string]any{"replicas": int64(0)}}}},
+	{"a scaling window that is too long", []change{{"spec.scaling.down", map[string]any{"percent": int64(10), "windowSeconds": int64(3601)}}}},
+	{"a scaling period that is too long", []change{{"spec.scaling.up", map[string]any{"percent": int64(10), "periodSeconds": int64(1801)}}}},
+	{"scaling above a CPU that is no quantity", []change{{"spec.scaling.cpu", "much"}}},
+	{"no zones", []change{{"spec.availability.zones", int64(0)}}},
+	{"too many zones", []change{{"spec.availability.zones", int64(8)}}},
+	{"an availability of 100", []change{{"spec.availability.target", "100"}}},
+	{"an availability in percent", []change{{"spec.availability.target", "99.95%"}}},
+	{"a spread of another mode", []change{{"spec.availability.spread", "Evict"}}},
+	{"a maintenance window at a time that is none", window("from", "24:00")},
+	{"a maintenance window without a time", window("from", nil)},
+	{"a maintenance window on a day that is none", window("days", []any{"Someday"})},
+	{"a maintenance window on one day twice", window("days", []any{"Sat", "Sat"})},
+	{"a maintenance window that is too short", window("minutes", int64(14))},
+	{"a maintenance window that is too long", window("minutes", int64(1441))},
+	{"a maintenance window in no time zone", window("timeZone", "")},
+	{"care for etcd of another mode", []change{{"spec.etcd", etcd("care", map[string]any{"mode": "Auto"})}}},
+	{"care for etcd from too little air", []change{{"spec.etcd", etcd("care", map[string]any{"fragmentationPercent": int64(9)})}}},
 	{"seats in words", []change{{"spec.apiServer.seats", map[string]any{"min": "sixty"}}}},
 }
 
@@ -263,6 +296,12 @@ func TestAProfileMayBeChanged(t *testing.T) {
 			"grade": "seats", "seats": int64(2), "until": "2030-01-01T00:00:00Z", "reason": "load test",
 		}}},
 		{"spec.protection.sentences", nil},
+		{"spec.apiServer.replicas", map[string]any{"min": int64(3), "max": int64(3)}},
+		{"spec.scaling", map[string]any{"cpu": "4", "up": map[string]any{"percent": int64(50)}, "down": map[string]any{"replicas": int64(1), "windowSeconds": int64(0)}}},
+		{"spec.scaling.targetRef", map[string]any{"apiVersion": "kamaji.clastix.io/v1alpha1", "kind": "TenantControlPlane", "name": "acme"}},
+		{"spec.availability", map[string]any{"zones": int64(3), "target": "99.95", "spread": "Enforce"}},
+		{"spec.maintenance.windows", window("days", nil)[0].value},
+		{"spec.scaling", nil},
 		{"spec.mode", "Recommend"},
 	} {
 		change.to(t, o)

@@ -123,6 +123,7 @@ func TestTheOperatorsRights(t *testing.T) {
 		"ClusterRole: metrics.k8s.io pods list",
 		"ClusterRole: autoscaling.k8s.io verticalpodautoscalers get,list,create,patch,delete",
 		"ClusterRole: autoscaling.k8s.io verticalpodautoscalers/status patch",
+		"ClusterRole: autoscaling horizontalpodautoscalers get,list,create,patch,delete",
 		"ClusterRole: evenkeel.dev resourceprofiles get,list,watch",
 		"ClusterRole: evenkeel.dev usagehistories get,create,patch",
 		"ClusterRole: apps deployments,statefulsets get,list,watch",

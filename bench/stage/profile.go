@@ -37,7 +37,8 @@ type Profile struct {
 }
 
 // LoadProfile reads the shipped sample and changes what the scenario changes. Sizes are
-// only recommended: what is played is what Evenkeel does with the sizes as they are.
+// only recommended and replicas not scaled: what is played is what Evenkeel does with the
+// control plane as it is.
 func LoadProfile(root string, sentenceSeconds, seatsMax int32) (*v1alpha1.ControlPlaneProfile, error) {
 	raw, err := os.ReadFile(filepath.Join(root, profileFile)) //nolint:gosec // a file of this repository
 	if err != nil {
@@ -52,6 +53,7 @@ func LoadProfile(root string, sentenceSeconds, seatsMax int32) (*v1alpha1.Contro
 			continue
 		}
 		p.Spec.Sizing.Mode = v1alpha1.ProtectionRecommend
+		p.Spec.Scaling.Mode, p.Spec.APIServer.Replicas = v1alpha1.ProtectionOff, nil
 		if sentenceSeconds > 0 {
 			p.Spec.Protection.Sentence.DurationSeconds = sentenceSeconds
 		}

@@ -23,8 +23,8 @@ import (
 // tried again.
 const leaveAgain = 10 * time.Second
 
-// finalize leaves the tenant and the VerticalPodAutoscalers as they were found and lets
-// the profile go.
+// finalize leaves the tenant and the autoscalers as they were found and lets the profile
+// go.
 //
 // A tenant that cannot be reached is tried again and again, because what was
 // written there limits it. The exception is a profile whose way in is gone for
@@ -36,8 +36,8 @@ func (p *pass) finalize(ctx context.Context) (ctrl.Result, error) {
 	if !controllerutil.ContainsFinalizer(p.cpp, v1alpha1.Finalizer) {
 		return ctrl.Result{}, nil
 	}
-	// Neither waits for the other.
-	vpas, err := p.leaveVPAs(ctx), p.leave(ctx)
+	// None waits for another.
+	vpas, autoscaler, err := p.leaveVPAs(ctx), p.leaveScaler(ctx), p.leave(ctx)
 	var abandoned *plane.Fault
 	if err != nil {
 		f, ok := asFault(err)
@@ -51,6 +51,12 @@ func (p *pass) finalize(ctx context.Context) (ctrl.Result, error) {
 	}
 	if vpas != nil && !p.dying(ctx) {
 		return p.tryAgain(ctx, *vpas, "its VerticalPodAutoscalers can be let go of")
+	}
+	if autoscaler != nil && autoscaler.Reason != v1alpha1.ReasonAccessDenied && !p.dying(ctx) {
+		return p.tryAgain(ctx, *autoscaler, "its HorizontalPodAutoscaler can be let go of")
+	}
+	if autoscaler != nil && p.scales() {
+		p.event(corev1.EventTypeWarning, autoscaler.Reason, "Abandon", "the HorizontalPodAutoscaler is left as it is: "+autoscaler.Message)
 	}
 	if abandoned != nil {
 		p.event(corev1.EventTypeWarning, abandoned.Reason, "Abandon", "what was written in the tenant is left in place: "+abandoned.Message)

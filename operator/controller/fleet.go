@@ -77,6 +77,8 @@ type kept struct {
 	host       plane.HostSeen
 	sizesAt    time.Time
 	sizesSaved time.Time
+	// scale is what is kept of the autoscaler.
+	scale keptScale
 
 	memory     plane.Memory
 	outcomes   []plane.Outcome

@@ -31,6 +31,8 @@ type pass struct {
 	status *v1alpha1.ControlPlaneProfileStatus
 
 	targets []observe.Target
+	// arguments are the command and arguments of each replica that runs.
+	arguments [][]string
 	// workloadNow is the apiservers' workload, as the cache has it.
 	workloadNow workload
 
@@ -137,8 +139,8 @@ func (p *pass) carryOut(ctx context.Context) error {
 	return nil
 }
 
-// apply carries a step out where it belongs: the flags and the sizes stand in the host
-// cluster, etcd is asked itself, all else is in the tenant.
+// apply carries a step out where it belongs: the flags, the sizes and the floor stand in
+// the host cluster, etcd is asked itself, all else is in the tenant.
 func (p *pass) apply(ctx context.Context, step plane.Step) plane.Outcome {
 	if step.Flags != nil {
 		return p.writeFlags(ctx, step)
@@ -148,6 +150,9 @@ func (p *pass) apply(ctx context.Context, step plane.Step) plane.Outcome {
 	}
 	if step.Etcd != nil {
 		return p.applyEtcd(ctx, step)
+	}
+	if step.Floor != nil {
+		return p.setFloor(ctx, step)
 	}
 	p.kept.config = nil
 	return p.tenant.Apply(ctx, step, p.snapshot.Replicas, p.r.Now)
@@ -187,6 +192,9 @@ func (p *pass) hold(f plane.Fault) {
 		v1alpha1.ConditionZonesSpread, v1alpha1.ConditionEtcdKept,
 	} {
 		p.set(c, metav1.ConditionUnknown, f.Reason, "held as it is: "+f.Message)
+	}
+	if p.scales() {
+		p.set(v1alpha1.ConditionFloorInForce, metav1.ConditionUnknown, f.Reason, "held as it is: "+f.Message)
 	}
 	if p.keepsVPAs() { // else it has been said that there are none
 		p.set(v1alpha1.ConditionVPAKept, metav1.ConditionUnknown, f.Reason, "held as it is: "+f.Message)

@@ -254,6 +254,7 @@ func TestTheProfileReachesTheRecommender(t *testing.T) {
 			Bounds: map[sizing.Component]plane.SizeBounds{sizing.APIServer: {CPU: sizing.Bounds{Most: 6}}},
 		},
 		Zones: 3, Spread: plane.Enforce, Class: "99.95",
+		Scaling: plane.ScalingProfile{Mode: plane.Off},
 	}
 	profiles, _, _ := decider.seen()
 	if diff := cmp.Diff(want, profiles[0]); diff != "" {

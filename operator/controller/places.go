@@ -45,7 +45,7 @@ func (p *pass) placeComponent(ctx context.Context, c sizing.Component, field str
 		host.Looked = false // why is said of the component itself by whoever else looks at it
 		return nil
 	}
-	host.Wanted[c] = w.wanted
+	host.Wanted[c] = int(w.replicas)
 	host.Workloads[c] = plane.HostWorkload{Kind: ref.Kind, Name: ref.Name}
 	if s := w.selector; s != nil && len(s.MatchExpressions) == 0 {
 		host.Workloads[c] = plane.HostWorkload{Kind: ref.Kind, Name: ref.Name, Labels: s.MatchLabels}

@@ -38,6 +38,7 @@ func (p *pass) profile() plane.Profile {
 		ManageFlags:  spec.APIServer.Flags == v1alpha1.FlagsManage,
 		Sizing:       p.sizingProfile(),
 		Care:         p.careProfile(),
+		Scaling:      p.scalingProfile(),
 	}
 	out.Zones, out.Spread = int(spec.Availability.Zones), effective(spec.Mode, orRecommend(spec.Availability.Spread))
 	if out.Class = spec.Availability.Target; out.Class == "" {

@@ -150,7 +150,8 @@ func (p *pass) run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, passWithin)
 	defer cancel()
 	for _, step := range []func(context.Context) error{
-		p.dropVPAs, p.claim, p.resolve, p.enter, p.keepFinalizer, p.observe, p.readFlags, p.readResources, p.seeSizes, p.decide, p.carryOut, p.keepVPAs, p.saveSizes,
+		p.dropVPAs, p.dropScaler, p.claim, p.resolve, p.enter, p.keepFinalizer, p.observe, p.readFlags, p.readResources, p.seeSizes, p.seeScale,
+		p.decide, p.carryOut, p.keepVPAs, p.keepScaler, p.saveSizes,
 	} {
 		err := step(ctx)
 		if fault, ok := asFault(err); ok {
@@ -164,11 +165,10 @@ func (p *pass) run(ctx context.Context) error {
 	return nil
 }
 
-// keepFinalizer makes sure, before anything is written to the tenant or to a
-// VerticalPodAutoscaler that may be somebody's, that the profile is not deleted without
-// both being left as found.
+// keepFinalizer makes sure, before anything is written to the tenant or to an autoscaler
+// that may be somebody's, that the profile is not deleted without both being left as found.
 func (p *pass) keepFinalizer(ctx context.Context) error {
-	if !p.enforces() && !p.keepsVPAs() || controllerutil.ContainsFinalizer(p.cpp, v1alpha1.Finalizer) {
+	if !p.enforces() && !p.keepsVPAs() && !p.keepsScaler() || controllerutil.ContainsFinalizer(p.cpp, v1alpha1.Finalizer) {
 		return nil
 	}
 	before := p.cpp.DeepCopy()

@@ -47,16 +47,17 @@ func (p *pass) resolve(ctx context.Context) error {
 	return nil
 }
 
-// workload is what is needed of one to find its pods: its selector, and of a
-// StatefulSet how many there are to be and the number of the first. changed is another
+// workload is what is needed of one to find its pods: its selector, how many there are to
+// be, and of a StatefulSet the number of the first. changed is another
 // text whenever anything of it has changed, and written is true when Evenkeel has
-// written its flags. wanted is how many pods it is to have, whatever it is.
+// written its flags.
 type workload struct {
 	selector        *metav1.LabelSelector
 	replicas, first int32
-	wanted          int
 	changed         string
 	written         bool
+	// controller is what controls the workload; nil while nothing does.
+	controller *metav1.OwnerReference
 }
 
 // pods are those of the workload that a field of the profile refers to, in any phase,
@@ -84,16 +85,12 @@ func (p *pass) workload(ctx context.Context, field string, ref v1alpha1.TargetRe
 	case "Deployment":
 		var d appsv1.Deployment
 		err = p.r.Client.Get(ctx, key, &d)
-		w = workload{selector: d.Spec.Selector, wanted: int(ptr.Deref(d.Spec.Replicas, 1))}
+		w = workload{selector: d.Spec.Selector, replicas: ptr.Deref(d.Spec.Replicas, 1)}
 		w.follow(&d)
 	case "StatefulSet":
 		var s appsv1.StatefulSet
 		err = p.r.Client.Get(ctx, key, &s)
-		w = workload{selector: s.Spec.Selector, replicas: 1}
-		if s.Spec.Replicas != nil {
-			w.replicas = *s.Spec.Replicas
-		}
-		w.wanted = int(w.replicas)
+		w = workload{selector: s.Spec.Selector, replicas: ptr.Deref(s.Spec.Replicas, 1)}
 		w.follow(&s)
 		if s.Spec.Ordinals != nil {
 			w.first = s.Spec.Ordinals.Start
@@ -115,6 +112,7 @@ func (p *pass) workload(ctx context.Context, field string, ref v1alpha1.TargetRe
 func (w *workload) follow(o metav1.Object) {
 	w.changed = string(o.GetUID()) + "/" + o.GetResourceVersion()
 	_, w.written = o.GetAnnotations()[v1alpha1.OriginalAnnotation]
+	w.controller = metav1.GetControllerOf(o)
 }
 
 func (p *pass) targetName() string { return nameOf(p.cpp.Spec.APIServer.TargetRef) }
@@ -147,6 +145,8 @@ func (p *pass) target(ctx context.Context, pod *corev1.Pod) (observe.Target, err
 		return observe.Target{}, fault(v1alpha1.ReasonTargetInvalid, "pod %s has no container named %s: correct apiServer.container", pod.Name, name)
 	}
 	container := pod.Spec.Containers[i]
+	arguments := slices.Concat(container.Command, container.Args)
+	p.arguments = append(p.arguments, arguments)
 	if p.status.Size == "" {
 		p.status.Size = container.Resources.Requests.Cpu().String() + "/" + container.Resources.Requests.Memory().String()
 	}
@@ -157,7 +157,7 @@ func (p *pass) target(ctx context.Context, pod *corev1.Pod) (observe.Target, err
 	return observe.Target{
 		Name: pod.Name, UID: string(pod.UID), Zone: zone, Ready: ready(pod) && pod.DeletionTimestamp.IsZero(),
 		Address:     net.JoinHostPort(pod.Status.PodIP, strconv.Itoa(int(p.cpp.Spec.APIServer.Port))),
-		Ceiling:     inflight.Ceiling(slices.Concat(container.Command, container.Args)),
+		Ceiling:     inflight.Ceiling(arguments),
 		CPULimit:    container.Resources.Limits.Cpu().AsApproximateFloat64(),
 		MemoryLimit: container.Resources.Limits.Memory().AsApproximateFloat64(),
 	}, nil

@@ -54,6 +54,7 @@ func (p *pass) report() {
 	p.status.Availability = p.availability()
 	p.reportWindows()
 	p.status.Members = p.members()
+	p.status.Scale = p.scale()
 	p.status.Offenders, p.status.Jailed = p.offenders()
 	for _, o := range p.cared {
 		p.amend(o)

@@ -57,6 +57,7 @@ func run(tests func() int, to *client.Client, kinds func() (Kinds, error)) (int,
 	if *to, err = client.New(config, client.Options{Scheme: s}); err != nil {
 		return 1, errors.Join(err, env.Stop())
 	}
+	shared.once.Do(func() { shared.config = config }) // New makes namespaces in this one
 	code := tests()
 	return code, env.Stop()
 }
