@@ -36,7 +36,7 @@ REAL_PACKAGES = $(patsubst %/,./%,$(REAL))
 FAST_PACKAGES = $(shell go list -e -f '{{.Dir}}' ./... | sed 's|^$(CURDIR)|.|' | grep -vxF $(foreach package,./none $(REAL_PACKAGES),-e '$(package)'))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo bench-overload bench-growth bench-sizing bench-profile bench-decode bench-limiter test test-fast verify generate lint servers clean FORCE
+.PHONY: help demo bench-overload bench-growth bench-faults bench-sizing bench-profile bench-decode bench-limiter test test-fast verify generate lint servers clean FORCE
 
 help: ## Show this help
 	@echo 'Evenkeel keeps hosted Kubernetes control planes on an even keel.'
@@ -58,6 +58,9 @@ bench-overload: $(BENCH) ## Overload a control plane without one to blame: defau
 
 bench-growth: $(BENCH) ## Have a tenant grow to 2,000 nodes: with small sizes, and resized by Evenkeel
 	@$(BENCH) growth $(if $(JSON),--json '$(JSON)') $(ARGS)
+
+bench-faults: $(BENCH) ## Kill zones, members, apiservers and Evenkeel itself under load, for half an hour
+	@$(BENCH) faults $(if $(JSON),--json '$(JSON)') $(ARGS)
 
 bench-sizing: $(SIZING) ## Compare right-sizing with the upstream recommender, on the same samples
 	@$(SIZING) $(if $(JSON),--json '$(JSON)') $(ARGS)

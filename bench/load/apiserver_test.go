@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
+	"evenkeel.dev/evenkeel/bench/load/checker"
 	"evenkeel.dev/evenkeel/bench/load/fill"
 	"evenkeel.dev/evenkeel/bench/load/offender"
 	"evenkeel.dev/evenkeel/bench/load/victim"
@@ -63,6 +65,8 @@ func TestAgainstARealAPIServer(t *testing.T) {
 	options := fill.Options{Config: env.Config, Pods: 200, PodBytes: 4096, Nodes: 20}
 	t.Run("fill", func(t *testing.T) { testFill(t, admin, options) })
 	t.Run("leases", func(t *testing.T) { testLeases(t, env, admin, options.Nodes) })
+	t.Run("renewals that are told", func(t *testing.T) { testTold(t, env) })
+	t.Run("checker", func(t *testing.T) { testChecker(t, env, admin) })
 	t.Run("controller", func(t *testing.T) { testController(t, env, admin) })
 	t.Run("no rights", func(t *testing.T) { testNoRights(t, env) })
 	t.Run("offender", func(t *testing.T) { testOffender(t, env) })
@@ -148,6 +152,91 @@ func testLeases(t *testing.T, env *envtest.Environment, admin *kubernetes.Client
 	err = l.Connect(t.Context())
 	if want := "reading the lease of node node-0001: answered 403 Forbidden"; err == nil || err.Error() != want {
 		t.Errorf("err = %v, want %s", err, want)
+	}
+}
+
+// Every renewal is told once, with who carried it, and a server that has gone is told as
+// an error.
+func testTold(t *testing.T, env *envtest.Environment) {
+	var mu sync.Mutex
+	var told []victim.Renewal
+	l, err := victim.NewLeases(victim.LeasesOptions{
+		Nodes: fill.NodeNames(2), Rate: 20,
+		ConfigFor: func(node string) (*rest.Config, error) { return user(t, env, "system:node:"+node, "system:nodes"), nil },
+		Carrier:   func(client string) string { return "by " + client },
+		Tell: func(r victim.Renewal) {
+			mu.Lock()
+			defer mu.Unlock()
+			told = append(told, r)
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if err := l.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	carriers := map[string]bool{}
+	for _, r := range told {
+		if !r.OK() || r.Sent.Before(r.Due) || r.Ended.Before(r.Sent) || !strings.HasPrefix(r.Carrier, "by 127.0.0.1:") {
+			t.Errorf("told of %+v", r)
+		}
+		carriers[r.Carrier] = true
+	}
+	if n := len(l.Recorder.Samples()); len(told) < 15 || len(told) < n-1 || len(told) > n || len(carriers) != 2 {
+		t.Errorf("%d of %d renewals are told, over the connections %v", len(told), n, carriers)
+	}
+}
+
+// The checker finds what was taken away behind its back, and nothing else.
+func testChecker(t *testing.T, env *envtest.Environment, admin kubernetes.Interface) {
+	c, err := checker.New(checker.Options{Config: env.Config, Namespace: metav1.NamespaceDefault, Writers: 2, Rate: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	began := time.Now()
+	c.Run(ctx)
+	if err := c.ReadBack(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	n := c.Counts()
+	if n.Acknowledged < 100 || n.Lost+n.Strange+n.Refused > 0 || n.Reads < 30 {
+		t.Errorf("counts: %+v, want hundreds of writes and nothing lost", n)
+	}
+	first, every := c.Resumed(began)
+	if first.Before(began) || every.Before(first) {
+		t.Errorf("writes were acknowledged at %s and of all writers at %s, the run began at %s", first, every, began)
+	}
+	if first, _ := c.Resumed(time.Now()); !first.IsZero() {
+		t.Error("writes go on, although the checker has stopped")
+	}
+	maps := admin.CoreV1().ConfigMaps(metav1.NamespaceDefault)
+	if err := maps.Delete(t.Context(), "checker-00-n000005", metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	back, err := maps.Get(t.Context(), "checker-01-k1", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	back.Data["n"] = "1" // an earlier write
+	if _, err := maps.Update(t.Context(), back, metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.ReadBack(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Counts().Lost; got != 2 {
+		t.Errorf("%d acknowledged writes are lost, want the object that was deleted and the write that was undone", got)
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if err := c.ReadBack(ended); err == nil || !strings.Contains(err.Error(), "reading back ConfigMap default/checker-0") {
+		t.Errorf("reading back without time: %v", err)
 	}
 }
 

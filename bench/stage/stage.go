@@ -49,6 +49,9 @@ type Stage struct {
 	Host   *host.Cluster
 	Nodes  []*node.Agent
 	Tenant *tenant.Tenant
+
+	// nodes are what each of Nodes was started with.
+	nodes []node.Options
 }
 
 // Raise starts the host cluster, its nodes and the tenant in dir. What has been
@@ -111,17 +114,18 @@ func (st *Stage) startNodes(ctx context.Context, dir string, b servers.Binaries,
 		if err != nil {
 			return fmt.Errorf("making a certificate for %s: %w", name, err)
 		}
-		agent, err := node.Start(ctx, node.Options{
+		o := node.Options{
 			Name: name, Zone: zone, Address: address,
 			PodCIDR: netip.PrefixFrom(netip.AddrFrom4([4]byte{127, 81 + byte(i), 0, 0}), 16),
 			CPU:     resource.MustParse("4"), Memory: resource.MustParse("16Gi"),
 			Dir: filepath.Join(dir, "nodes", name), Config: config, Images: images,
 			Runner: st.Runner, Cgroups: st.Cgroups, ServingPair: pair, ClientCA: st.Host.CA.PEM(), Logf: logf,
-		})
+		}
+		agent, err := node.Start(ctx, o)
 		if err != nil {
 			return fmt.Errorf("starting %s: %w", name, err)
 		}
-		st.Nodes = append(st.Nodes, agent)
+		st.Nodes, st.nodes = append(st.Nodes, agent), append(st.nodes, o)
 	}
 	return nil
 }

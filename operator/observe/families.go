@@ -32,6 +32,10 @@ const (
 	storedObjects
 	storedBefore
 	storedBytes
+	answeredTotal
+	openStreams
+	watchedBytes
+	endedWatches
 )
 
 // WantedFamilies are read of every page. Only regular requests count as executed:
@@ -60,6 +64,10 @@ func WantedFamilies() []page.Family {
 		storedObjects:    {Name: "apiserver_resource_objects", Labels: []string{"group", "resource"}},
 		storedBefore:     {Name: "apiserver_storage_objects", Labels: []string{"resource"}}, // until 1.33
 		storedBytes:      {Name: "apiserver_resource_size_estimate_bytes"},
+		answeredTotal:    {Name: "apiserver_request_total", Labels: []string{"code", "verb", "scope"}, Sum: true},
+		openStreams:      {Name: "apiserver_longrunning_requests", Only: page.Label{Name: "verb", Value: "WATCH"}, Sum: true},
+		watchedBytes:     {Name: "apiserver_watch_events_sizes", Sum: true},
+		endedWatches:     {Name: "apiserver_terminated_watchers_total", Sum: true},
 		servedSeconds:    {Name: "apiserver_request_sli_duration_seconds", Labels: []string{"verb", "group", "resource", "subresource", "scope"}, Buckets: true},
 	}
 }

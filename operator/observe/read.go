@@ -91,6 +91,7 @@ func (r *replica) saw(now time.Time) {
 	r.seen.Process.Resident, _ = r.page.First(residentBytes)
 	if counted {
 		r.seen.Served, r.seen.Delays, r.seen.Heartbeats = s.served(), s.delays(), s.heartbeats()
+		r.seen.Answers = s.answers()
 		r.seen.Process.CPU = s.minus(s.after.cpu, s.before.cpu) / window.Seconds()
 		r.seen.Process.EtcdRequests = s.minus(s.after.etcd, s.before.etcd) / window.Seconds()
 	}

@@ -32,6 +32,7 @@ type tally struct {
 	served           map[plane.Class]plane.Work
 	delays           [len(scopes)]delays
 	heartbeats       delays
+	answers          plane.Answers // but Watches since the process began
 }
 
 // take replaces the tally by what the page says, in the same memory.
@@ -62,6 +63,7 @@ func (t *tally) take(p *page.Page) {
 	t.serve(p)
 	t.delay(p)
 	t.beat(p)
+	t.answers = answered(p)
 }
 
 // level takes one gauge of every level.

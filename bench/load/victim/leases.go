@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
 	"sync"
 	"time"
@@ -31,7 +32,26 @@ type LeasesOptions struct {
 	ConfigFor func(node string) (*rest.Config, error)
 	// Rate is how many renewals a second there are in all.
 	Rate float64
+	// Carrier names what carries the connection of a client with this address of its
+	// own, and Tell is told of every renewal when it has ended; both may be nil.
+	Carrier func(client string) string
+	Tell    func(Renewal)
 }
+
+// Renewal is one renewal, sent once: nothing is tried again.
+type Renewal struct {
+	// Due is when it was to be sent, Sent when it had a connection to be sent on (zero
+	// when it never had one), and Ended when it was over.
+	Due, Sent, Ended time.Time
+	// Carrier is what carried the connection, where that is known.
+	Carrier string
+	// Status is that of the answer, and Err why there was none.
+	Status int
+	Err    error
+}
+
+// OK is true for a renewal that succeeded.
+func (r Renewal) OK() bool { return r.Err == nil && r.Status >= 200 && r.Status < 300 }
 
 // Leases renews the nodes' leases in turn, each node over its own connection, as
 // real nodes do; a balancer spreads them over all replicas.
@@ -120,6 +140,10 @@ func (l *Leases) renew(parent context.Context, due time.Time, i int) {
 	ctx, cancel := context.WithDeadline(parent, due.Add(Deadline))
 	defer cancel()
 	call := l.Recorder.Begin(due)
+	told := Renewal{Due: due}
+	if l.options.Tell != nil {
+		ctx = httptrace.WithClientTrace(ctx, l.trace(&told))
+	}
 	body := `{"spec":{"renewTime":"` + time.Now().UTC().Format(metav1.RFC3339Micro) + `"}}`
 	request, err := http.NewRequestWithContext(ctx, http.MethodPatch, l.url(i), strings.NewReader(body))
 	if err != nil {
@@ -128,7 +152,23 @@ func (l *Leases) renew(parent context.Context, due time.Time, i int) {
 	}
 	request.Header.Set("Content-Type", "application/merge-patch+json")
 	request.Header.Set("User-Agent", "kubelet")
-	l.conns[i].Measure(parent, request, call)
+	status, err := l.conns[i].Exchange(request)
+	load.Conclude(parent, call, status, err)
+	if l.options.Tell != nil && parent.Err() == nil {
+		told.Ended, told.Status, told.Err = time.Now(), status, err
+		l.options.Tell(told)
+	}
+}
+
+// trace notes when a renewal is sent, and who carries it: by then the connection has been
+// through its handshake, and so is carried.
+func (l *Leases) trace(told *Renewal) *httptrace.ClientTrace {
+	return &httptrace.ClientTrace{GotConn: func(c httptrace.GotConnInfo) {
+		told.Sent = time.Now()
+		if l.options.Carrier != nil {
+			told.Carrier = l.options.Carrier(c.Conn.LocalAddr().String())
+		}
+	}}
 }
 
 func (l *Leases) url(i int) string {

@@ -110,6 +110,10 @@ func (b *Balancer) Address() string { return b.listener.Addr().String() }
 // Backends are the pods and their connections, sorted by name.
 func (b *Balancer) Backends() []Backend { return b.pool.backends() }
 
+// Carrier is the name of the pod that carries a client's connection, by the client's own
+// address as in "127.0.0.1:50123"; "" when none does.
+func (b *Balancer) Carrier(client string) string { return b.pool.carrier(client) }
+
 // Close stops listening and ends every connection.
 func (b *Balancer) Close() error {
 	err := b.listener.Close()
@@ -145,6 +149,7 @@ func (b *Balancer) accept(ctx context.Context) {
 // over for the next best one.
 func (b *Balancer) serve(ctx context.Context, client net.Conn) {
 	defer func() { _ = client.Close() }()
+	from := client.RemoteAddr().String()
 	tried := map[*target]bool{}
 	for {
 		t := b.pool.pick(tried)
@@ -154,13 +159,13 @@ func (b *Balancer) serve(ctx context.Context, client net.Conn) {
 		dialer := net.Dialer{Timeout: dialTimeout}
 		server, err := dialer.DialContext(ctx, "tcp", t.address)
 		if err != nil {
-			b.pool.release(t)
+			b.pool.release(t, from)
 			tried[t] = true
 			continue
 		}
-		b.pool.connected(t)
+		b.pool.connected(t, from)
 		carry(t, client, server)
-		b.pool.release(t)
+		b.pool.release(t, from)
 		return
 	}
 }

@@ -172,6 +172,31 @@ func TestConnectionsAreSpreadOverReadyPods(t *testing.T) {
 	}
 }
 
+func TestTellsWhoCarriesAConnection(t *testing.T) {
+	w := newWorld(t)
+	w.serve("a", "127.77.6.1")
+	w.serve("b", "127.77.6.2")
+	w.put("a", "127.77.6.1", true)
+	w.put("b", "127.77.6.2", true)
+	w.await(2, 2)
+	for range 4 {
+		c, r, name := w.dial()
+		if got := w.b.Carrier(c.LocalAddr().String()); got != name || name == "" {
+			t.Errorf("%q is said to carry a connection that %q answers", got, name)
+		}
+		_ = c.(*net.TCPConn).CloseWrite()
+		if _, err := io.Copy(io.Discard, r); err != nil {
+			t.Fatal(err)
+		}
+		err := wait.PollUntilContextTimeout(t.Context(), time.Millisecond, 5*time.Second, true, func(context.Context) (bool, error) {
+			return w.b.Carrier(c.LocalAddr().String()) == "", nil
+		})
+		if err != nil {
+			t.Errorf("a connection that has ended is still said to be carried by %q", name)
+		}
+	}
+}
+
 func TestCarriesBothWaysAndHalfCloses(t *testing.T) {
 	w := newWorld(t)
 	w.serve("a", "127.77.2.1")

@@ -44,12 +44,14 @@ type pool struct {
 	port    string
 	mu      sync.Mutex
 	targets map[types.UID]*target
+	// carried are the pods' names by the addresses of the clients that they serve.
+	carried map[string]string
 	// turn goes up with every choice, so that equals take turns.
 	turn int
 }
 
 func newPool(port int) *pool {
-	return &pool{port: strconv.Itoa(port), targets: map[types.UID]*target{}}
+	return &pool{port: strconv.Itoa(port), targets: map[types.UID]*target{}, carried: map[string]string{}}
 }
 
 // follow takes the pods as they are now. Pods that are not ready, or are shutting
@@ -113,16 +115,24 @@ func (p *pool) pick(tried map[*target]bool) *target {
 	return best
 }
 
-func (p *pool) connected(t *target) {
+func (p *pool) connected(t *target, client string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	t.total++
+	p.carried[client] = t.name
 }
 
-func (p *pool) release(t *target) {
+func (p *pool) release(t *target, client string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	t.open--
+	delete(p.carried, client)
+}
+
+func (p *pool) carrier(client string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.carried[client]
 }
 
 func (p *pool) backends() []Backend {

@@ -35,6 +35,7 @@ func TestPodsOnThreeNodes(t *testing.T) {
 	b.wantIdentity(ctx, t, &pods[0])
 	b.wantLogsAndUsage(ctx, t, &pods[0])
 	b.killed(ctx, t, &pods[0])
+	b.killedByName(ctx, t, &pods[2])
 	b.resized(ctx, t, &pods[1])
 	b.evicted(ctx, t)
 	b.stateful(ctx, t)
@@ -159,6 +160,29 @@ func (b *bed) evicted(ctx context.Context, t *testing.T) {
 		return fmt.Errorf("it is still there: %w", err)
 	})
 	b.awaitReady(ctx, t, "web", 3)
+}
+
+// killedByName kills a pod as a fault would: it is started again.
+func (b *bed) killedByName(ctx context.Context, t *testing.T, pod *corev1.Pod) {
+	t.Helper()
+	agent := b.nodes[strings.TrimPrefix(pod.Spec.NodeName, "node-")]
+	if err := agent.KillPod("default", pod.Name); err != nil {
+		t.Fatal(err)
+	}
+	if err := agent.KillPod("default", "nobody"); err == nil || !strings.Contains(err.Error(), "killing pod default/nobody: nothing of it runs") {
+		t.Errorf("killing a pod that is not there: %v", err)
+	}
+	await(ctx, t, 15*time.Second, "the pod that was killed", func(ctx context.Context) error {
+		p, err := b.client.CoreV1().Pods("default").Get(ctx, pod.Name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		s := p.Status.ContainerStatuses[0]
+		if was := pod.Status.ContainerStatuses[0].RestartCount; s.RestartCount != was+1 || !isReady(p) || s.LastTerminationState.Terminated.ExitCode != 137 {
+			return fmt.Errorf("restarts %d after %d: %+v", s.RestartCount, was, s)
+		}
+		return nil
+	})
 }
 
 // powerCut kills a node and starts it again: its pods come back as restarted.

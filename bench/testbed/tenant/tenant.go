@@ -166,6 +166,10 @@ func (t *Tenant) Apply(ctx context.Context, documents []byte) error {
 // Backends are the replicas as the balancer sees them, with their connections.
 func (t *Tenant) Backends() []balancer.Backend { return t.balancer.Backends() }
 
+// Carrier is the name of the replica that carries the connection of a client of the
+// balancer, by the client's own address; "" when none does.
+func (t *Tenant) Carrier(client string) string { return t.balancer.Carrier(client) }
+
 func (o Options) withDefaults() (Options, error) {
 	if o.Logf == nil {
 		o.Logf = func(string, ...any) {}

@@ -91,6 +91,9 @@ func (d *Decoder) family(message []byte, index int, p *Page) error {
 			p.buckets[index] = p.buckets[index][:had]
 			continue
 		}
+		if d.wanted.families[index].Sum && p.add(index, s) {
+			continue
+		}
 		if d.kept += 1 + len(p.buckets[index]) - had; d.kept > d.bounds.Series {
 			return fmt.Errorf("%w: more than %d series are wanted", ErrOversize, d.bounds.Series)
 		}

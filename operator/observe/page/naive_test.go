@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"testing"
 
 	dto "github.com/prometheus/client_model/go"
@@ -42,7 +43,14 @@ func naive(body []byte, wanted []Family) ([][]Series, error) {
 				continue
 			}
 			for _, m := range f.GetMetric() {
-				if s, ok := naiveSeries(m, w); ok {
+				s, ok := naiveSeries(m, w)
+				same := slices.IndexFunc(series[i], func(o Series) bool { return o.Labels == s.Labels })
+				switch {
+				case !ok:
+				case w.Sum && same >= 0:
+					series[i][same].Value += s.Value
+					series[i][same].Count += s.Count
+				default:
 					series[i] = append(series[i], s)
 				}
 			}

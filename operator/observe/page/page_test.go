@@ -196,7 +196,12 @@ func TestDecodeReturnsTheReadersError(t *testing.T) {
 }
 
 func TestWantRefuses(t *testing.T) {
-	for _, families := range [][]Family{{{}}, {{Name: "a"}, {Name: "a"}}, {{Name: "a", Labels: make([]string, MaxLabels+1)}}} {
+	for _, families := range [][]Family{
+		{{}},
+		{{Name: "a"}, {Name: "a"}},
+		{{Name: "a", Labels: make([]string, MaxLabels+1)}},
+		{{Name: "a", Sum: true, Buckets: true}},
+	} {
 		if _, err := Want(families...); err == nil {
 			t.Errorf("Want(%v) has no error", families)
 		}
@@ -211,6 +216,7 @@ func TestDecodeEqualsNaive(t *testing.T) {
 		{Name: "seats", Labels: []string{"level", "schema"}},
 		{Name: "wait", Labels: []string{"schema"}, Only: Label{"type", "regular"}},
 		{Name: "seats_total"},
+		{Name: "other", Labels: []string{"type", "level"}, Sum: true},
 	}
 	w := want(t, wanted...)
 	rapid.Check(t, func(t *rapid.T) {

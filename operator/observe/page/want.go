@@ -17,8 +17,13 @@ type Family struct {
 	Name string
 	// Labels are the names of the labels to keep, at most MaxLabels; a series has
 	// their values in this order, "" for a label that it lacks. Series that
-	// differ in other labels alone are not added up: each is listed.
+	// differ in other labels alone are each listed, unless they are to be added up.
 	Labels []string
+	// Sum adds up the series that have the same kept labels, value by value and
+	// count by count, into one, which stands where the first of them stood. A
+	// family of thousands of series costs a few of the page's bound that way. It
+	// keeps no buckets.
+	Sum bool
 	// Only keeps the series that have this label with this value; the zero value
 	// keeps all.
 	Only Label
@@ -109,6 +114,9 @@ func Want(families ...Family) (*Wanted, error) {
 		if f.Name == "" || len(f.Labels) > MaxLabels {
 			return nil, fmt.Errorf("wanting metric family %q: it needs a name and at most %d labels", f.Name, MaxLabels)
 		}
+		if f.Sum && f.Buckets {
+			return nil, fmt.Errorf("wanting metric family %q: what is added up has no buckets", f.Name)
+		}
 		if _, twice := w.index[f.Name]; twice {
 			return nil, fmt.Errorf("wanting metric family %q: it is wanted twice", f.Name)
 		}
@@ -127,6 +135,8 @@ type Page struct {
 	// those of each series end.
 	buckets [][]Bucket
 	ends    [][]int
+	// sums are where the series of the families that are added up stand.
+	sums []map[[MaxLabels]string]int
 	// Bytes and Families count the whole page.
 	Bytes    int64
 	Families int
@@ -171,9 +181,11 @@ func (p *Page) reset(families int) {
 	if len(p.series) != families {
 		p.series, p.has = make([][]Series, families), make([]bool, families)
 		p.buckets, p.ends = make([][]Bucket, families), make([][]int, families)
+		p.sums = make([]map[[MaxLabels]string]int, families)
 	}
 	for i := range p.series {
 		p.series[i], p.buckets[i], p.ends[i] = p.series[i][:0], p.buckets[i][:0], p.ends[i][:0]
+		clear(p.sums[i])
 	}
 	clear(p.has)
 	p.Bytes, p.Families = 0, 0

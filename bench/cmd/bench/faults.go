@@ -1,0 +1,112 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"evenkeel.dev/evenkeel/bench/faults"
+	"evenkeel.dev/evenkeel/bench/report"
+	"evenkeel.dev/evenkeel/bench/testbed/servers"
+)
+
+type faultFlags struct {
+	json, markdown, log      string
+	assets                   string
+	only                     []string
+	minutes, rate, writeRate float64
+	writers                  int
+	seed                     uint64
+}
+
+// newFaults kills what a control plane consists of, one after the other and at random.
+func newFaults() *cobra.Command {
+	var f faultFlags
+	c := &cobra.Command{
+		Use:   "faults",
+		Short: "Kill zones, members, apiservers and Evenkeel itself under load, and judge what the tenant notices",
+		Args:  cobra.NoArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return f.run(c.Context()) },
+	}
+	assetsFlag(c, &f.assets)
+	c.Flags().StringVar(&f.json, "json", "", "write the report as JSON to this file")
+	c.Flags().StringVar(&f.markdown, "markdown", "", "write the tables as Markdown to this file")
+	c.Flags().StringVar(&f.log, "log", "", "write every critical request that failed and every step of Evenkeel's to this file")
+	c.Flags().StringSliceVar(&f.only, "only", nil, "play these faults only, as in --only member,apiserver")
+	c.Flags().Float64Var(&f.minutes, "minutes", 30, "for how long faults are played at random, after each has been played once")
+	c.Flags().Uint64Var(&f.seed, "seed", 1, "what the random faults follow from")
+	c.Flags().Float64Var(&f.rate, "rate", 120, "critical requests a second")
+	c.Flags().IntVar(&f.writers, "writers", 6, "how many writers hold the control plane to what it acknowledges")
+	c.Flags().Float64Var(&f.writeRate, "write-rate", 10, "writes a second of each writer, at most")
+	return c
+}
+
+func (f faultFlags) run(ctx context.Context) error {
+	only, err := faults.ParseKinds(f.only)
+	if err != nil {
+		return err
+	}
+	root, err := repository()
+	if err != nil {
+		return err
+	}
+	unlock, err := lock(runDir(root) + ".lock")
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	b, err := servers.Ensure(ctx, servers.Options{Root: root, Cache: cache(root), Assets: f.assets, MetricsServer: true, Evenkeel: true, Progress: tell})
+	if err != nil {
+		return err
+	}
+	log := io.Discard
+	if f.log != "" {
+		file, err := os.Create(filepath.Clean(f.log))
+		if err != nil {
+			return fmt.Errorf("writing the log: %w", err)
+		}
+		defer func() { _ = file.Close() }()
+		log = file
+	}
+	began := time.Now()
+	r := report.New(ctx, "bench-faults", root)
+	out, err := faults.Play(ctx, faults.Options{
+		Root: root, Dir: runDir(root), Binaries: b, Only: only, Seed: f.seed,
+		Random: time.Duration(f.minutes * float64(time.Minute)), Renewals: f.rate, Writers: f.writers, Writes: f.writeRate,
+		Log: log,
+		Logf: func(format string, args ...any) {
+			tell(fmt.Sprintf("%4.0f s  ", time.Since(began).Seconds()) + fmt.Sprintf(format, args...))
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("playing faults: %w", err)
+	}
+	faults.Record(r, out, only)
+	r.Add("faults.seconds", report.UnitSeconds, time.Since(began).Seconds())
+	return f.show(r)
+}
+
+// show prints the report, and writes it where that was asked for.
+func (f faultFlags) show(r *report.Report) error {
+	result := report.NewFaults(r)
+	fmt.Print(result.Text())
+	var problems []error
+	if f.json != "" {
+		problems = append(problems, r.WriteFile(f.json))
+	}
+	if f.markdown != "" {
+		if err := os.WriteFile(f.markdown, []byte(result.Markdown()), 0o600); err != nil {
+			problems = append(problems, fmt.Errorf("writing the tables: %w", err))
+		}
+	}
+	return errors.Join(problems...)
+}
