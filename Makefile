@@ -19,6 +19,7 @@ BENCH     := $(BIN)/bench
 DECODE    := $(BIN)/bench-decode
 LIMITER   := $(BIN)/bench-limiter
 SIZING    := $(BIN)/bench-sizing
+REPLAY    := $(BIN)/bench-replay
 LINTER    := $(BIN)/golangci-lint
 GENERATOR := $(BIN)/controller-gen
 
@@ -36,7 +37,7 @@ REAL_PACKAGES = $(patsubst %/,./%,$(REAL))
 FAST_PACKAGES = $(shell go list -e -f '{{.Dir}}' ./... | sed 's|^$(CURDIR)|.|' | grep -vxF $(foreach package,./none $(REAL_PACKAGES),-e '$(package)'))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo bench-overload bench-growth bench-sizing bench-profile bench-decode bench-limiter test test-fast verify generate lint servers clean FORCE
+.PHONY: help demo bench-overload bench-growth bench-scale bench-sizing bench-profile bench-decode bench-limiter test test-fast verify generate lint servers clean FORCE
 
 help: ## Show this help
 	@echo 'Evenkeel keeps hosted Kubernetes control planes on an even keel.'
@@ -58,6 +59,9 @@ bench-overload: $(BENCH) ## Overload a control plane without one to blame: defau
 
 bench-growth: $(BENCH) ## Have a tenant grow to 2,000 nodes: with small sizes, and resized by Evenkeel
 	@$(BENCH) growth $(if $(JSON),--json '$(JSON)') $(ARGS)
+
+bench-scale: $(BENCH) $(REPLAY) ## Load a tenant four times as much, and replay days: the autoscaler alone, and Evenkeel
+	@$(BENCH) scale --replay $(REPLAY) $(if $(JSON),--json '$(JSON)') $(ARGS)
 
 bench-sizing: $(SIZING) ## Compare right-sizing with the upstream recommender, on the same samples
 	@$(SIZING) $(if $(JSON),--json '$(JSON)') $(ARGS)
@@ -85,6 +89,7 @@ test-fast: ## Run the tests that need no servers
 	@cd bench/decode && go test -timeout 5m $(ARGS) .
 	@cd bench/limiter && go test -timeout 5m $(ARGS) .
 	@cd bench/sizing && go test -timeout 5m $(ARGS) .
+	@cd bench/replay && go test -timeout 5m $(ARGS) .
 
 verify: $(GENERATOR) $(LINTER) ## Check all that is checked before a change lands, the clean tree included
 	@hack/verify
@@ -119,6 +124,11 @@ $(LIMITER): FORCE
 $(SIZING): FORCE
 	@[ -x $@ ] || echo 'building the recommenders to compare' >&2
 	@cd bench/sizing && go build -o ../../$@ .
+
+# A test binary: hours pass in seconds within tests alone.
+$(REPLAY): FORCE
+	@[ -x $@ ] || echo 'building the replay with upstream'"'"'s autoscaler; the first time takes a minute or two' >&2
+	@cd bench/replay && go test -c -o ../../$@ .
 
 $(LINTER): hack/lint/go.mod hack/lint/go.sum
 	@echo 'building golangci-lint; the first time takes some minutes' >&2
