@@ -82,11 +82,13 @@ type plant struct {
 	wanted   int
 	template plane.Amounts
 	made     int
+	// began is when the plant was.
+	began time.Time
 }
 
 // newPlant is a plant of the fewest replicas, which serve.
 func newPlant(template plane.Amounts, now time.Time) *plant {
-	p := &plant{wanted: least, template: template}
+	p := &plant{wanted: least, template: template, began: now}
 	for range least {
 		r := p.make(now.Add(-time.Hour))
 		r.ready, r.readyAt, r.share = true, now.Add(-time.Hour+becomesReady), 1.0/least

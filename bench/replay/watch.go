@@ -33,9 +33,12 @@ func (w *watch) see(at time.Duration, demand float64, p *plant) {
 	w.replicas.See(at, float64(p.wanted))
 	size := 0.0
 	for _, r := range p.replicas {
+		size = max(size, r.size.CPU)
+		if r.size == p.template && r.born.After(p.began) {
+			continue // as it was made: to become like the others is no change of mind
+		}
 		w.size(r.name+" cpu").See(at, r.size.CPU)
 		w.size(r.name+" memory").See(at, r.size.Memory)
-		size = max(size, r.size.CPU)
 	}
 	if at < 0 {
 		return

@@ -88,17 +88,12 @@ func Table(r *report.Report) report.Table {
 	both("size of the largest", "end_size")
 	both("capacity at the end", "end_capacity")
 	both("clients served in the last minute", "end_served")
-	for _, day := range days(r) {
-		play := fmt.Sprintf("scale.replay%s.", day)
-		row := func(title, figure string) {
-			t.Rows = append(t.Rows, []string{day + " replayed: " + title, cell(r, play+ByHPA+"."+figure), cell(r, play+ByEvenkeel+"."+figure), "", ""})
+	for _, day := range []time.Duration{short, long} {
+		for _, figure := range replayFigures {
+			hpa, evenkeel := replayName(day, ByHPA, figure.name), replayName(day, ByEvenkeel, figure.name)
+			title := fmt.Sprintf("a day of %.0f h replayed: %s", day.Hours(), figure.title)
+			t.Rows = append(t.Rows, []string{title, cell(r, hpa), cell(r, evenkeel), "", ""})
 		}
-		row("changes of replicas", "replica_changes")
-		row("of those taken back within half an hour", "turns")
-		row("resizes", "resizes")
-		row("of those taken back within an hour", "size_turns")
-		row("minutes in which a replica was short", "short_minutes")
-		row("CPU requested of what was used", "requested_of_used")
 	}
 	t.Rows = append(t.Rows, []string{"taken back in all short days", "", cell(r, oscillationsName), "none", string(none(r))})
 	return t
@@ -134,30 +129,6 @@ func none(r *report.Report) report.Verdict {
 		return report.Missed
 	}
 	return report.Met
-}
-
-// days are the lengths of the replays in a report, as in 2h.
-func days(r *report.Report) (all []string) {
-	for _, f := range r.Figures {
-		var hours int
-		if n, _ := fmt.Sscanf(f.Name, "scale.replay%dh."+ByEvenkeel, &hours); n == 1 {
-			if day := fmt.Sprintf("%dh", hours); !slices.Contains(all, day) {
-				all = append(all, day)
-			}
-		}
-	}
-	return all
-}
-
-// lengths are those of the days that were replayed, the shortest first.
-func lengths(seen turns.Result) (all []time.Duration) {
-	for _, p := range seen.Replays {
-		if !slices.Contains(all, p.Day) {
-			all = append(all, p.Day)
-		}
-	}
-	slices.Sort(all)
-	return all
 }
 
 func cell(r *report.Report, name string) string {

@@ -38,7 +38,7 @@ func newScale() *cobra.Command {
 	c.Flags().StringVar(&f.replay, "replay", "", "the binary of the replay, which `make bench-scale` builds")
 	c.Flags().BoolVar(&f.skipReplay, "skip-replay", false, "leave the replays out")
 	c.Flags().StringVar(&f.only, "only", "", "play one of hpa and evenkeel alone, or none of them")
-	c.Flags().Float64Var(&f.rate, "rate", 60, "the clients' requests a second before the step")
+	c.Flags().Float64Var(&f.rate, "rate", 45, "the clients' requests a second before the step")
 	c.Flags().DurationVar(&f.warm, "warm", 90*time.Second, "how long it is before the step")
 	c.Flags().DurationVar(&f.hold, "hold", 4*time.Minute, "how long it is after it")
 	return c
