@@ -101,15 +101,21 @@ func (r *run) load(ctx context.Context) (out Outcome, err error) {
 		return out, err
 	}
 	out.Seen = r.watch.all()
-	for from := out.Stepped; !from.Add(window).After(out.Until); from = from.Add(window) {
-		s := r.victims.Between(from, from.Add(window))
-		out.Windows = append(out.Windows, Window{P99: s.P99, Requests: s.Count + s.Pending, Failed: s.Failed + s.Rejected + s.Pending})
-	}
-	last := min(time.Minute, r.Hold)
-	out.Served = swarm.Goodput(out.Stepped.Add(-min(last, r.Warm)), out.Stepped, r.clients.Classes()...)
-	out.ServedAtEnd = swarm.Goodput(out.Until.Add(-last), out.Until, r.clients.Classes()...)
+	calm := out.Stepped.Add(-min(time.Minute, r.Warm))
+	out.Before, out.Windows = r.windows(calm, out.Stepped), r.windows(out.Stepped, out.Until)
+	out.Served = swarm.Goodput(calm, out.Stepped, r.clients.Classes()...)
+	out.ServedAtEnd = swarm.Goodput(out.Until.Add(-min(time.Minute, r.Hold)), out.Until, r.clients.Classes()...)
 	out.Decisions = r.decisions(out.Stepped)
 	return out, nil
+}
+
+// windows are the critical requests from a time to another.
+func (r *run) windows(from, to time.Time) (all []Window) {
+	for ; !from.Add(window).After(to); from = from.Add(window) {
+		s := r.victims.Between(from, from.Add(window))
+		all = append(all, Window{P99: s.P99, Requests: s.Count + s.Pending, Failed: s.Failed + s.Rejected + s.Pending})
+	}
+	return all
 }
 
 // until waits for a time.

@@ -38,6 +38,9 @@ func Record(r *report.Report, by string, o Outcome) {
 	after("first_seconds", "no capacity was added", first, ok)
 	capacity, ok := o.from(o.Least)
 	after("capacity_seconds", fmt.Sprintf("there were never %.0fm in force", 1000*o.Least), capacity, ok)
+	if len(o.Before) > 0 {
+		r.Add(name("slo_minutes_lost_before"), unitMinutes, lost(o.Before))
+	}
 	if len(o.Windows) == 0 {
 		r.Miss(name("slo_minutes_lost"), "there was no window after the step")
 	} else {
@@ -79,6 +82,7 @@ func Table(r *report.Report) report.Table {
 	}
 	both("capacity at the step", "start_capacity")
 	both("clients served before it", "start_served")
+	both("SLO missed in the minute before it", "slo_minutes_lost_before")
 	both("until any was added", "first_seconds")
 	less("until it was enough", "capacity_seconds")
 	less("SLO of critical requests missed", "slo_minutes_lost")

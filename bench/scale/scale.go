@@ -81,8 +81,9 @@ type Outcome struct {
 	Stepped, Until time.Time
 	// Seen is what there was of capacity, a look a second.
 	Seen []Capacity
-	// Windows are the critical requests after the step, ten seconds each.
-	Windows []Window
+	// Windows are the critical requests after the step, ten seconds each, and Before those
+	// of the last minute before it.
+	Windows, Before []Window
 	// Least is the capacity that is enough, in cores.
 	Least float64
 	// Served is how many of the clients' requests were answered with success a second,
