@@ -19,6 +19,7 @@ BENCH     := $(BIN)/bench
 DECODE    := $(BIN)/bench-decode
 LIMITER   := $(BIN)/bench-limiter
 SIZING    := $(BIN)/bench-sizing
+REPLAY    := $(BIN)/bench-replay
 LINTER    := $(BIN)/golangci-lint
 GENERATOR := $(BIN)/controller-gen
 
@@ -36,7 +37,7 @@ REAL_PACKAGES = $(patsubst %/,./%,$(REAL))
 FAST_PACKAGES = $(shell go list -e -f '{{.Dir}}' ./... | sed 's|^$(CURDIR)|.|' | grep -vxF $(foreach package,./none $(REAL_PACKAGES),-e '$(package)'))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo bench-overload bench-growth bench-faults bench-sizing bench-profile bench-decode bench-limiter test test-fast verify generate lint servers clean FORCE
+.PHONY: help demo bench-overload bench-growth bench-scale bench-faults bench-sizing bench-profile bench-decode bench-limiter test test-fast verify generate lint servers clean FORCE
 
 help: ## Show this help
 	@echo 'Evenkeel keeps hosted Kubernetes control planes on an even keel.'
@@ -61,6 +62,9 @@ bench-growth: $(BENCH) ## Have a tenant grow to 2,000 nodes: with small sizes, a
 
 bench-faults: $(BENCH) ## Kill zones, members, apiservers and Evenkeel itself under load, for half an hour
 	@$(BENCH) faults $(if $(JSON),--json '$(JSON)') $(ARGS)
+
+bench-scale: $(BENCH) $(REPLAY) ## Load a tenant four times as much, and replay days: the autoscaler alone, and Evenkeel
+	@$(BENCH) scale --replay $(REPLAY) $(if $(JSON),--json '$(JSON)') $(ARGS)
 
 bench-sizing: $(SIZING) ## Compare right-sizing with the upstream recommender, on the same samples
 	@$(SIZING) $(if $(JSON),--json '$(JSON)') $(ARGS)
@@ -122,6 +126,13 @@ $(LIMITER): FORCE
 $(SIZING): FORCE
 	@[ -x $@ ] || echo 'building the recommenders to compare' >&2
 	@cd bench/sizing && go build -o ../../$@ .
+
+# A test binary: hours pass in seconds within tests alone. Upstream's autoscaler takes some
+# minutes to compile for the first time, so that `make test` leaves it out; its tests run
+# with the bench.
+$(REPLAY): FORCE
+	@[ -x $@ ] || echo 'building the replay with upstream'"'"'s autoscaler; the first time takes a minute or two' >&2
+	@cd bench/replay && go test -c -o ../../$@ .
 
 $(LINTER): hack/lint/go.mod hack/lint/go.sum
 	@echo 'building golangci-lint; the first time takes some minutes' >&2

@@ -48,6 +48,7 @@ type Tenant struct {
 	Leases      int       `json:"leases"`
 	MaxInflight int       `json:"maxRequestsInflight"`
 	MaxMutating int       `json:"maxMutatingRequestsInflight"`
+	GoAway      float64   `json:"goAwayChance"`
 	APIServer   Resources `json:"apiServer"`
 	Etcd        Resources `json:"etcd"`
 }

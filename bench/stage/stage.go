@@ -84,7 +84,7 @@ func Raise(ctx context.Context, dir string, b servers.Binaries, s scenario.Tenan
 		Name: TenantName, Namespace: TenantNamespace, Host: st.Host, Dir: filepath.Join(dir, "tenant"), Zones: zones,
 		APIServer:   resources(s.APIServer),
 		Etcd:        resources(s.Etcd),
-		MaxInflight: s.MaxInflight, MaxMutatingInflight: s.MaxMutating,
+		MaxInflight: s.MaxInflight, MaxMutatingInflight: s.MaxMutating, GoAwayChance: s.GoAway,
 		Pool: "127.90.1.0/28", BalancerAddress: "127.0.0.1:0", Logf: logf,
 	})
 	if err != nil {

@@ -27,7 +27,7 @@ func validOptions(t *testing.T) Options {
 	t.Helper()
 	return Options{
 		Name: "acme", Namespace: "tenant-acme", Dir: t.TempDir(), Zones: []string{"a", "b", "c"}, Pool: "127.90.1.0/28",
-		APIServer: Resources{CPULimit: resource.MustParse("500m")},
+		APIServer: Resources{CPULimit: resource.MustParse("500m")}, GoAwayChance: 0.005,
 	}
 }
 
@@ -91,7 +91,7 @@ func TestARealAPIServerTakesTheManifests(t *testing.T) {
 	}
 	command := strings.Join(d.Spec.Template.Spec.Containers[0].Command, "\n")
 	for _, flag := range []string{
-		"--max-requests-inflight=400", "--max-mutating-requests-inflight=200",
+		"--max-requests-inflight=400", "--max-mutating-requests-inflight=200", "--goaway-chance=0.005",
 		"--etcd-servers=https://127.90.1.10:2379,https://127.90.1.11:2379,https://127.90.1.12:2379",
 	} {
 		if !strings.Contains(command, flag) {

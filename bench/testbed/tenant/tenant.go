@@ -63,6 +63,9 @@ type Options struct {
 	// MaxInflight and MaxMutatingInflight are the apiservers' flags of that name;
 	// 0 is upstream's default of 400 and 200.
 	MaxInflight, MaxMutatingInflight int
+	// GoAwayChance is the chance that a request has its client connect anew, from 0 to
+	// 0.02; 0, upstream's default, keeps connections where they are.
+	GoAwayChance float64
 	// Pool is the base of the members' addresses, "127.90.1.0/28": member N has
 	// base+10+N.
 	Pool string
