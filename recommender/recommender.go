@@ -10,9 +10,10 @@
 // load line (loadline.go), its division (shares.go), who does harm (sentences.go), what is wanted of the
 // tenant (wanted.go), the inflight flags above it all (flags.go), and what to tell
 // people (findings.go). How much the containers should request (sizes.go) and which pod is resized next
-// (resize.go, gate.go) stand beside it, and where they run (zones.go). What is decided is kept in the memory as the wanted state; the
-// steps are the difference between that and what the tenant's configuration
-// holds, so a write that failed is tried again by the same rule.
+// (resize.go, gate.go) stand beside it, and where they run (zones.go, zonesmove.go). What
+// is decided is kept in the memory as the wanted state; the steps are the difference
+// between that and what the tenant's configuration holds, so a write that failed is tried
+// again by the same rule.
 package recommender
 
 import (
