@@ -76,11 +76,15 @@ func (h *History) Samples() int { return h.samples }
 // Seen is when the last sample was.
 func (h *History) Seen() time.Time { return h.seen }
 
-// Add takes a sample. One that is no number, older than an hour before the newest, or
-// without a curve is left out.
+// mostRatio is the most that a sample may be of what its curve gives: a curve that gives
+// next to nothing says nothing.
+const mostRatio = 1e6
+
+// Add takes a sample. One that is no number or beyond all sense, older than an hour before
+// the newest, or without a curve is left out.
 func (h *History) Add(s Sample) {
 	ratio := s.Used / (s.Curve * h.per)
-	if !(ratio >= 0) || math.IsInf(ratio, 0) || s.Curve <= 0 || s.At.Before(h.seen.Add(-time.Hour)) {
+	if !(ratio >= 0 && ratio <= mostRatio) || s.Curve <= 0 || s.At.Before(h.seen.Add(-time.Hour)) {
 		return
 	}
 	if h.first.IsZero() {
