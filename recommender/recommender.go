@@ -6,7 +6,6 @@
 // the replay and the command line all call it. It talks to nothing and reads no
 // clock, so that every decision can be repeated from its inputs.
 //
-<<<<<<< HEAD
 // A pass has an order, and each part a file: what can be seen (sight.go), the load line
 // (loadline.go), its division (shares.go), who does harm (sentences.go), what is wanted of
 // the tenant (wanted.go), the inflight flags above it all (flags.go), how much the
@@ -16,14 +15,6 @@
 // Whatever disturbs is only wanted by these, and done by one plan (disturb.go).
 //
 // What is decided is kept in the memory as the wanted state; the steps are the difference
-=======
-// A pass has an order, and each part a file: what can be seen (sight.go), the
-// load line (loadline.go), its division (shares.go), who does harm (sentences.go), what is wanted of the
-// tenant (wanted.go), the inflight flags above it all (flags.go), and what to tell
-// people (findings.go). How much the containers should request (sizes.go) and which pod is resized next
-// (resize.go, gate.go) stand beside it, and where they run (zones.go, zonesmove.go). What
-// is decided is kept in the memory as the wanted state; the steps are the difference
->>>>>>> h-zones
 // between that and what the tenant's configuration holds, so a write that failed is tried
 // again by the same rule.
 package recommender
