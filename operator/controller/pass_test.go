@@ -252,6 +252,7 @@ func TestTheProfileReachesTheRecommender(t *testing.T) {
 			Mode: plane.Recommend, InPlace: true, Evict: true,
 			Bounds: map[sizing.Component]plane.SizeBounds{sizing.APIServer: {CPU: sizing.Bounds{Most: 6}}},
 		},
+		Care: plane.CareProfile{Mode: plane.Off}, // it names no etcd
 	}
 	profiles, _, _ := decider.seen()
 	if diff := cmp.Diff(want, profiles[0]); diff != "" {
