@@ -93,29 +93,6 @@ func TestADefragmentationIsWanted(t *testing.T) {
 	}
 }
 
-// The step that leads out of the alarm is the one that a gate lets through in spite of it.
-func TestInSpiteOfAlarm(t *testing.T) {
-	way := rollout.Step{Kind: rollout.Defragment, Urgent: true}
-	for _, c := range []struct {
-		alarms []string
-		step   rollout.Step
-		want   bool
-	}{
-		{[]string{noSpace}, way, true},
-		{nil, way, false},
-		{[]string{corrupt, noSpace}, way, false},
-		{[]string{noSpace}, rollout.Step{Kind: rollout.Defragment}, false},
-		{[]string{noSpace}, rollout.Step{Kind: rollout.Restart, Urgent: true}, false},
-	} {
-		s := plane.Snapshot{Members: wellMembers(noon)}
-		s.Members[1].Alarms = c.alarms
-		d := &pass{seen: s, profile: plane.Profile{Tick: 5 * time.Second}, now: noon}
-		if got := d.inSpiteOfAlarm(c.step); got != c.want {
-			t.Errorf("%v, %+v: %v, want %v", c.alarms, c.step, got, c.want)
-		}
-	}
-}
-
 // Who is to lead instead of a leader whose node goes.
 func TestHeir(t *testing.T) {
 	for _, c := range []struct {

@@ -10,7 +10,6 @@ import (
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/recommender/plane"
-	"evenkeel.dev/evenkeel/recommender/rollout"
 )
 
 // mostBehind is how many entries a member may be behind the leader while another is
@@ -19,13 +18,6 @@ const mostBehind = 1000
 
 // onlyNoSpace tells whether etcd has raised the alarm of no space and no other.
 func (d *pass) onlyNoSpace() bool { return slices.Equal(d.alarms(), []string{noSpace}) }
-
-// inSpiteOfAlarm tells whether a step may be taken although the alarm has every member count
-// as not well: it is the way out of that alarm. Whoever holds a gate over etcd's members
-// asks it; all else that makes a member unwell holds this step, too.
-func (d *pass) inSpiteOfAlarm(s rollout.Step) bool {
-	return s.Kind == rollout.Defragment && s.Urgent && d.onlyNoSpace()
-}
 
 // careHeld says why nothing is done to the members now; empty when all of them are there
 // and well but for the alarm of no space, so that one may be missed.

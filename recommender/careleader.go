@@ -122,6 +122,8 @@ func (d *pass) unfit(m, lead plane.Member) string {
 		return "does not follow " + lead.Name
 	case !known || behind > mostBehind:
 		return fmt.Sprintf("is more than %d entries behind, or it is not known", mostBehind)
+	case !d.seen.Host.Looked:
+		return "" // where it runs is not known of anybody
 	case m.Node == "" || !slices.ContainsFunc(d.seen.Host.Nodes, func(n plane.HostNode) bool { return n.Name == m.Node }):
 		return "runs on a node that is not seen"
 	case d.nodeGoes(m.Node) != "":

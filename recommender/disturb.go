@@ -109,56 +109,27 @@ func (d *pass) beginStep(s rollout.Step, gate []string, due int) {
 // moveLeaderAway has another member lead before something is done to the one that does.
 func (d *pass) moveLeaderAway(s rollout.Step, gate []string) {
 	m := &d.memory.Disturb
-	heir := d.heirOf(s)
-	if heir == "" {
+	lead := d.leader()
+	if lead == nil || lead.Name != s.Pod {
 		m.State = m.State.Failed(d.now)
+		return
+	}
+	heir, why := d.heir(*lead)
+	if heir == nil {
+		m.State = m.State.Failed(d.now)
+		d.noLeaderElse = s.Pod + " leads etcd, and nobody else can: " + why
 		return
 	}
 	d.memory.Sizes.LeaderMoved, m.Undo = d.now, nil
 	d.step(plane.Step{
 		Kind: plane.MoveLeader, Apply: true,
-		Size: &plane.SizeStep{Component: sizing.Etcd, Pod: s.Pod, UID: s.UID, Leader: heir},
+		Size: &plane.SizeStep{Component: sizing.Etcd, Pod: s.Pod, UID: s.UID, Leader: heir.Name},
 		Reason: plane.Reason{
-			Code: v1alpha1.ReasonLeaderMoved, Message: fmt.Sprintf("has %s lead etcd instead of %s: %s", heir, s.Pod, s.Why),
+			Code: v1alpha1.ReasonLeaderMoved, Message: fmt.Sprintf("has %s lead etcd instead of %s: %s", heir.Name, s.Pod, s.Why),
 			Evidence: gate,
 			Rejected: []string{"to do it to the leader while it leads: that would cost an election"},
 		},
 	})
-}
-
-// heirOf is the member that leads next: one that votes, is ready and well and has nothing
-// of its own due, in another zone if there is one; empty when none can.
-func (d *pass) heirOf(s rollout.Step) string {
-	heir, best := "", -1
-	for _, one := range d.subjects() {
-		if one.Component != sizing.Etcd || one.UID == s.UID || !one.Voter || !one.Ready || !one.Well && !d.noSpace() {
-			continue
-		}
-		score := 0
-		if one.Zone != s.Zone {
-			score++
-		}
-		if !slices.ContainsFunc(d.disruptive, func(w want) bool { return w.step.UID == one.UID }) {
-			score += 2
-		}
-		if d.leaving(one.Node) == "" {
-			score += 4
-		}
-		if score > best {
-			heir, best = one.Pod, score
-		}
-	}
-	return heir
-}
-
-// leaving says why a node is about to be disturbed; empty when it is not, or not known.
-func (d *pass) leaving(node string) string {
-	for _, n := range d.seen.Host.Nodes {
-		if n.Name == node {
-			return n.Leaving
-		}
-	}
-	return ""
 }
 
 // stopSteps tells why the plan has been stopped.

@@ -16,7 +16,7 @@ import (
 func (d *pass) disturbSeen() rollout.Seen {
 	s := rollout.Seen{
 		Subjects: d.subjects(), Wanted: map[sizing.Component]int{sizing.APIServer: d.seen.Host.Wanted[sizing.APIServer]},
-		NoSpace: d.noSpace(), Windows: d.profile.Windows, Paused: d.profile.Paused, LeaderMoved: d.memory.Sizes.LeaderMoved,
+		NoSpace: d.onlyNoSpace(), Windows: d.profile.Windows, Paused: d.profile.Paused, LeaderMoved: d.memory.Sizes.LeaderMoved,
 		Blocked: map[sizing.Component]string{},
 	}
 	if len(d.seen.Members) > 0 { // else nothing is known of them
@@ -45,12 +45,6 @@ func (d *pass) disturbSeen() rollout.Seen {
 	return s
 }
 
-// noSpace tells whether etcd's only alarm is that of no space.
-func (d *pass) noSpace() bool {
-	alarms := d.alarms()
-	return len(alarms) == 1 && alarms[0] == "NOSPACE"
-}
-
 // disturbing is the plan of disruptive steps, to be shown.
 func (d *pass) disturbing(decided rollout.Decision) plane.Disturbing {
 	state := d.memory.Disturb.State
@@ -67,6 +61,9 @@ func (d *pass) disturbing(decided rollout.Decision) plane.Disturbing {
 		out.Why = fmt.Sprintf("%s; nothing that can wait begins before %s", state.StoppedWhy, clock(state.Stopped))
 	case len(decided.Due) > 0:
 		out.State, out.Reason = plane.PlanWaiting, v1alpha1.ReasonStepsWait
+		if d.noLeaderElse != "" {
+			out.Why = d.noLeaderElse
+		}
 		if open, _ := rollout.Open(d.profile.Windows, d.now); !open {
 			out.Reason = v1alpha1.ReasonWindowClosed
 		}

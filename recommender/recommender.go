@@ -58,6 +58,8 @@ type pass struct {
 	even       replicas.Evenness
 	// disruptive are the steps of that kind that are wanted in this pass.
 	disruptive []want
+	// noLeaderElse says why what is due to etcd's leader waits; empty when it does not.
+	noLeaderElse string
 	// zoneProblems are what is wrong with where the pods run, the worst first.
 	zoneProblems []zones.Problem
 	// careWaits is what the care for etcd waits for, in words; empty when for nothing.

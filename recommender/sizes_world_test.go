@@ -75,7 +75,7 @@ func hosts(w *world, size plane.Amounts) *hosted {
 			all = append(all, plane.Member{
 				Name: name, Ready: !h.ill[name], Observed: at, Window: 5 * time.Second, HasLeader: true, IsLeader: name == h.leader,
 				Leader: 1, Term: uint64(2 + h.moves), //nolint:gosec // a handful
-				Fsyncs: 300, FsyncP99: h.fsync(name),
+				Fsyncs: 300, FsyncP99: h.fsync(name), Index: 1000, Applied: 1000,
 			})
 		}
 		return all

@@ -88,7 +88,7 @@ func (p *plant) member(one *pod, ready bool) plane.Member {
 	if p.now.Sub(one.started) < 2*tick {
 		return m
 	}
-	m.Window = tick
+	m.Window, m.Index, m.Applied = tick, 1000, 1000
 	m.Fsyncs, m.FsyncP99 = p.count(p.load/10*tick.Seconds()), p.about(0.006)
 	m.FsyncMean = m.FsyncP99 / 4
 	return m

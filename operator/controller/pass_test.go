@@ -255,6 +255,7 @@ func TestTheProfileReachesTheRecommender(t *testing.T) {
 		},
 		Zones: 3, Spread: plane.Enforce, Class: "99.95",
 		Scaling: plane.ScalingProfile{Mode: plane.Off},
+		Care:    plane.CareProfile{Mode: plane.Off}, // it names no etcd
 	}
 	profiles, _, _ := decider.seen()
 	if diff := cmp.Diff(want, profiles[0]); diff != "" {
