@@ -22,6 +22,9 @@ func (p *plant) snapshot() plane.Snapshot {
 	p.load *= 1 + 0.01*p.noise.NormFloat64()
 	for _, one := range p.pods {
 		p.grow(one)
+		if one.Component == sizing.Etcd {
+			s.Host.Nodes = append(s.Host.Nodes, plane.HostNode{Name: one.Node, Zone: one.Zone, Ready: true})
+		}
 		ready := !p.now.Before(one.ready)
 		seen := one.SizedPod
 		seen.Ready, seen.Well, seen.Leader = ready, ready && seen.Component == sizing.Etcd, seen.Pod == p.leader
@@ -79,7 +82,7 @@ func delays(scope string, requests, p99 float64) plane.Delays {
 
 // member is an etcd member's page.
 func (p *plant) member(one *pod, ready bool) plane.Member {
-	m := plane.Member{Name: one.Pod, Zone: one.Zone, Ready: ready}
+	m := plane.Member{Name: one.Pod, UID: one.UID, Node: one.Node, Zone: one.Zone, Ready: ready}
 	if !ready || p.noise.Float64() < missed {
 		m.Observed = p.now.Add(-2 * tick)
 		return m
