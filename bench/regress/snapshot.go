@@ -83,11 +83,11 @@ func delays(scope string, requests, p99 float64) plane.Delays {
 // member is an etcd member's page.
 func (p *plant) member(one *pod, ready bool) plane.Member {
 	m := plane.Member{Name: one.Pod, UID: one.UID, Node: one.Node, Zone: one.Zone, Ready: ready}
+	m.Observed, m.HasLeader, m.IsLeader, m.Leader, m.Term = p.now, true, one.Pod == p.leader, 1, 7
 	if !ready || p.noise.Float64() < missed {
-		m.Observed = p.now.Add(-2 * tick)
+		m.Observed = p.now.Add(-2 * tick) // what was last seen
 		return m
 	}
-	m.Observed, m.HasLeader, m.IsLeader, m.Leader, m.Term = p.now, true, one.Pod == p.leader, 1, 7
 	if p.now.Sub(one.started) < 2*tick {
 		return m
 	}

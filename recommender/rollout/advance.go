@@ -56,8 +56,9 @@ type Under struct {
 	Step  Step
 	Began time.Time
 	// WasReady is when what is touched was first seen to be ready after it; Done since when
-	// what was to be done is, and all are well. Zero while that is not so.
-	WasReady, Done time.Time
+	// what was to be done is, and all are well, LastDone when that was last so. Zero while
+	// that is not so.
+	WasReady, Done, LastDone time.Time
 	// Before are all subjects as they were, by UID; Memory what those that are touched took
 	// in the last two intervals, oldest first.
 	Before map[string]Was
@@ -205,13 +206,16 @@ func (s State) follow(d Decision, seen Seen, now time.Time) (State, Decision) {
 	unfinished := u.unfinished(wanted, seen, now)
 	if unfinished != "" {
 		u.Done = time.Time{}
-	} else if u.Done.IsZero() {
-		u.Done = now
+	} else {
+		u.LastDone = now
+		if u.Done.IsZero() {
+			u.Done = now
+		}
 	}
 	switch {
 	case u.blind(seen, now):
 		d.Why, d.Paused = "nothing of "+string(u.Step.Component)+" is seen", true
-	case now.Sub(u.Began) > u.Step.within() && unfinished != "":
+	case now.Sub(u.Began) > u.Step.within() && now.Sub(u.LastDone) > u.Step.within() && unfinished != "":
 		return s.stop(d, Bad{Signal: Stuck, Words: fmt.Sprintf("it has not ended within %s: %s", u.Step.within(), unfinished)}, now)
 	case len(bad) > 0:
 		d.Why, d.Paused = bad[0].Words, bad[0].Signal == Unseen
