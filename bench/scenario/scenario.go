@@ -43,14 +43,16 @@ type Scenario struct {
 
 // Tenant is the hosted control plane and what it stores.
 type Tenant struct {
-	Pods        int       `json:"pods"`
-	PodBytes    int       `json:"podBytes"`
-	Leases      int       `json:"leases"`
-	MaxInflight int       `json:"maxRequestsInflight"`
-	MaxMutating int       `json:"maxMutatingRequestsInflight"`
-	GoAway      float64   `json:"goAwayChance"`
-	APIServer   Resources `json:"apiServer"`
-	Etcd        Resources `json:"etcd"`
+	Pods        int     `json:"pods"`
+	PodBytes    int     `json:"podBytes"`
+	Leases      int     `json:"leases"`
+	MaxInflight int     `json:"maxRequestsInflight"`
+	MaxMutating int     `json:"maxMutatingRequestsInflight"`
+	GoAway      float64 `json:"goAwayChance"`
+	// Strict has an apiserver count as not ready as soon as it does not answer in time.
+	Strict    bool      `json:"strict"`
+	APIServer Resources `json:"apiServer"`
+	Etcd      Resources `json:"etcd"`
 }
 
 // Resources of one replica or member; CPULimit zero is no limit.
@@ -58,6 +60,8 @@ type Resources struct {
 	CPURequest    resource.Quantity `json:"cpuRequest"`
 	CPULimit      resource.Quantity `json:"cpuLimit"`
 	MemoryRequest resource.Quantity `json:"memoryRequest"`
+	// Restarts is whether the container restarts for another memory request.
+	Restarts bool `json:"restarts"`
 }
 
 // Victims is the load that must not suffer, in requests a second.

@@ -6,6 +6,7 @@ package stage
 import (
 	"context"
 	"fmt"
+	"syscall"
 
 	"evenkeel.dev/evenkeel/bench/testbed/node"
 )
@@ -49,6 +50,22 @@ func (st *Stage) KillPod(nodeName, namespace, name string) error {
 		return err
 	}
 	return st.Nodes[i].KillPod(namespace, name)
+}
+
+// SignalPod sends a signal to what runs of a pod on a node.
+func (st *Stage) SignalPod(nodeName, namespace, name string, signal syscall.Signal) error {
+	i, err := st.find(nodeName)
+	if err != nil {
+		return err
+	}
+	return st.Nodes[i].SignalPod(namespace, name, signal)
+}
+
+// SetImage has an image stand for another command on every node, as node.Agent's.
+func (st *Stage) SetImage(name string, command ...string) {
+	for _, n := range st.Nodes {
+		n.SetImage(name, command...)
+	}
 }
 
 func (st *Stage) find(name string) (int, error) {

@@ -84,7 +84,7 @@ func Raise(ctx context.Context, dir string, b servers.Binaries, s scenario.Tenan
 		Name: TenantName, Namespace: TenantNamespace, Host: st.Host, Dir: filepath.Join(dir, "tenant"), Zones: zones,
 		APIServer:   resources(s.APIServer),
 		Etcd:        resources(s.Etcd),
-		MaxInflight: s.MaxInflight, MaxMutatingInflight: s.MaxMutating, GoAwayChance: s.GoAway,
+		MaxInflight: s.MaxInflight, MaxMutatingInflight: s.MaxMutating, GoAwayChance: s.GoAway, Strict: s.Strict,
 		Pool: "127.90.1.0/28", BalancerAddress: "127.0.0.1:0", Logf: logf,
 	})
 	if err != nil {
@@ -150,5 +150,5 @@ func (st *Stage) Close(dir string) error {
 }
 
 func resources(r scenario.Resources) tenant.Resources {
-	return tenant.Resources{CPURequest: r.CPURequest, CPULimit: r.CPULimit, MemoryRequest: r.MemoryRequest}
+	return tenant.Resources{CPURequest: r.CPURequest, CPULimit: r.CPULimit, MemoryRequest: r.MemoryRequest, Restarts: r.Restarts}
 }

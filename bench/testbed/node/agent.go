@@ -42,6 +42,8 @@ type Agent struct {
 	mu      sync.Mutex
 	workers map[types.UID]*worker
 	halted  bool
+	// images are those that stand for another command than the node was started with.
+	images map[string][]string
 	// spent is the CPU time of pods that are gone.
 	spent float64
 

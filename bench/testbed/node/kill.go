@@ -12,6 +12,12 @@ import (
 // fault of the program would: the containers start again as after any crash, behind a
 // kubelet's back-off. It is an error when nothing of the pod runs here.
 func (a *Agent) KillPod(namespace, name string) error {
+	return a.SignalPod(namespace, name, syscall.SIGKILL)
+}
+
+// SignalPod sends a signal to what runs of a pod; with SIGSTOP it hangs until SIGCONT, as
+// a program does that waits for a disk. It is an error when nothing of the pod runs here.
+func (a *Agent) SignalPod(namespace, name string, signal syscall.Signal) error {
 	a.mu.Lock()
 	var lives []*life
 	for _, w := range a.workers {
@@ -26,14 +32,14 @@ func (a *Agent) KillPod(namespace, name string) error {
 		}
 	}
 	a.mu.Unlock()
-	killed := 0
+	reached := 0
 	for _, l := range lives {
-		if err := l.process.Signal(syscall.SIGKILL); err == nil {
-			killed++
+		if err := l.process.Signal(signal); err == nil {
+			reached++
 		}
 	}
-	if killed == 0 {
-		return fmt.Errorf("killing pod %s/%s: nothing of it runs on node %s", namespace, name, a.o.Name)
+	if reached == 0 {
+		return fmt.Errorf("sending %s to pod %s/%s: nothing of it runs on node %s", signal, namespace, name, a.o.Name)
 	}
 	return nil
 }

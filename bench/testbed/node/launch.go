@@ -33,7 +33,7 @@ func (e *startError) Unwrap() error { return e.err }
 
 // start starts a container's next life.
 func (w *worker) start(ctx context.Context, pod *corev1.Pod, c *container, spec *corev1.Container) error {
-	image, ok := w.agent.o.image(spec.Image)
+	image, ok := w.agent.image(spec.Image)
 	if !ok {
 		return &startError{reasonNoImage, fmt.Errorf("image %q is not among the testbed's binaries", spec.Image)}
 	}

@@ -169,7 +169,7 @@ func (b *bed) killedByName(ctx context.Context, t *testing.T, pod *corev1.Pod) {
 	if err := agent.KillPod("default", pod.Name); err != nil {
 		t.Fatal(err)
 	}
-	if err := agent.KillPod("default", "nobody"); err == nil || !strings.Contains(err.Error(), "killing pod default/nobody: nothing of it runs") {
+	if err := agent.KillPod("default", "nobody"); err == nil || !strings.Contains(err.Error(), "to pod default/nobody: nothing of it runs") {
 		t.Errorf("killing a pod that is not there: %v", err)
 	}
 	await(ctx, t, 15*time.Second, "the pod that was killed", func(ctx context.Context) error {

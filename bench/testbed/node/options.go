@@ -87,11 +87,16 @@ func (o *Options) capacity() corev1.ResourceList {
 }
 
 // image is the local binary of an image, whose tag and digest do not matter.
-func (o *Options) image(name string) ([]string, bool) {
-	name, _, _ = strings.Cut(name, "@")
+func (o *Options) image(of string) ([]string, bool) {
+	argv, ok := o.Images[imageName(of)]
+	return argv, ok && len(argv) > 0
+}
+
+// imageName is an image's name without tag and digest.
+func imageName(of string) string {
+	name, _, _ := strings.Cut(of, "@")
 	if colon := strings.LastIndexByte(name, ':'); colon > strings.LastIndexByte(name, '/') {
 		name = name[:colon]
 	}
-	argv, ok := o.Images[name]
-	return argv, ok && len(argv) > 0
+	return name
 }

@@ -19,8 +19,14 @@ const delayFile = "fsync-delay"
 // DelayFsync has every sync of the members' write-ahead logs take longer by d from now
 // on, until it is called with 0. It has an effect on members that run the binary
 // SlowEtcd of the testbed, and none on others.
-func (t *Tenant) DelayFsync(d time.Duration) error {
+func (t *Tenant) DelayFsync(d time.Duration) error { return t.DelayFsyncIn("", d) }
+
+// DelayFsyncIn is DelayFsync of the member in one zone alone; an empty zone is all.
+func (t *Tenant) DelayFsyncIn(zone string, d time.Duration) error {
 	for _, v := range volumes(t.options) {
+		if zone != "" && v.Zone != zone {
+			continue
+		}
 		path := filepath.Join(v.Path, "data", delayFile)
 		if d <= 0 {
 			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -46,6 +46,8 @@ type Resources struct {
 	CPURequest    resource.Quantity
 	CPULimit      resource.Quantity
 	MemoryRequest resource.Quantity
+	// Restarts is whether the container restarts when its memory request changes.
+	Restarts bool
 }
 
 // Options describe a tenant.
@@ -66,6 +68,9 @@ type Options struct {
 	// GoAwayChance is the chance that a request has its client connect anew, from 0 to
 	// 0.02; 0, upstream's default, keeps connections where they are.
 	GoAwayChance float64
+	// Strict has an apiserver count as not ready when it does not answer once within two
+	// seconds, and not after three times fifteen.
+	Strict bool
 	// Pool is the base of the members' addresses, "127.90.1.0/28": member N has
 	// base+10+N.
 	Pool string
