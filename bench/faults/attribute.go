@@ -22,6 +22,9 @@ import (
 // client. The testbed's processes die on this machine, so that peers see a reset at once.
 const detect = time.Second
 
+// moveTakes is how long after its decision a move of the leader may still disturb.
+const moveTakes = 3 * time.Second
+
 // Strike is one fault, and what came of it.
 type Strike struct {
 	Kind Kind
@@ -52,39 +55,56 @@ type Strike struct {
 	Late                []string
 }
 
-// inFlight is true for a request that was on its way when the fault came, on a replica
-// that died; or through a replica that may have been waiting for the member that died,
-// which nobody outside can see.
+// inFlight is true for a request that was on what died: on a connection to it, or in a
+// handshake that was cut, as the balancer passes over whoever does not even accept; or
+// through a replica that may have been waiting for the member that died, which nobody
+// outside can see. A process takes a tenth of a second to die, and accepts until then.
 func (s *Strike) inFlight(r victim.Renewal) bool {
-	if r.Sent.IsZero() || r.Ended.Before(s.At) {
+	if r.Ended.Before(s.At) {
 		return false
 	}
-	if s.Carriers[r.Carrier] && r.Sent.Before(s.At.Add(detect)) {
+	soon := r.Due.Before(s.At.Add(detect)) && r.Ended.Before(s.At.Add(detect))
+	switch {
+	case r.Sent.IsZero():
+		return len(s.Carriers) > 0 && soon
+	case s.Carriers[r.Carrier] && r.Sent.Before(s.At.Add(detect)):
 		return true
+	default:
+		return s.Member && (r.Sent.Before(s.At) || soon)
 	}
-	return s.Member && r.Sent.Before(s.At)
 }
 
 // attribute counts each failed request for one of the faults: the one that it was in
 // flight on, or else the last that had come when it failed. What failed before the first
-// fault is outside.
-func attribute(strikes []Strike, failed []victim.Renewal) (outside int) {
+// fault is outside. moved counts those that failed as Evenkeel had etcd's leader moved at
+// one of these times, and that no fault explains.
+func attribute(strikes []Strike, failed []victim.Renewal, moves []time.Time) (outside, moved int) {
 	for _, r := range failed {
 		s := blamed(strikes, r)
 		switch {
-		case s == nil:
-			outside++
-		case s.inFlight(r):
+		case s != nil && s.inFlight(r):
 			s.InFlight++
-		default:
+		case s != nil && s.leaderless(r):
+			s.Failed++
+			s.Leaderless++
+			s.blame(r)
+		case byMove(moves, r):
+			moved++
+		case s != nil:
 			s.Failed++
 			s.blame(r)
-			if s.leaderless(r) {
-				s.Leaderless++
-			}
+		default:
+			outside++
 		}
 	}
-	return outside
+	return outside, moved
+}
+
+// byMove is true for a request that was with the apiservers while the leader moved.
+func byMove(moves []time.Time, r victim.Renewal) bool {
+	return slices.ContainsFunc(moves, func(at time.Time) bool {
+		return !r.Sent.IsZero() && r.Ended.After(at) && r.Sent.Before(at.Add(moveTakes))
+	})
 }
 
 func blamed(strikes []Strike, r victim.Renewal) (last *Strike) {

@@ -68,9 +68,9 @@ type Options struct {
 type Outcome struct {
 	// Strikes are the faults in their order.
 	Strikes []Strike
-	// Outside counts the critical requests that failed before the first fault, and
-	// Requests all of them.
-	Outside, Requests int
+	// Outside counts the critical requests that failed before the first fault, Moved those
+	// that failed as Evenkeel moved etcd's leader, and Requests all of them.
+	Outside, Moved, Requests int
 	// Writes are what the checker has seen, and Unread why not all could be read back.
 	Writes checker.Counts
 	Unread error
@@ -186,7 +186,7 @@ func (r *run) conclude(ctx context.Context) error {
 	r.out.Writes = r.load.checker.Counts()
 	r.out.Requests = r.load.requests()
 	failed := r.load.failures()
-	r.out.Outside = attribute(r.out.Strikes, failed)
+	r.out.Outside, r.out.Moved = attribute(r.out.Strikes, failed, r.watch.moves())
 	r.writeLog(failed)
 	for i := range r.out.Strikes {
 		if s := &r.out.Strikes[i]; s.Failed > 0 {

@@ -32,6 +32,8 @@ func TestAttribute(t *testing.T) {
 	broke := errors.New("unexpected EOF")
 	never := failed("", 9.9, 10.1, 0, broke)
 	never.Sent = time.Time{}
+	late := failed("", 14, 14.1, 0, broke)
+	late.Sent = time.Time{}
 	for _, c := range []struct {
 		name string
 		r    victim.Renewal
@@ -42,10 +44,15 @@ func TestAttribute(t *testing.T) {
 		{"sent before its client noticed", failed("api-a", 10.5, 10.6, 0, broke), "apiserver in flight"},
 		{"on the same name, started again", failed("api-a", 11.5, 12, 500, nil), "apiserver failed"},
 		{"on another apiserver", failed("api-b", 9.9, 10.2, 500, nil), "apiserver failed"},
-		{"without a connection", never, "apiserver failed"},
-		{"long after", failed("api-b", 20, 29, 500, nil), "apiserver failed"},
+		{"in a handshake that was cut", never, "apiserver in flight"},
+		{"never connected, long after", late, "apiserver failed"},
+		{"while Evenkeel moved the leader", failed("api-b", 24.9, 25.7, 500, nil), "moved"},
+		{"before it moved", failed("api-b", 24, 24.9, 500, nil), "apiserver failed"},
+		{"after it had moved", failed("api-b", 28.1, 28.2, 500, nil), "apiserver failed"},
+		{"long after", failed("api-b", 20, 24.5, 500, nil), "apiserver failed"},
 		{"on its way when the member died", failed("api-b", 29.9, 37, 500, nil), "member in flight"},
-		{"ended before the member died", failed("api-b", 29, 29.5, 500, nil), "apiserver failed"},
+		{"ended before the member died", failed("api-b", 28.3, 28.5, 500, nil), "apiserver failed"},
+		{"sent to the member that was dying", failed("api-b", 30.1, 30.2, 500, nil), "member in flight"},
 		{"sent when the leader was dead", failed("api-b", 30.5, 37.5, 500, nil), "member failed, leaderless"},
 		{"sent when another led", failed("api-b", 31.6, 32, 504, nil), "member failed"},
 		{"on both that a zone held", failed("api-c", 50.2, 50.3, 0, broke), "zone in flight"},
@@ -57,10 +64,13 @@ func TestAttribute(t *testing.T) {
 				{Kind: Member, At: at(30), Member: true, Led: true, First: 1500 * time.Millisecond},
 				{Kind: Zone, At: at(50), Member: true, Carriers: map[string]bool{"api-c": true}, First: time.Second},
 			}
-			outside := attribute(strikes, []victim.Renewal{c.r})
+			outside, moved := attribute(strikes, []victim.Renewal{c.r}, []time.Time{at(25), at(28.55)})
 			got := ""
-			if outside == 1 {
+			switch {
+			case outside == 1:
 				got = "outside"
+			case moved == 1:
+				got = "moved"
 			}
 			for _, s := range strikes {
 				switch {
@@ -84,7 +94,7 @@ func TestHows(t *testing.T) {
 	attribute(s, []victim.Renewal{
 		failed("a", 1, 2, 500, nil), failed("a", 1, 11, 0, fmt.Errorf("patch: %w", context.DeadlineExceeded)),
 		failed("a", 1, 2, 500, nil), failed("a", 1, 2, 0, errors.New("reset")), {Due: at(1), Ended: at(2), Err: errors.New("refused")},
-	})
+	}, nil)
 	if got, want := s[0].hows(), "2 × 500 Internal Server Error, 1 × no answer in 10s, 1 × no connection, 1 × the connection broke"; got != want {
 		t.Errorf("they failed by %q, want %q", got, want)
 	}

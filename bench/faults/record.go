@@ -20,6 +20,7 @@ func Record(r *report.Report, o Outcome, only []Kind) {
 	r.Add(report.FaultKills, report.UnitCount, float64(len(o.Strikes)))
 	r.Add(report.FaultRequests, report.UnitCount, float64(o.Requests))
 	r.Add(report.FaultOutside, report.UnitCount, float64(o.Outside))
+	r.Add(report.FaultMoved, report.UnitCount, float64(o.Moved))
 	for _, name := range []string{"apiserver", "member"} {
 		if share, ok := o.CPU[name]; ok {
 			r.Add(report.FaultLoad(name), "%", 100*share)

@@ -126,6 +126,16 @@ func (w *watcher) taken() (steps []Step) {
 	return steps
 }
 
+// moves are the times at which Evenkeel had etcd's leader moved.
+func (w *watcher) moves() (at []time.Time) {
+	for _, s := range w.taken() {
+		if s.Kind == "MoveLeader" {
+			at = append(at, s.At)
+		}
+	}
+	return at
+}
+
 // judge adds to the outcome what Evenkeel did to etcd while a member was missing, and how
 // often two were.
 func (w *watcher) judge(out *Outcome) {

@@ -15,6 +15,8 @@ const (
 	FaultKills    = "faults.kills"
 	FaultRequests = "faults.requests"
 	FaultOutside  = "faults.outside_failed"
+	// FaultMoved counts those that failed as Evenkeel had etcd's leader moved.
+	FaultMoved = "faults.moves_failed"
 	// FaultWrites counts the acknowledged writes, FaultUnknown those without an answer,
 	// and FaultLost the acknowledged ones that are not there any more.
 	FaultWrites  = "faults.writes"
@@ -87,6 +89,7 @@ func NewFaults(r *Report) FaultsResult {
 		}
 	}
 	bars = append(bars,
+		r.never(Bar{Key: "moves", Title: "critical requests failed as Evenkeel moved etcd's leader"}, FaultMoved),
 		r.never(Bar{Key: "lost", Title: "acknowledged writes lost"}, FaultLost),
 		r.never(Bar{Key: "risked", Title: "steps of Evenkeel's that risked the quorum while a member was missing"}, FaultRisked),
 		r.never(Bar{Key: "quorum", Title: "two members missing at once"}, FaultQuorum),

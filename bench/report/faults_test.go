@@ -34,6 +34,7 @@ func faulted() *Report {
 	add("apiserver", []float64{0}, []float64{0}, []float64{5}, []float64{0.2}, []float64{0.4}, []float64{6})
 	r.Miss(Fault("operator", "failed"), "the fault was not played")
 	r.Add(FaultKills, UnitCount, 6)
+	r.Add(FaultMoved, UnitCount, 0)
 	r.Add(FaultLost, UnitCount, 0)
 	r.Add(FaultRisked, UnitCount, 0)
 	r.Miss(FaultQuorum, "the members were not seen")

@@ -44,7 +44,7 @@ func newFaults() *cobra.Command {
 	c.Flags().StringSliceVar(&f.only, "only", nil, "play these faults only, as in --only member,apiserver")
 	c.Flags().Float64Var(&f.minutes, "minutes", 30, "for how long faults are played at random, after each has been played once")
 	c.Flags().Uint64Var(&f.seed, "seed", 1, "what the random faults follow from")
-	c.Flags().Float64Var(&f.rate, "rate", 120, "critical requests a second")
+	c.Flags().Float64Var(&f.rate, "rate", 150, "critical requests a second")
 	c.Flags().IntVar(&f.writers, "writers", 6, "how many writers hold the control plane to what it acknowledges")
 	c.Flags().Float64Var(&f.writeRate, "write-rate", 10, "writes a second of each writer, at most")
 	return c
