@@ -30,13 +30,14 @@ func Record(r *report.Report, cases []Case) {
 			back++
 		}
 	}
-	r.Add("rollout.aborted", report.UnitCount, float64(aborted))
-	r.Add("rollout.taken_back", report.UnitCount, float64(back))
+	r.Add(report.RolloutAborted, report.UnitCount, float64(aborted))
+	r.Add(report.RolloutMissed, report.UnitCount, float64(len(cases)-aborted))
+	r.Add(report.RolloutLeft, report.UnitCount, float64(aborted-back))
 	r.Add("rollout.played", report.UnitCount, float64(len(cases)))
 	if aborted > 0 {
-		r.Add("rollout.abort_intervals", report.UnitCount, most)
+		r.Add(report.RolloutIntervals, report.UnitCount, most)
 	} else {
-		r.Miss("rollout.abort_intervals", "no rollout was stopped")
+		r.Miss(report.RolloutIntervals, "no rollout was stopped")
 	}
 }
 
@@ -44,7 +45,7 @@ func Record(r *report.Report, cases []Case) {
 func RecordHealthy(r *report.Report, h Healthy) {
 	r.Add("rollout.healthy", report.UnitCount, float64(h.Rollouts))
 	r.Add("rollout.healthy_steps", report.UnitCount, float64(h.Steps))
-	r.Add("rollout.false_aborts", report.UnitCount, float64(len(h.Aborted)))
+	r.Add(report.RolloutFalse, report.UnitCount, float64(len(h.Aborted)))
 	if h.Unfinished > 0 {
 		r.Miss("rollout.finished", fmt.Sprintf("%d healthy rollouts did not end within %s", h.Unfinished, rolloutWithin))
 	}

@@ -28,6 +28,15 @@ const (
 	FaultSteps  = "faults.etcd_steps_while_down"
 	FaultRisked = "faults.quorum_risked"
 	FaultQuorum = "faults.quorum_lost"
+	// RolloutAborted counts the regressions that stopped a rollout, RolloutMissed those that
+	// did not, RolloutLeft those that were not taken back, and RolloutIntervals is after how
+	// many intervals the last was stopped. RolloutFalse counts the healthy rollouts that
+	// were stopped.
+	RolloutAborted   = "rollout.aborted"
+	RolloutMissed    = "rollout.missed"
+	RolloutLeft      = "rollout.left"
+	RolloutIntervals = "rollout.abort_intervals"
+	RolloutFalse     = "rollout.false_aborts"
 	// FaultWhole is missing where a play ended early.
 	FaultWhole = "faults.whole"
 )
@@ -94,6 +103,16 @@ func NewFaults(r *Report) FaultsResult {
 		r.never(Bar{Key: "risked", Title: "steps of Evenkeel's that risked the quorum while a member was missing"}, FaultRisked),
 		r.never(Bar{Key: "quorum", Title: "two members missing at once"}, FaultQuorum),
 	)
+	if r.mentions(RolloutIntervals) {
+		bars = append(bars,
+			r.never(Bar{Key: "rollout-missed", Title: "regressions during a rollout that did not stop it"}, RolloutMissed),
+			r.never(Bar{Key: "rollout-left", Title: "rollouts that were stopped and not taken back"}, RolloutLeft),
+			r.atMost(Bar{Key: "rollout-intervals", Title: "until the last of them was stopped, in intervals of 15 s"}, RolloutIntervals, 2),
+		)
+	}
+	if r.mentions(RolloutFalse) {
+		bars = append(bars, r.atMost(Bar{Key: "rollout-false", Title: "healthy rollouts that were stopped, of 1,000 simulated"}, RolloutFalse, 10))
+	}
 	return FaultsResult{Kinds: t, Bars: bars, missing: slices.Clone(r.Missing), origin: r.origin()}
 }
 
