@@ -46,6 +46,7 @@ func explain(w io.Writer, cpp *v1alpha1.ControlPlaneProfile) error {
 	if l := cpp.Status.LoadLine; l != nil {
 		p.line("load line %s seats a replica, %s used on the busiest", l.Summary, l.Used)
 	}
+	p.standing(&cpp.Status)
 	for _, c := range cpp.Status.Conditions {
 		p.line("  %-16s %-7s %s: %s", c.Type, c.Status, c.Reason, plain(c.Message))
 	}
@@ -69,6 +70,30 @@ func explain(w io.Writer, cpp *v1alpha1.ControlPlaneProfile) error {
 		}
 	}
 	return p.err
+}
+
+// standing writes what the control plane survives, how many replicas there are to be, and
+// which disruptive steps are due.
+func (p *printer) standing(s *v1alpha1.ControlPlaneProfileStatus) {
+	if a := s.Availability; a != nil && a.Class != "" {
+		p.line("class %s: %s", a.Class, plain(a.Message))
+		for _, z := range a.Zones {
+			left := ""
+			if z.HeadroomPercent != nil {
+				left = fmt.Sprintf(", the others would have %d%% left", *z.HeadroomPercent)
+			}
+			p.line("  without zone %-8s %d replicas and %d members fewer, quorum %s%s", plain(z.Name), z.Replicas, z.Members, strings.ToLower(z.Quorum), left)
+		}
+	}
+	if f := s.Scale; f != nil && f.Wanted > 0 {
+		p.line("floor %d of at most %d replicas, wanted %d: %s", f.Floor, f.Max, f.Wanted, plain(f.Message))
+	}
+	if plan := s.Plan; plan != nil {
+		p.line("disruptive steps (%s): %s", plan.State, plain(plan.Message))
+		for _, step := range plan.Steps {
+			p.line("  %-10s %s in zone %s: %s", step.Step, plain(step.Pod), plain(step.Zone), plain(step.Message))
+		}
+	}
 }
 
 type printer struct {

@@ -32,6 +32,13 @@ func stormy() *v1alpha1.ControlPlaneProfile {
 		Status: v1alpha1.ControlPlaneProfileStatus{
 			ReadyReplicas: 3,
 			LoadLine:      &v1alpha1.LoadLineStatus{Seats: 212, Ceiling: 600, Summary: "212 of 600", Used: "71%"},
+			Availability: &v1alpha1.AvailabilityStatus{Class: "99.95", Message: "any one of 3 zones may be lost", Zones: []v1alpha1.ZoneStatus{
+				{Name: "a", Replicas: 1, Members: 1, HeadroomPercent: new(int32(35)), Quorum: "Kept"}, {Name: "b", Replicas: 2, Members: 1, Quorum: "Kept"},
+			}},
+			Scale: &v1alpha1.ScaleStatus{Floor: 3, Wanted: 3, Max: 9, Message: "3 replicas carry what is asked, with a zone lost"},
+			Plan: &v1alpha1.PlanStatus{State: "Waiting", Message: "requests are late", Steps: []v1alpha1.PlanStepStatus{
+				{Step: "Defragment", Pod: "etcd-1", Zone: "b", Message: "1.9 of 3.1 GiB are air"},
+			}},
 			Conditions: []metav1.Condition{
 				{Type: v1alpha1.ConditionReady, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonAsExpected, Message: "observed, and what was decided is in force"},
 				{Type: v1alpha1.ConditionOffenderFound, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonOffenderJailed, Message: "jailed \x1b[31magent\u0085\u2028"},
