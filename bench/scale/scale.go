@@ -18,10 +18,9 @@
 // The autoscaler alone is Gardener's but for one number. Gardener adds a replica above 6
 // cores each, of which its VerticalPodAutoscaler gives at most 7, and has no limit: what is
 // needed is seen. Here a replica is held at its size, and uses 94 to 98 hundredths of it
-// when it is full, a tenth above six sevenths or less: that is within the controller's
-// tolerance, and within its window for adding one look below is enough to add none. Played
-// so, it added none in four minutes. Both plays add one at four fifths therefore, which is
-// Evenkeel's default and is reached.
+// when it is full: a tenth more than six sevenths, which is where the controller's tolerance
+// ends, and one look below it in a minute is enough to wait on. Played so, it took 202 s to
+// add one. Both plays add one above four fifths therefore, which is Evenkeel's default.
 package scale
 
 import (
