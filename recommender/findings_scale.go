@@ -37,6 +37,8 @@ func (d *pass) floorInForce() plane.Finding {
 		f.Reason, f.Message = failed.Fault.Reason, failed.Fault.Message+"; "+words
 	case d.floorWaits != "":
 		f.Reason, f.Message = v1alpha1.ReasonFloorHeld, d.floorWaits
+	case s.Autoscaler == "":
+		f.Unknown, f.Reason, f.Message = true, v1alpha1.ReasonNotReadBack, "there is no autoscaler yet, it is being made; "+words
 	case s.Floor != d.scaled.Floor:
 		f.Reason, f.Message = v1alpha1.ReasonNotReadBack, fmt.Sprintf("the autoscaler has a floor of %d so far; %s", s.Floor, words)
 	default:

@@ -60,7 +60,10 @@ func (d *pass) setFloor() {
 		return
 	case to == s.Floor:
 		m.Shown, m.Asked = 0, 0
+		delete(d.memory.Failed, plane.FloorName) // what was tried in vain is so all the same
 		return
+	case s.Autoscaler == "" && d.enforcing(d.profile.Scaling.Mode):
+		return // it is being made, and begins with what runs
 	case to < s.Floor && d.sight.blind():
 		return
 	}

@@ -36,7 +36,7 @@ func TestScaleOut(t *testing.T) {
 			wd.seen.Fault, wd.seen.Floor = &plane.Fault{Reason: v1alpha1.ReasonScalerConflict, Message: "minReplicas is gitops'"}, 0
 		}, 0, 0, false, v1alpha1.ReasonScalerConflict, "minReplicas is gitops'; nothing is written; the floor is to be 6 replicas"},
 		"not looked at":   {func(_ *world, wd *wide) { wd.seen = plane.ScaleSeen{} }, 0, 0, false, v1alpha1.ReasonStale, "has not been looked at yet"},
-		"no autoscaler":   {func(_ *world, wd *wide) { wd.seen.Autoscaler, wd.seen.Floor = "", 0 }, 6, 2, true, v1alpha1.ReasonAsExpected, "the floor is to be 6 replicas"},
+		"no autoscaler":   {func(_ *world, wd *wide) { wd.seen.Autoscaler, wd.seen.Floor = "", 0 }, 0, 0, false, v1alpha1.ReasonNotReadBack, "there is no autoscaler yet, it is being made; the floor is to be 6 replicas"},
 		"without metrics": {func(_ *world, wd *wide) { wd.seen.ByMetrics = false }, 6, 1, true, v1alpha1.ReasonAsExpected, "the floor is all that moves it"},
 		"a larger bound of the size": {func(w *world, _ *wide) {
 			w.profile.Sizing.Bounds = map[sizing.Component]plane.SizeBounds{sizing.APIServer: {CPU: sizing.Bounds{Most: 8}}}

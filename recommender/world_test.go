@@ -195,7 +195,7 @@ func (w *world) obey(s plane.Step) {
 	case plane.SetBallast, plane.NameOffender, plane.KeepFlags:
 	case plane.ChangeSize, plane.ResizePod, plane.MoveLeader, plane.EvictPod: // sizesWorld plays these
 	case plane.SetFloor: // wide plays it
-	case plane.Defragment, plane.Compact, plane.Disarm, plane.Advise:
+	case plane.Defragment, plane.Compact, plane.Disarm, plane.Advise, plane.StopSteps:
 	}
 	at := w.now.Add(100 * time.Millisecond)
 	w.outcomes = append(w.outcomes, plane.Outcome{Kind: s.Kind, Name: name, Written: at, InForce: at})

@@ -37,7 +37,7 @@ func PlayHealthy(ctx context.Context, rollouts int) (Healthy, error) {
 		if ctx.Err() != nil {
 			return out, ctx.Err()
 		}
-		why, steps, ended := playOne(uint64(seed)) //nolint:gosec // counted from 0
+		why, steps, ended := playOne(uint64(seed))
 		out.Steps += steps
 		switch {
 		case why != "":

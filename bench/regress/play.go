@@ -145,7 +145,6 @@ func (r *run) play(ctx context.Context, i injection) (c Case) {
 		c.Err = err
 		return c
 	}
-	at := time.Now()
 	if i.first != nil {
 		if c.Err = i.first(ctx, r); c.Err != nil {
 			return c
@@ -159,8 +158,9 @@ func (r *run) play(ctx context.Context, i injection) (c Case) {
 		c.Err = fmt.Errorf("waiting for the first pod to be restarted: %w", err)
 		return c
 	}
-	if at = time.Now(); i.first != nil {
-		at = touched.at
+	at := time.Now()
+	if i.first != nil {
+		at = touched.at // it is felt when the pod starts with it
 	}
 	if i.then != nil {
 		r.Logf("%s: %s has restarted and is ready; now it gets worse", i.name, touched.name)

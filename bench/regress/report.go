@@ -5,6 +5,7 @@ package regress
 
 import (
 	"fmt"
+	"strconv"
 
 	"evenkeel.dev/evenkeel/bench/report"
 )
@@ -55,7 +56,7 @@ func RecordHealthy(r *report.Report, h Healthy) {
 func Table(cases []Case) report.Table {
 	t := report.Table{Head: []string{"regression", "stopped after", "intervals", "taken back", "pods touched", "by"}, Left: []int{5}}
 	for _, c := range cases {
-		row := []string{c.Name, "–", "–", "–", fmt.Sprint(c.Touched), c.Why}
+		row := []string{c.Name, "–", "–", "–", strconv.Itoa(c.Touched), c.Why}
 		switch {
 		case c.Err != nil:
 			row[5] = c.Err.Error()

@@ -117,7 +117,7 @@ func TestHealthyRolloutsGoOn(t *testing.T) {
 	var stopped []string
 	for seed := range uint64(rollouts) {
 		w := newWorld()
-		w.noise = rand.New(rand.NewPCG(seed, 1))
+		w.noise = rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // noise is no secret
 		w.run(3 * time.Minute)
 		for _, uid := range []string{"mb", "ma", "rb", "mc", "ra", "rc"} {
 			kind := rollout.Restart

@@ -30,7 +30,7 @@ var regressions = map[string]regression{
 			one.Fsyncs, one.Fsync = 60, 0.18
 		}
 	}, rollout.Fsync, "(99th percentile), 6 ms before"},
-	"failing readiness": {rollout.Replace, "rb", func(w *world, one *rollout.Subject) {
+	"failing readiness": {rollout.Replace, "rb", func(_ *world, one *rollout.Subject) {
 		if touched("rb", one) {
 			one.Ready = false
 		}
@@ -40,7 +40,7 @@ var regressions = map[string]regression{
 			one.Restarts++
 		}
 	}, rollout.Restarted, "kube-apiserver-b has restarted"},
-	"memory leak": {rollout.Restart, "rb", func(w *world, one *rollout.Subject) {
+	"memory leak": {rollout.Restart, "rb", func(_ *world, one *rollout.Subject) {
 		if touched("rb", one) {
 			one.Memory += 20 * 5 << 20
 		}
