@@ -59,6 +59,9 @@ func (d *pass) heedOutcomes() {
 	for _, o := range d.seen.Outcomes {
 		switch u := m.State.Under; {
 		case u != nil && o.Fault != nil && d.isStep(o, u.Step):
+			if lasts := slices.Contains(lasting, o.Fault.Reason); lasts && u.Step.Kind == rollout.Restart {
+				d.setAside(u.Step.UID, plane.Aside{Reason: o.Fault.Reason, Why: o.Fault.Message}, asideFor, asideFor)
+			}
 			m.State, m.Undo = m.State.Failed(d.now), nil
 		case m.State.Undoing != nil && m.Undo != nil && o.Kind == m.Undo.Kind && o.Name == m.Undo.About() && o.Fault == nil:
 			m.State, m.Undo = m.State.Undone(), nil

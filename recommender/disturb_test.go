@@ -17,6 +17,7 @@ import (
 // restarting is a world whose members restart for another size, and want one.
 func restarting(w *world) *hosted {
 	h := hosts(w, plane.Amounts{CPU: 0.1, Memory: gibi / 4})
+	w.profile.Sizing.Restarts = true
 	for i := range h.pods {
 		h.pods[i].MemoryRestarts = h.pods[i].Component == sizing.Etcd
 		h.pods[i].Zone = []string{"a", "b", "c"}[i%3]

@@ -29,7 +29,7 @@ func (d *pass) resize() {
 	d.wantEvictions()
 	pods := d.resizable()
 	for _, p := range pods {
-		if d.restarts(p) {
+		if d.profile.Sizing.Restarts && d.restarts(p) {
 			if d.podHeld(p) == "" {
 				d.wantRestart(p) // what else it waits for, the plan of disruptive steps asks
 			}
@@ -61,6 +61,9 @@ func (d *pass) wantOf(p plane.SizedPod) plane.Amounts {
 	want := d.plan.Sizes[i].Want
 	if d.usageUnseen() {
 		want = plane.Amounts{CPU: max(want.CPU, has(p).CPU), Memory: max(want.Memory, has(p).Memory)}
+	}
+	if want.CPU > p.Requested.CPU && d.limitTooNear(p, want.Memory) {
+		want.Memory = p.Requested.Memory // what is short is not kept waiting by what is too much
 	}
 	if !d.profile.Sizing.Limits {
 		want = plane.Amounts{CPU: min(want.CPU, most(p.Limit.CPU)), Memory: min(want.Memory, most(p.Limit.Memory))}

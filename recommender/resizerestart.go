@@ -20,7 +20,8 @@ func (d *pass) restarts(p plane.SizedPod) bool {
 }
 
 // wantRestart wants a pod resized that restarts for it: a step of the plan of disruptive
-// steps, which does not wait for a window where the pod has less than it should.
+// steps, which does not wait for a window where the pod has less than it should. Where the
+// profile does not allow it, the write is refused, and told.
 func (d *pass) wantRestart(p plane.SizedPod) {
 	to := d.wantOf(p)
 	resize := func(to plane.Amounts, r plane.Reason) plane.Step {
@@ -28,7 +29,7 @@ func (d *pass) wantRestart(p plane.SizedPod) {
 			Kind: plane.ResizePod, Apply: true, Reason: r,
 			Size: &plane.SizeStep{
 				Component: p.Component, Pod: p.Pod, UID: p.UID, Container: p.Container, To: to, Limits: d.profile.Sizing.Limits,
-				Lowers: to.Below(has(p)),
+				Lowers: to.Below(has(p)), Restarts: true,
 			},
 		}
 	}

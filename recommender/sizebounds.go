@@ -30,6 +30,26 @@ func atLimit(p plane.SizedPod) sizing.Usage {
 	return used
 }
 
+// mostUsed is the part of a limit that the need is to be at the most: below nearLimit, from
+// which a container counts as held by it, or a size that fits would be taken for one that
+// does not.
+const mostUsed = 0.85
+
+// clearOfLimits is how many times what they need pods are to request for their limits,
+// which follow in proportion, to be clear of it.
+func clearOfLimits(pods []plane.SizedPod) (cpu, memory float64) {
+	cpu, memory = 1, 1
+	for _, p := range pods {
+		if p.Limit.CPU > 0 && p.Requested.CPU > 0 {
+			cpu = max(cpu, sizing.Beside(p.Limit.CPU/p.Requested.CPU, mostUsed))
+		}
+		if p.Limit.Memory > 0 && p.Requested.Memory > 0 {
+			memory = max(memory, sizing.Beside(p.Limit.Memory/p.Requested.Memory, mostUsed))
+		}
+	}
+	return cpu, memory
+}
+
 // boundsOf are what a component may request: by the profile, by the largest node, and by
 // the limits that stay as they are.
 func (d *pass) boundsOf(c sizing.Component, pods []plane.SizedPod) plane.SizeBounds {

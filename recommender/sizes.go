@@ -82,6 +82,10 @@ func (d *pass) sizeComponent(c sizing.Component, pods []plane.SizedPod) {
 	if !known || !also {
 		return
 	}
+	if d.profile.Sizing.Limits {
+		cpuClear, memoryClear := clearOfLimits(pods)
+		cpuSize, memorySize = cpuSize.Clear(cpuClear, bounds.CPU), memorySize.Clear(memoryClear, bounds.Memory)
+	}
 	next, raised, lowered := d.due(before, cpuSize, memorySize)
 	plan := plane.SizePlan{
 		Component: c, CPU: cpuSize, Memory: memorySize, Extra: need.Extra.At(m.Load),

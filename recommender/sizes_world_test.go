@@ -39,6 +39,8 @@ type hosted struct {
 	// slow are members whose log is slow, by pod: seconds that an fsync takes once their
 	// pod has restarted.
 	slow map[string]float64
+	// follows has limits follow requests.
+	follows bool
 	// most is the most members that were changed and not well at once.
 	moves int
 }
@@ -142,6 +144,9 @@ func (h *hosted) obey(s plane.Step, now time.Time) {
 			continue
 		}
 		p.Allocated, p.InForce = p.Requested, p.Requested
+		if h.follows {
+			p.Limit, p.LimitInForce = p.Requested, p.Requested
+		}
 		if p.CPURestarts || p.MemoryRestarts {
 			p.Restarts++
 		}

@@ -39,6 +39,12 @@ type SizingSpec struct {
 	// +optional
 	// +kubebuilder:default=Never
 	Eviction EvictionMode `json:"eviction,omitempty"`
+	// restarts says whether a pod may be resized whose container restarts for it, by the
+	// resizePolicy of its template: Never, or Planned, as a step of the plan of disruptive
+	// steps, one pod at a time and taken back where it makes something worse.
+	// +optional
+	// +kubebuilder:default=Never
+	Restarts RestartMode `json:"restarts,omitempty"`
 	// verticalPodAutoscaler says whether a VerticalPodAutoscaler is kept for each
 	// workload (Manage), so that new pods begin with the size by the upstream
 	// admission-controller and everybody's tools show it, or not (Off). One that is
@@ -80,6 +86,17 @@ type EvictionMode string
 const (
 	EvictNever     EvictionMode = "Never"
 	EvictWhenStuck EvictionMode = "WhenStuck"
+)
+
+// RestartMode says whether a pod may be resized whose container restarts for it.
+//
+// +kubebuilder:validation:Enum=Never;Planned
+type RestartMode string
+
+// The modes of restarts.
+const (
+	RestartNever   RestartMode = "Never"
+	RestartPlanned RestartMode = "Planned"
 )
 
 // VPAMode says whether VerticalPodAutoscalers are kept.

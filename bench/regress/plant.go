@@ -50,7 +50,7 @@ func newPlant(seed uint64) *plant {
 		leader: "etcd-1",
 		profile: plane.Profile{
 			Jail: plane.Off, LoadLine: plane.Off, Shares: plane.Off, Self: "evenkeel", Tick: tick,
-			Sizing: plane.SizingProfile{Mode: plane.Enforce, InPlace: true, Bounds: map[sizing.Component]plane.SizeBounds{}},
+			Sizing: plane.SizingProfile{Mode: plane.Enforce, InPlace: true, Restarts: true, Bounds: map[sizing.Component]plane.SizeBounds{}},
 		},
 	}
 	p.load = 50 + 450*p.noise.Float64()

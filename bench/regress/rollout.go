@@ -36,7 +36,7 @@ func (r *run) install(ctx context.Context) error {
 	cpp.Spec.Mode = v1alpha1.ModeEnforce
 	off := v1alpha1.ProtectionOff
 	cpp.Spec.Protection = v1alpha1.ProtectionSpec{Jail: off, LoadLine: off, Shares: off}
-	cpp.Spec.Sizing = v1alpha1.SizingSpec{Mode: v1alpha1.ProtectionEnforce, VerticalPodAutoscaler: v1alpha1.VPAOff}
+	cpp.Spec.Sizing = v1alpha1.SizingSpec{Mode: v1alpha1.ProtectionEnforce, Restarts: v1alpha1.RestartPlanned, VerticalPodAutoscaler: v1alpha1.VPAOff}
 	cpp.Spec.ResourceProfileRef, cpp.Spec.Etcd.Care.Mode = nil, off
 	cpp.Spec.APIServer.CPU, cpp.Spec.Etcd.CPU = exactly("250m"), exactly("100m")
 	cpp.Spec.APIServer.Memory, cpp.Spec.Etcd.Memory = exactly(small), exactly(small)

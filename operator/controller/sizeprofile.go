@@ -51,6 +51,7 @@ func (p *pass) sizingProfile() plane.SizingProfile {
 		InPlace:   spec.Sizing.Apply != v1alpha1.ApplyVPA,
 		Limits:    spec.Sizing.ControlledValues == v1alpha1.RequestsAndLimits,
 		Evict:     spec.Sizing.Eviction == v1alpha1.EvictWhenStuck,
+		Restarts:  spec.Sizing.Restarts == v1alpha1.RestartPlanned,
 		Resources: p.resources,
 		Bounds: map[sizing.Component]plane.SizeBounds{
 			sizing.APIServer: {CPU: bounds(spec.APIServer.CPU), Memory: bounds(spec.APIServer.Memory)},

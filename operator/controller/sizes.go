@@ -145,7 +145,7 @@ func (p *pass) applySize(ctx context.Context, step plane.Step) plane.Outcome {
 		}
 		_, out.Fault = resize.Write(ctx, p.r.Host, p.r.Client, resize.Order{
 			Pod: key, UID: types.UID(s.UID), Container: s.Container, Values: values,
-			Size: resize.Size{CPU: s.To.CPU, Memory: s.To.Memory},
+			Size: resize.Size{CPU: s.To.CPU, Memory: s.To.Memory}, Restarts: s.Restarts,
 		})
 	case plane.MoveLeader:
 		out.Fault = p.moveLeader(ctx, s.Pod, s.Leader)

@@ -56,8 +56,8 @@ type SizingProfile struct {
 	// InPlace is true when Evenkeel resizes the pods itself.
 	InPlace bool
 	// Limits is true when limits follow requests, Evict when a pod that is stuck may be
-	// evicted.
-	Limits, Evict bool
+	// evicted, Restarts when one may be resized whose container restarts for it.
+	Limits, Evict, Restarts bool
 	// Resources says how sizes follow from load; nil is by history alone.
 	Resources *sizing.Profile
 	// Bounds are those of each component.
@@ -126,6 +126,8 @@ type SizeStep struct {
 	Container      string
 	To             Amounts
 	Limits, Lowers bool
+	// Restarts is whether the container may restart for it.
+	Restarts bool
 	// Leader is the member to move etcd's leadership to.
 	Leader string
 }

@@ -92,6 +92,24 @@ func (h *History) Recommend(now time.Time, ref Reference, bounds Bounds) (s Size
 	return s, true
 }
 
+// Clear is the size with so many times as much beside it, within the bounds: a limit that
+// follows the request is to be clear of what is needed.
+func (s Size) Clear(times float64, b Bounds) Size {
+	if !(times > 1) {
+		return s
+	}
+	s.Uncapped *= times
+	s.Target = b.within(s.Uncapped)
+	s.Lower = max(min(s.Lower*times, s.Target), b.Least)
+	s.Upper = max(b.within(s.Uncapped*spare), s.Target)
+	return s
+}
+
+// Beside is how many times what is needed a request must be for a limit of so many times
+// the request to have the part of it in use at the most; no less than 1 for what is
+// requested beside the need anyway.
+func Beside(limit, part float64) float64 { return max(1, 1/(limit*part*margin)) }
+
 func (b Bounds) within(v float64) float64 {
 	if b.Most > 0 {
 		v = min(v, b.Most)

@@ -18,7 +18,7 @@ import (
 func (o Order) refuse(pod *corev1.Pod, i int, to corev1.ResourceRequirements) *plane.Fault {
 	unfit := unfitPod(pod)
 	if unfit == "" {
-		unfit = unfitContainer(&pod.Spec.Containers[i], to)
+		unfit = o.unfitContainer(&pod.Spec.Containers[i], to)
 	}
 	if unfit == "" {
 		unfit = unfitClass(pod, i, to)
@@ -46,7 +46,7 @@ func unfitPod(pod *corev1.Pod) string {
 	}
 }
 
-func unfitContainer(c *corev1.Container, to corev1.ResourceRequirements) string {
+func (o Order) unfitContainer(c *corev1.Container, to corev1.ResourceRequirements) string {
 	for _, name := range resources {
 		request, limit := to.Requests[name], to.Limits[name]
 		if _, limited := to.Limits[name]; limited && limit.Cmp(request) < 0 {
@@ -56,8 +56,8 @@ func unfitContainer(c *corev1.Container, to corev1.ResourceRequirements) string 
 		if had.Cmp(request) == 0 && hadLimit.Cmp(limit) == 0 {
 			continue
 		}
-		if slices.Contains(c.ResizePolicy, corev1.ContainerResizePolicy{ResourceName: name, RestartPolicy: corev1.RestartContainer}) {
-			return fmt.Sprintf("its resizePolicy restarts the container for other %s: set restartPolicy NotRequired for it in the template", name)
+		if !o.Restarts && slices.Contains(c.ResizePolicy, corev1.ContainerResizePolicy{ResourceName: name, RestartPolicy: corev1.RestartContainer}) {
+			return fmt.Sprintf("its resizePolicy restarts the container for other %s: set restartPolicy NotRequired for it in the template, or sizing.restarts to Planned in the profile", name)
 		}
 	}
 	return ""

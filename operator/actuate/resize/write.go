@@ -34,6 +34,8 @@ type Order struct {
 	Container string
 	Size      Size
 	Values    Values
+	// Restarts is whether the container may restart for it, by its own policy.
+	Restarts bool
 }
 
 // Done is what became of an order.
