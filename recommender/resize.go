@@ -62,9 +62,6 @@ func (d *pass) wantOf(p plane.SizedPod) plane.Amounts {
 	if d.usageUnseen() {
 		want = plane.Amounts{CPU: max(want.CPU, has(p).CPU), Memory: max(want.Memory, has(p).Memory)}
 	}
-	if want.CPU > p.Requested.CPU && d.limitTooNear(p, want.Memory) {
-		want.Memory = p.Requested.Memory // what is short is not kept waiting by what is too much
-	}
 	if !d.profile.Sizing.Limits {
 		want = plane.Amounts{CPU: min(want.CPU, most(p.Limit.CPU)), Memory: min(want.Memory, most(p.Limit.Memory))}
 	}

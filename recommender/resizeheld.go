@@ -64,10 +64,8 @@ func (d *pass) podHeld(p plane.SizedPod) string {
 
 // limitBelowUse tells whether a lower request would bring the pod's limit of memory, which
 // follows it in proportion, near to what the pod uses, or where that is not known.
-func (d *pass) limitBelowUse(p plane.SizedPod) bool { return d.limitTooNear(p, d.wantOf(p).Memory) }
-
-// limitTooNear is that of a request of so much memory.
-func (d *pass) limitTooNear(p plane.SizedPod, want float64) bool {
+func (d *pass) limitBelowUse(p plane.SizedPod) bool {
+	want := d.wantOf(p).Memory
 	if !d.profile.Sizing.Limits || p.Limit.Memory == 0 || want >= p.Requested.Memory {
 		return false
 	}

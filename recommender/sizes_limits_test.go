@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"evenkeel.dev/evenkeel/recommender/plane"
-	"evenkeel.dev/evenkeel/recommender/sizing"
 )
 
 // limited is a world whose pods have limits that are their requests, and follow them.
@@ -26,7 +25,10 @@ func limited(w *world, size plane.Amounts) *hosted {
 // fits is not taken for one that holds the container.
 func TestLimitsDoNotSwing(t *testing.T) {
 	w := newWorld()
-	limited(w, plane.Amounts{CPU: 0.3, Memory: gibi})
+	h := limited(w, plane.Amounts{CPU: 0.3, Memory: gibi})
+	for i := range h.pods {
+		h.pods[i].Limit.Memory, h.pods[i].LimitInForce.Memory = 0, 0
+	}
 	w.run(8 * time.Hour)
 	settled := w.count(plane.ChangeSize)
 	w.run(24 * time.Hour)
@@ -35,27 +37,15 @@ func TestLimitsDoNotSwing(t *testing.T) {
 	}
 }
 
-// Memory that cannot be given back, as its limit would follow, does not keep CPU short.
-func TestMemoryDoesNotHoldCPU(t *testing.T) {
+// Memory whose limit is its request is given back as well: what is left is clear of its use.
+func TestLimitsAreGivenBack(t *testing.T) {
 	w := newWorld()
-	h := limited(w, plane.Amounts{CPU: 0.3, Memory: gibi})
-	h.uses = func(c sizing.Component, _ sizing.Drivers) plane.Amounts {
-		if c == sizing.Etcd {
-			return plane.Amounts{CPU: 0.05, Memory: 0.5 * gibi}
-		}
-		return plane.Amounts{CPU: 0.2, Memory: 0.95 * gibi}
-	}
-	w.run(4 * time.Hour)
-	h.uses = func(c sizing.Component, _ sizing.Drivers) plane.Amounts {
-		if c == sizing.Etcd {
-			return plane.Amounts{CPU: 0.05, Memory: 0.5 * gibi}
-		}
-		return plane.Amounts{CPU: 1.5, Memory: 0.95 * gibi}
-	}
-	w.run(10 * time.Minute)
-	for _, p := range h.pods[:3] {
-		if p.Requested.CPU < 1.5 {
-			t.Errorf("%s requests %s", p.Pod, p.Requested)
+	h := limited(w, plane.Amounts{CPU: 2, Memory: 4 * gibi})
+	w.run(12 * time.Hour)
+	for _, p := range h.pods {
+		uses := h.uses(p.Component, h.load)
+		if p.Requested.CPU > 1.3*uses.CPU+0.02 || p.Requested.Memory > 1.3*uses.Memory || p.Limit.Memory < 1.1*uses.Memory {
+			t.Errorf("%s requests %s and uses %s", p.Pod, p.Requested, uses)
 		}
 	}
 }

@@ -145,7 +145,10 @@ func (h *hosted) obey(s plane.Step, now time.Time) {
 		}
 		p.Allocated, p.InForce = p.Requested, p.Requested
 		if h.follows {
-			p.Limit, p.LimitInForce = p.Requested, p.Requested
+			p.Limit.CPU, p.LimitInForce.CPU = p.Requested.CPU, p.Requested.CPU
+			if p.Limit.Memory > 0 {
+				p.Limit.Memory, p.LimitInForce.Memory = p.Requested.Memory, p.Requested.Memory
+			}
 		}
 		if p.CPURestarts || p.MemoryRestarts {
 			p.Restarts++
