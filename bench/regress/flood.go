@@ -97,13 +97,14 @@ func mendWrites(ctx context.Context, r *run) error {
 	return r.remove(ctx, "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/nobody-there")
 }
 
-// refused is a user whose level has no seats at all.
+// refused is a user whose level has no seats at all: one request waits its turn in vain, and
+// all others are refused.
 const refused = `apiVersion: flowcontrol.apiserver.k8s.io/v1
 kind: PriorityLevelConfiguration
 metadata: {name: no-seats}
 spec:
   type: Limited
-  limited: {nominalConcurrencyShares: 0, lendablePercent: 0, borrowingLimitPercent: 0, limitResponse: {type: Reject}}
+  limited: {nominalConcurrencyShares: 0, lendablePercent: 0, borrowingLimitPercent: 0, limitResponse: {type: Queue, queuing: {queues: 1, handSize: 1, queueLengthLimit: 1}}}
 ---
 apiVersion: flowcontrol.apiserver.k8s.io/v1
 kind: FlowSchema
@@ -131,10 +132,14 @@ func refuse(ctx context.Context, r *run, _ touchedPod) error {
 		return err
 	}
 	go every(ctx, time.Second/30, func(int) {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, conn.Base+"/api/v1/namespaces/default/configmaps/x", nil)
-		if err == nil {
-			_, _ = conn.Exchange(request)
-		}
+		go func() {
+			ctx, enough := context.WithTimeout(ctx, time.Second)
+			defer enough()
+			request, err := http.NewRequestWithContext(ctx, http.MethodGet, conn.Base+"/api/v1/namespaces/default/configmaps/x", nil)
+			if err == nil {
+				_, _ = conn.Exchange(request)
+			}
+		}()
 	})
 	return nil
 }
