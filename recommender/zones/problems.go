@@ -91,10 +91,11 @@ func counted(zones []place) string {
 	return strings.Join(words, ", ")
 }
 
-// shared is about pods of a component that go with one node.
+// shared is about pods of a component that go with one node. Replicas that are more than
+// there are nodes for them share some whatever is done; members never should.
 func (s Seen) shared(c sizing.Component) []Problem {
 	nodes := s.byNode(c)
-	if len(nodes) == 0 || nodes[0].pods < 2 {
+	if len(nodes) == 0 || nodes[0].pods < 2 || c == sizing.APIServer && s.takers() <= len(nodes) {
 		return nil
 	}
 	var names []string

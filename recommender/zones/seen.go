@@ -85,6 +85,14 @@ func (s Seen) given() []string {
 	return slices.Sorted(maps.Keys(zones))
 }
 
+// takers counts the nodes that would take one more apiserver.
+func (s Seen) takers() (nodes int) {
+	for _, n := range s.Host.Zones {
+		nodes += n
+	}
+	return nodes
+}
+
 // place is a zone or a node, and how many pods of a component run there.
 type place struct {
 	name string

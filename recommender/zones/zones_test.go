@@ -131,6 +131,15 @@ func TestProblems(t *testing.T) {
 			[]string{"NodeShared: apiServer: kube-apiserver-0, kube-apiserver-3 run on one node, node-a0"},
 		},
 		{
+			"more replicas than nodes",
+			change(spread("abca/abc"), func(s *zones.Seen) {
+				s.Host.Zones = map[string]int{"a": 1, "b": 1, "c": 1}
+				for i := range s.Pods {
+					s.Pods[i].Node = "node-" + s.Pods[i].Zone
+				}
+			}), nil,
+		},
+		{
 			"an apiserver and a member on one node",
 			change(spread("abc/abc"), func(s *zones.Seen) { first(s, sizing.Etcd).Node = first(s, sizing.APIServer).Node }), nil,
 		},
