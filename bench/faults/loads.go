@@ -7,6 +7,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/client-go/rest"
@@ -31,7 +32,12 @@ type loads struct {
 	mu     sync.Mutex
 	failed []victim.Renewal
 	all    int
+	// acknowledged are the renewals of the last minutes that were.
+	acknowledged []victim.Renewal
 }
+
+// keptFor is for how long the renewals that were acknowledged are kept.
+const keptFor = 2 * time.Minute
 
 // startLoads fills the tenant and starts the loads, which run until they are stopped or
 // ctx ends.
@@ -80,7 +86,27 @@ func (l *loads) tell(r victim.Renewal) {
 	l.all++
 	if !r.OK() {
 		l.failed = append(l.failed, r)
+		return
 	}
+	l.acknowledged = append(l.acknowledged, r)
+	if old := r.Ended.Add(-2 * keptFor); l.acknowledged[0].Ended.Before(old) {
+		l.acknowledged = slices.DeleteFunc(l.acknowledged, func(o victim.Renewal) bool { return o.Ended.Before(r.Ended.Add(-keptFor)) })
+	}
+}
+
+// resumed is when the first write was acknowledged that was sent after a time: a renewal,
+// of which some are sent at any moment, or one of the checker's, which wait for each
+// other. every is when that was so of each of the checker's writers.
+func (l *loads) resumed(after time.Time) (first, every time.Time) {
+	first, every = l.checker.Resumed(after)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.acknowledged {
+		if r.Sent.After(after) && (first.IsZero() || r.Ended.Before(first)) {
+			first = r.Ended
+		}
+	}
+	return first, every
 }
 
 // failures are the critical requests that have failed, in the order in which they ended.

@@ -97,7 +97,7 @@ func (r *run) ready(ctx context.Context, was tenant.Replica) error {
 // acknowledged, and one of every writer.
 func (r *run) resume(ctx context.Context, s *Strike) {
 	err := await(ctx, resumeWithin, "every writer to write again", func(context.Context) error {
-		first, every := r.load.checker.Resumed(s.At)
+		first, every := r.load.resumed(s.At)
 		if !first.IsZero() {
 			s.First = first.Sub(s.At)
 		}
