@@ -28,7 +28,7 @@ func (d *pass) replicaSubject(r plane.Replica) rollout.Subject {
 		Component: sizing.APIServer, Pod: r.Name, UID: r.Name, Zone: r.Zone, Ready: r.Ready, Well: r.Ready,
 		Memory: r.Process.Resident, Most: r.Process.MemoryLimit,
 		Requests: r.Answers.Requests, Errors: r.Answers.Errors, Refused: r.Answers.Refused,
-		Ends: r.Answers.WatchEnds, Watches: r.Answers.Watches,
+		Ends: r.Answers.WatchEnds,
 	}
 	if r.Fault == nil {
 		s.At, s.Window = r.Observed, r.Window

@@ -19,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/client-go/kubernetes"
 
+	"evenkeel.dev/evenkeel/bench/await"
 	"evenkeel.dev/evenkeel/bench/load/checker"
 	"evenkeel.dev/evenkeel/bench/scenario"
 	"evenkeel.dev/evenkeel/bench/stage"
@@ -170,7 +171,7 @@ func (r *run) play(ctx context.Context) error {
 		if err := r.strike(ctx, kind, draw); err != nil {
 			return err
 		}
-		if err := pass(ctx, settle); err != nil {
+		if err := await.Pass(ctx, settle); err != nil {
 			return err
 		}
 	}
@@ -195,16 +196,4 @@ func (r *run) conclude(ctx context.Context) error {
 	}
 	r.watch.judge(&r.out)
 	return nil
-}
-
-// pass lets time pass, unless ctx ends first.
-func pass(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

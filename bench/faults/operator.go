@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"evenkeel.dev/evenkeel/bench/await"
 	"evenkeel.dev/evenkeel/bench/stage"
 )
 
@@ -38,7 +39,7 @@ func (r *run) killOperator(ctx context.Context) error {
 	}
 	r.Logf("killed %s on %s", pod.Name, pod.Spec.NodeName)
 	r.resume(ctx, &s)
-	err = await(ctx, readyWithin, "Evenkeel to lead and decide again", func(ctx context.Context) error {
+	err = await.Until(ctx, readyWithin, askEvery, "Evenkeel to lead and decide again", func(ctx context.Context) error {
 		now, err := r.leader(ctx)
 		if err != nil {
 			return err
@@ -61,7 +62,7 @@ func (r *run) killOperator(ctx context.Context) error {
 
 // operatorPod is Evenkeel's pod, as soon as there is one that is ready.
 func (r *run) operatorPod(ctx context.Context) (found *corev1.Pod, err error) {
-	err = await(ctx, readyWithin, "a pod of Evenkeel that is ready", func(ctx context.Context) error {
+	err = await.Until(ctx, readyWithin, askEvery, "a pod of Evenkeel that is ready", func(ctx context.Context) error {
 		pods, err := r.host.CoreV1().Pods(stage.SystemNamespace).List(ctx, metav1.ListOptions{LabelSelector: operatorPods})
 		if err != nil {
 			return err

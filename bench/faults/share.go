@@ -11,6 +11,7 @@ import (
 
 	"k8s.io/client-go/kubernetes"
 
+	"evenkeel.dev/evenkeel/bench/await"
 	"evenkeel.dev/evenkeel/bench/testbed/tenant"
 )
 
@@ -23,7 +24,7 @@ const (
 // share is how much of their CPU limits the apiservers and the members use together while
 // nothing is wrong, by their own account of a few seconds.
 func (r *run) share(ctx context.Context) (map[string]float64, error) {
-	if err := pass(ctx, settle); err != nil {
+	if err := await.Pass(ctx, settle); err != nil {
 		return nil, err
 	}
 	before, err := r.spent(ctx)
@@ -31,7 +32,7 @@ func (r *run) share(ctx context.Context) (map[string]float64, error) {
 		return nil, err
 	}
 	began := time.Now()
-	if err := pass(ctx, settle); err != nil {
+	if err := await.Pass(ctx, settle); err != nil {
 		return nil, err
 	}
 	after, err := r.spent(ctx)

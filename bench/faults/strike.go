@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"evenkeel.dev/evenkeel/bench/await"
 	"evenkeel.dev/evenkeel/bench/stage"
 	"evenkeel.dev/evenkeel/bench/testbed/tenant"
 )
@@ -19,6 +20,8 @@ const (
 	// to be ready again: a container that has died before waits for its back-off first.
 	resumeWithin = time.Minute
 	readyWithin  = 6 * time.Minute
+	// askEvery is how often what is waited for is asked about.
+	askEvery = 50 * time.Millisecond
 )
 
 // strike carries out a fault and waits until it is over. What does not come within its
@@ -79,7 +82,7 @@ func (r *run) ready(ctx context.Context, was tenant.Replica) error {
 	if strings.HasPrefix(was.Name, "etcd") {
 		list = r.stage.Tenant.Members
 	}
-	return await(ctx, readyWithin, was.Name+" to be ready again", func(ctx context.Context) error {
+	return await.Until(ctx, readyWithin, askEvery, was.Name+" to be ready again", func(ctx context.Context) error {
 		all, err := list(ctx)
 		if err != nil {
 			return err
@@ -96,7 +99,7 @@ func (r *run) ready(ctx context.Context, was tenant.Replica) error {
 // resume waits until writes go on: the first one that is sent after the fault and is
 // acknowledged, and one of every writer.
 func (r *run) resume(ctx context.Context, s *Strike) {
-	err := await(ctx, resumeWithin, "every writer to write again", func(context.Context) error {
+	err := await.Until(ctx, resumeWithin, askEvery, "every writer to write again", func(context.Context) error {
 		first, every := r.load.resumed(s.At)
 		if !first.IsZero() {
 			s.First = first.Sub(s.At)
@@ -134,7 +137,7 @@ func (s *Strike) late(what string, err error) {
 // whole waits until every member and replica is ready and the balancer knows them all: a
 // fault on top of another is not what is played.
 func (r *run) whole(ctx context.Context) error {
-	return await(ctx, wholeWithin, "the control plane to be whole before the next fault", func(ctx context.Context) error {
+	return await.Until(ctx, wholeWithin, askEvery, "the control plane to be whole before the next fault", func(ctx context.Context) error {
 		return r.look(ctx, 1)
 	})
 }
@@ -185,27 +188,4 @@ func spread(all []tenant.Replica, least, zones int) error {
 		return fmt.Errorf("%d of %d pods are ready, %d in the fullest of %d zones; wanted are %d or more in %d", ready, len(all), most, len(in), least, zones)
 	}
 	return nil
-}
-
-// await asks until there is no error, or the time is up.
-func await(ctx context.Context, limit time.Duration, what string, ask func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	every := time.NewTicker(50 * time.Millisecond)
-	defer every.Stop()
-	last := errors.New("nobody has looked")
-	for {
-		err := ask(ctx)
-		if err == nil {
-			return nil
-		}
-		if ctx.Err() == nil {
-			last = err
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("waiting %s for %s: %w", limit, what, last)
-		case <-every.C:
-		}
-	}
 }

@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 
+	"evenkeel.dev/evenkeel/bench/await"
 	"evenkeel.dev/evenkeel/bench/stage"
 )
 
@@ -67,7 +68,7 @@ func (r *run) cut(ctx context.Context, draw int) error {
 	if err := r.restore(ctx, zone); err != nil {
 		return err
 	}
-	if err := await(ctx, spreadWithin, "replicas and members to be spread over three zones", func(ctx context.Context) error {
+	if err := await.Until(ctx, spreadWithin, askEvery, "replicas and members to be spread over three zones", func(ctx context.Context) error {
 		return r.look(ctx, zonesWanted)
 	}); err != nil {
 		s.late("spread", err)
@@ -81,7 +82,7 @@ func (r *run) cut(ctx context.Context, draw int) error {
 // until the tenant's pods there are deleted.
 func (r *run) giveUp(ctx context.Context, zone string) error {
 	name := stage.Node(zone)
-	err := await(ctx, givenUpWithin, "the host to notice that "+name+" is off", func(ctx context.Context) error {
+	err := await.Until(ctx, givenUpWithin, askEvery, "the host to notice that "+name+" is off", func(ctx context.Context) error {
 		n, err := r.host.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return err
@@ -100,7 +101,7 @@ func (r *run) giveUp(ctx context.Context, zone string) error {
 		return err
 	}
 	there := fields.OneTermEqualSelector("spec.nodeName", name).String()
-	return await(ctx, forcedWithin, "the pods of "+name+" to be deleted by force", func(ctx context.Context) error {
+	return await.Until(ctx, forcedWithin, askEvery, "the pods of "+name+" to be deleted by force", func(ctx context.Context) error {
 		pods, err := r.host.CoreV1().Pods(metav1.NamespaceAll).List(ctx, metav1.ListOptions{FieldSelector: there})
 		if err != nil {
 			return err
@@ -127,7 +128,7 @@ func (r *run) restore(ctx context.Context, zone string) error {
 // taint puts a node out of service, or back into it. Controllers taint as well meanwhile:
 // the version keeps theirs, and a conflict is tried again.
 func (r *run) taint(ctx context.Context, name string, out bool) error {
-	return await(ctx, taintWithin, "Node "+name+" to be tainted", func(ctx context.Context) error {
+	return await.Until(ctx, taintWithin, askEvery, "Node "+name+" to be tainted", func(ctx context.Context) error {
 		n, err := r.host.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return err

@@ -186,15 +186,3 @@ func (r *run) startVictims(ctx context.Context) (err error) {
 
 // stats are the victims' requests that were due in a window.
 func (r *run) stats(w window) load.Stats { return r.victims.Between(w.from, w.to) }
-
-// pass lets time go by.
-func pass(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(max(d, 0))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
-}

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"evenkeel.dev/evenkeel/bench/await"
 	"evenkeel.dev/evenkeel/bench/load/swarm"
 	"evenkeel.dev/evenkeel/bench/report"
 	"evenkeel.dev/evenkeel/bench/scenario"
@@ -166,7 +167,7 @@ func (r *run) measure(ctx context.Context, name, phase string, d time.Duration) 
 	r.state.phase(name, phase, d)
 	r.follow.note("%s: %s for %s", name, phase, d)
 	from := time.Now()
-	err := pass(ctx, d)
+	err := await.Pass(ctx, d)
 	return window{from, time.Now()}, err
 }
 
@@ -177,12 +178,12 @@ func (r *run) recover(ctx context.Context, s *scenario.Overload) (time.Duration,
 	from := time.Now()
 	quick := max(2*r.calm, calmFloor)
 	for time.Since(from) < s.Phases.Calm.Duration {
-		if err := pass(ctx, 500*time.Millisecond); err != nil {
+		if err := await.Pass(ctx, 500*time.Millisecond); err != nil {
 			return 0, err
 		}
 		if last := r.victims.Live(2 * time.Second); last.P99 <= quick && last.Pending < 3 && last.Failed+last.Rejected == 0 {
 			took := time.Since(from)
-			return took, pass(ctx, peace)
+			return took, await.Pass(ctx, peace)
 		}
 	}
 	return time.Since(from), nil

@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
+	"evenkeel.dev/evenkeel/bench/await"
 	"evenkeel.dev/evenkeel/bench/load/swarm"
 	"evenkeel.dev/evenkeel/bench/scenario"
 )
@@ -113,7 +114,7 @@ func (r *run) giants(ctx context.Context, c *kubernetes.Clientset, g scenario.Gi
 			if !apierrors.IsNotFound(err) || time.Now().After(until) {
 				return fmt.Errorf("creating Giant %s: %w", name, err)
 			}
-			if err := pass(ctx, 200*time.Millisecond); err != nil {
+			if err := await.Pass(ctx, 200*time.Millisecond); err != nil {
 				return err
 			}
 		}

@@ -21,6 +21,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
+	"evenkeel.dev/evenkeel/bench/await"
 	"evenkeel.dev/evenkeel/bench/load"
 	"evenkeel.dev/evenkeel/bench/load/fill"
 	"evenkeel.dev/evenkeel/bench/load/nodes"
@@ -163,7 +164,7 @@ func store(ctx context.Context, from, to int, create func(ctx context.Context, i
 				case failed.Add(1) > 100 || ctx.Err() != nil:
 					return fmt.Errorf("storing object %d: %w", i, err)
 				}
-				if err := pass(ctx, 200*time.Millisecond); err != nil {
+				if err := await.Pass(ctx, 200*time.Millisecond); err != nil {
 					return err
 				}
 			}
@@ -187,7 +188,7 @@ func (r *run) quiet(ctx context.Context) (float64, error) {
 	began, last := time.Now(), math.NaN()
 	for {
 		from := time.Now()
-		if err := pass(ctx, quietStretch); err != nil {
+		if err := await.Pass(ctx, quietStretch); err != nil {
 			return 0, err
 		}
 		a, e1 := r.trace.use(r.trace.apiserver, from, time.Now())
@@ -208,15 +209,4 @@ func firstOf(a, b error) error {
 		return a
 	}
 	return b
-}
-
-func pass(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"k8s.io/client-go/rest"
 
+	"evenkeel.dev/evenkeel/bench/await"
 	"evenkeel.dev/evenkeel/bench/load/nodes"
 	"evenkeel.dev/evenkeel/bench/scenario"
 	testbed "evenkeel.dev/evenkeel/bench/stage"
@@ -137,7 +138,7 @@ func (r *run) measure(ctx context.Context, s step) (p Point, err error) {
 		return p, err
 	}
 	from := time.Now()
-	if err := pass(ctx, r.Window); err != nil {
+	if err := await.Pass(ctx, r.Window); err != nil {
 		return p, err
 	}
 	to := time.Now()

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"evenkeel.dev/evenkeel/bench/await"
 	"evenkeel.dev/evenkeel/bench/load/offender"
 )
 
@@ -30,7 +31,7 @@ const (
 // other, which their nodes start again. It is no part of what is fitted.
 func (r *run) live(ctx context.Context) error {
 	for n := range storms {
-		if err := pass(ctx, calm); err != nil {
+		if err := await.Pass(ctx, calm); err != nil {
 			return err
 		}
 		r.Logf("list storm %d of %d", n+1, storms)
@@ -39,7 +40,7 @@ func (r *run) live(ctx context.Context) error {
 		}
 	}
 	for _, w := range []*watched{r.trace.apiserver[0], r.trace.apiserver[1], r.trace.etcd[0]} {
-		if err := pass(ctx, calm); err != nil {
+		if err := await.Pass(ctx, calm); err != nil {
 			return err
 		}
 		r.Logf("%s is killed, and starts again", w.name)
@@ -47,7 +48,7 @@ func (r *run) live(ctx context.Context) error {
 			return err
 		}
 	}
-	return pass(ctx, calm)
+	return await.Pass(ctx, calm)
 }
 
 func (r *run) storm(ctx context.Context) error {

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/client-go/kubernetes"
 
+	"evenkeel.dev/evenkeel/bench/await"
 	"evenkeel.dev/evenkeel/bench/scenario"
 	"evenkeel.dev/evenkeel/bench/stage"
 	"evenkeel.dev/evenkeel/bench/testbed/servers"
@@ -37,6 +38,8 @@ const (
 )
 
 const (
+	// lookEvery is how often what is waited for is looked at.
+	lookEvery = 250 * time.Millisecond
 	// usual is how long a control plane is looked at before a rollout begins.
 	usual = 75 * time.Second
 	// touchedWithin bounds the wait for the first pod to be restarted and ready, and
@@ -137,7 +140,7 @@ func (r *run) play(ctx context.Context, i injection) (c Case) {
 	if c.Err = r.install(ctx); c.Err != nil {
 		return c
 	}
-	if c.Err = pass(ctx, usual); c.Err != nil {
+	if c.Err = await.Pass(ctx, usual); c.Err != nil {
 		return c
 	}
 	before, err := r.restarts(ctx)
@@ -202,17 +205,5 @@ func (c Case) words() string {
 		return fmt.Sprintf("stopped after %.1f s and not taken back: %s", c.After.Seconds(), c.Why)
 	default:
 		return fmt.Sprintf("stopped after %.1f s and taken back: %s", c.After.Seconds(), c.Why)
-	}
-}
-
-// pass lets time pass: what is usual is learnt from it.
-func pass(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
 	}
 }

@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/bench/await"
 	"evenkeel.dev/evenkeel/bench/stage"
 )
 
@@ -96,7 +97,7 @@ func (r *run) restarts(ctx context.Context) (map[string]int32, error) {
 
 // touched waits until a pod has restarted since, and is ready where that is asked for.
 func (r *run) touched(ctx context.Context, before map[string]int32, ready bool) (found touchedPod, err error) {
-	err = await(ctx, touchedWithin, "a pod to be restarted", func(ctx context.Context) error {
+	err = await.Until(ctx, touchedWithin, lookEvery, "a pod to be restarted", func(ctx context.Context) error {
 		pods, err := r.pods(ctx)
 		if err != nil {
 			return err
@@ -138,7 +139,7 @@ func (r *run) stopped(ctx context.Context, since time.Time) (d v1alpha1.Decision
 // takenBack waits until the pod requests again what it did before.
 func (r *run) takenBack(ctx context.Context, touched touchedPod) error {
 	was := resource.MustParse(small)
-	return await(ctx, time.Minute, "the pod to have its size of before", func(ctx context.Context) error {
+	return await.Until(ctx, time.Minute, lookEvery, "the pod to have its size of before", func(ctx context.Context) error {
 		p, err := r.host.CoreV1().Pods(stage.TenantNamespace).Get(ctx, touched.name, metav1.GetOptions{})
 		if err != nil {
 			return err
@@ -163,7 +164,7 @@ func (r *run) mend(ctx context.Context, i injection) error {
 			return err
 		}
 	}
-	return await(ctx, wholeWithin, "all to be well again", r.whole)
+	return await.Until(ctx, wholeWithin, lookEvery, "all to be well again", r.whole)
 }
 
 // whole is nil when every pod is ready; one that still has the larger size is given the
@@ -209,23 +210,4 @@ func isReady(p *corev1.Pod) bool {
 		}
 	}
 	return false
-}
-
-// await asks four times a second until there is no error.
-func await(ctx context.Context, limit time.Duration, what string, ask func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	every := time.NewTicker(250 * time.Millisecond)
-	defer every.Stop()
-	for {
-		err := ask(ctx)
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("waiting %s for %s: %w", limit, what, err)
-		case <-every.C:
-		}
-	}
 }

@@ -36,9 +36,8 @@ type State struct {
 	Under *Under
 	// Undoing is what is being taken back; nil when nothing is.
 	Undoing *Undoing
-	// Zone is where the last step was taken, Taken how many were since nothing was due.
-	Zone  string
-	Taken int
+	// Zone is where the last step was taken; empty when nothing is due.
+	Zone string
 	// Stopped is until when nothing that can wait begins, nor anything of the kind that
 	// made something worse, and StoppedWhy why.
 	Stopped     time.Time
@@ -113,7 +112,7 @@ func (s State) Advance(due []Step, seen Seen, now time.Time) (State, Decision) {
 	}
 	s.Usual = s.Usual.seen(anew, now)
 	if len(due) == 0 {
-		s.Taken, s.Zone = 0, ""
+		s.Zone = ""
 		return s, d
 	}
 	if s.Undoing != nil {
@@ -165,7 +164,7 @@ func (s State) begin(d Decision, step Step, seen Seen, now time.Time) (State, De
 	for _, one := range seen.Subjects {
 		u.Before[one.UID] = Was{Component: one.Component, Restarts: one.Restarts, Memory: one.Memory}
 	}
-	s.Under, s.Zone, s.Taken = u, step.Zone, s.Taken+1
+	s.Under, s.Zone = u, step.Zone
 	d.Begin, d.Gate = &step, gateWords(seen)
 	return s, d
 }

@@ -57,10 +57,8 @@ type Subject struct {
 	Requests, Errors, Refused float64
 	// Delays are of each scope.
 	Delays [Scopes]Delay
-	// Ends counts the watches that it ended because a client was too slow; Watches those
-	// that are open.
-	Ends    float64
-	Watches int
+	// Ends counts the watches that it ended because a client was too slow.
+	Ends float64
 	// Fsyncs counts those of a member's log, and Fsync is their 99th percentile in seconds.
 	Fsyncs, Fsync float64
 	// LeaderChanges counts the changes of leader that a member has seen.

@@ -113,7 +113,7 @@ func (f faultFlags) faults(ctx context.Context, root string, b servers.Binaries,
 	out, err := faults.Play(ctx, faults.Options{
 		Root: root, Dir: runDir(root), Binaries: b, Only: only, Seed: f.seed,
 		Random: time.Duration(f.minutes * float64(time.Minute)), Renewals: f.rate, Writers: f.writers, Writes: f.writeRate,
-		Log: log, Logf: clocked(),
+		Log: log, Logf: clocked(time.Now()),
 	})
 	if err != nil {
 		return fmt.Errorf("playing faults: %w", err)
@@ -124,7 +124,7 @@ func (f faultFlags) faults(ctx context.Context, root string, b servers.Binaries,
 
 // regress plays what goes wrong during rollouts; what it returns is for people.
 func (f faultFlags) regress(ctx context.Context, root string, b servers.Binaries, r *report.Report) (string, error) {
-	cases, err := regress.Play(ctx, regress.Options{Root: root, Dir: runDir(root), Binaries: b, Only: f.regressions, Logf: clocked()})
+	cases, err := regress.Play(ctx, regress.Options{Root: root, Dir: runDir(root), Binaries: b, Only: f.regressions, Logf: clocked(time.Now())})
 	regress.Record(r, cases)
 	text := regress.Table(cases).Text()
 	if err != nil {
@@ -146,14 +146,6 @@ func (faultFlags) healthy(ctx context.Context, r *report.Report) error {
 		tell(why)
 	}
 	return nil
-}
-
-// clocked tells of progress with the seconds since it began.
-func clocked() func(format string, args ...any) {
-	began := time.Now()
-	return func(format string, args ...any) {
-		tell(fmt.Sprintf("%4.0f s  ", time.Since(began).Seconds()) + fmt.Sprintf(format, args...))
-	}
 }
 
 // show prints the report, and writes it where that was asked for.

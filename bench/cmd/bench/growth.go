@@ -58,9 +58,7 @@ func (f growthFlags) run(ctx context.Context) error {
 	began := time.Now()
 	o := growth.Options{
 		Root: root, Dir: runDir(root), Binaries: b, Nodes: f.nodes, Rate: f.rate, Hold: f.hold,
-		Logf: func(format string, args ...any) {
-			tell(fmt.Sprintf("%4.0f s  ", time.Since(began).Seconds()) + fmt.Sprintf(format, args...))
-		},
+		Logf: clocked(began),
 	}
 	r := report.New(ctx, "bench-growth", root)
 	if !f.without {

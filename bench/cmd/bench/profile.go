@@ -104,9 +104,7 @@ func (f profileFlags) points(ctx context.Context, root string) ([]profile.Point,
 	began := time.Now()
 	points, rec, err := profile.Play(ctx, profile.Options{
 		Dir: runDir(root), Binaries: b, Window: f.window, Nodes: f.nodes, Live: f.record != "",
-		Logf: func(format string, args ...any) {
-			tell(fmt.Sprintf("%4.0f s  ", time.Since(began).Seconds()) + fmt.Sprintf(format, args...))
-		},
+		Logf: clocked(began),
 	})
 	if f.csv != "" {
 		err = errors.Join(err, profile.WritePoints(f.csv, points))

@@ -114,9 +114,7 @@ func (f scaleFlags) steps(ctx context.Context, r *report.Report, root string, be
 	}
 	o := scale.Options{
 		Root: root, Dir: runDir(root), Binaries: b, Rate: f.rate, Warm: f.warm, Hold: f.hold,
-		Logf: func(format string, args ...any) {
-			tell(fmt.Sprintf("%4.0f s  ", time.Since(began).Seconds()) + fmt.Sprintf(format, args...))
-		},
+		Logf: clocked(began),
 	}
 	for _, p := range plays {
 		tell(p.words)
