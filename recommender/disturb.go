@@ -32,6 +32,7 @@ func (d *pass) wants(s rollout.Step, do plane.Step, undo *plane.Step) {
 func (d *pass) disturb() {
 	m := &d.memory.Disturb
 	d.heedOutcomes()
+	d.forgoUndo()
 	var due []rollout.Step
 	for _, w := range d.disruptive {
 		if w.do.Apply {
@@ -66,6 +67,22 @@ func (d *pass) heedOutcomes() {
 		case m.State.Undoing != nil && m.Undo != nil && o.Kind == m.Undo.Kind && o.Name == m.Undo.About() && o.Fault == nil:
 			m.State, m.Undo = m.State.Undone(), nil
 		}
+	}
+}
+
+// forgoUndo forgets how the step is taken back where the profile no longer allows what it
+// did: it would be one more disruption that nobody asks for.
+func (d *pass) forgoUndo() {
+	m := &d.memory.Disturb
+	if m.Undo == nil {
+		return
+	}
+	allowed := d.profile.Sizing.Mode == plane.Enforce
+	if m.Undo.Kind == plane.ReturnFlags {
+		allowed = d.profile.ManageFlags && d.profile.LoadLine == plane.Enforce
+	}
+	if !allowed {
+		m.State, m.Undo = m.State.Failed(d.now).Undone(), nil
 	}
 }
 

@@ -29,6 +29,7 @@ func TestFlagsWhateverHappens(t *testing.T) {
 					w.checkedTick(t, 5*time.Second)
 					backs = checkBacks(t, w, backs)
 				}
+				checkHeld(t, w)
 			},
 			"crowd": func(t *rapid.T) { w.crowd = rapid.SampledFrom([]float64{3, 500, 500}).Draw(t, "crowd") },
 			"stuck": func(t *rapid.T) { w.workload.stuck = rapid.Bool().Draw(t, "stuck") },
@@ -85,6 +86,14 @@ func checkFlags(t *rapid.T, w *world, s plane.Step, blind bool, ceiling int) {
 		t.Fatalf("%s while blind (%v), with %d sentences, fault %v, unready %v", s.Kind, blind, len(w.config.Sentences), w.workload.Fault, w.workload.unready)
 	case to <= ceiling || to > ceiling+ceiling/2 || w.profile.SeatsMax > 0 && to > w.profile.SeatsMax:
 		t.Fatalf("flags of %d from %d, the profile's bound is %d", to, ceiling, w.profile.SeatsMax)
+	}
+}
+
+// checkHeld checks that no rollout is left held once its flags are nobody's to watch.
+func checkHeld(t *rapid.T, w *world) {
+	watched := w.profile.Paused || w.refuse != nil || w.profile.ManageFlags && w.profile.LoadLine == plane.Enforce
+	if !watched && w.workload.Held {
+		t.Fatalf("the rollout is left held, managed %v, mode %s", w.profile.ManageFlags, w.profile.LoadLine)
 	}
 }
 

@@ -21,12 +21,17 @@ const canary = 2 * rollout.Interval
 // meanwhile the plan of disruptive steps takes back.
 func (d *pass) stageRollout(w *plane.Workload) {
 	m := &d.memory.Flags
-	if w.Written == nil || w.Written.Back || d.profile.Paused || !d.enforcing(d.profile.LoadLine) {
+	if w.Written == nil || w.Written.Back || d.profile.Paused {
 		m.Passed = 0
 		return
 	}
 	anew := d.renewed(w)
 	switch {
+	case d.profile.LoadLine != plane.Enforce:
+		m.Passed = 0
+		if w.Held {
+			d.goOn(w, fmt.Sprintf("goes on with the rollout of %s: the load line is no longer in mode Enforce", w.Name), nil)
+		}
 	case !w.Ours:
 		m.Passed = 0
 		if w.Held {
