@@ -41,12 +41,16 @@ func (d *pass) disturb() {
 	}
 	state, decided := m.State.Advance(due, d.disturbSeen(), d.now)
 	m.State = state
+	if decided.GaveUp != nil {
+		d.tellGivenUp(*decided.GaveUp)
+	}
 	switch {
 	case decided.Begin != nil:
 		d.beginStep(*decided.Begin, decided.Gate, len(due))
 	case decided.Stopped != nil:
 		d.stopSteps(*decided.Stopped, decided)
-	case decided.Done != nil:
+	}
+	if m.State.Under == nil && m.State.Undoing == nil {
 		m.Undo = nil
 	}
 	d.takeBack()
@@ -59,32 +63,21 @@ func (d *pass) heedOutcomes() {
 	m := &d.memory.Disturb
 	for _, o := range d.seen.Outcomes {
 		switch u := m.State.Under; {
+		case u != nil && o.Fault != nil && d.isStep(o, u.Step) && slices.Contains(uncertain, o.Fault.Reason):
+			m.State = m.State.Doubted(d.now)
 		case u != nil && o.Fault != nil && d.isStep(o, u.Step):
 			if lasts := slices.Contains(lasting, o.Fault.Reason); lasts && u.Step.Kind == rollout.Restart {
 				d.setAside(u.Step.UID, plane.Aside{Reason: o.Fault.Reason, Why: o.Fault.Message}, asideFor, asideFor)
 			}
 			m.State, m.Undo = m.State.Failed(d.now), nil
 		case m.State.Undoing != nil && m.Undo != nil && o.Kind == m.Undo.Kind && o.Name == m.Undo.About() && o.Fault == nil:
-			m.State, m.Undo = m.State.Undone(), nil
+			m.State, m.Undo = m.State.Rewritten(d.now), nil
 		}
 	}
 }
 
-// forgoUndo forgets how the step is taken back where the profile no longer allows what it
-// did: it would be one more disruption that nobody asks for.
-func (d *pass) forgoUndo() {
-	m := &d.memory.Disturb
-	if m.Undo == nil {
-		return
-	}
-	allowed := d.profile.Sizing.Mode == plane.Enforce
-	if m.Undo.Kind == plane.ReturnFlags {
-		allowed = d.profile.ManageFlags && d.profile.LoadLine == plane.Enforce
-	}
-	if !allowed {
-		m.State, m.Undo = m.State.Failed(d.now).Undone(), nil
-	}
-}
+// uncertain are the reasons of faults after which a write may have been made all the same.
+var uncertain = []string{v1alpha1.ReasonWriteFailed, v1alpha1.ReasonNotReadBack}
 
 // isStep tells whether an outcome is of a step of the plan.
 func (d *pass) isStep(o plane.Outcome, s rollout.Step) bool {
@@ -119,11 +112,14 @@ func (d *pass) beginStep(s rollout.Step, gate []string, due int) {
 	if due > 1 {
 		w.do.Reason.Evidence = append(w.do.Reason.Evidence, fmt.Sprintf("%d more steps are due, each after a gate", due-1))
 	}
+	if !d.step(w.do) {
+		m.State = m.State.Failed(d.now)
+		return
+	}
 	m.Undo = w.undo
 	if s.Kind == rollout.MoveLeader {
 		d.memory.Sizes.LeaderMoved = d.now
 	}
-	d.step(w.do)
 }
 
 // moveLeaderAway has another member lead before something is done to the one that does.
@@ -140,8 +136,7 @@ func (d *pass) moveLeaderAway(s rollout.Step, gate []string) {
 		d.noLeaderElse = s.Pod + " leads etcd, and nobody else can: " + why
 		return
 	}
-	d.memory.Sizes.LeaderMoved, m.Undo = d.now, nil
-	d.step(plane.Step{
+	if !d.step(plane.Step{
 		Kind: plane.MoveLeader, Apply: true,
 		Size: &plane.SizeStep{Component: sizing.Etcd, Pod: s.Pod, UID: s.UID, Leader: heir.Name},
 		Reason: plane.Reason{
@@ -149,7 +144,11 @@ func (d *pass) moveLeaderAway(s rollout.Step, gate []string) {
 			Evidence: gate,
 			Rejected: []string{"to do it to the leader while it leads: that would cost an election"},
 		},
-	})
+	}) {
+		m.State = m.State.Failed(d.now)
+		return
+	}
+	d.memory.Sizes.LeaderMoved, m.Undo = d.now, nil
 }
 
 // stopSteps tells why the plan has been stopped.
@@ -174,22 +173,4 @@ func (d *pass) stopSteps(s rollout.Step, decided rollout.Decision) {
 // kindWords are the kinds of disruptive steps as nouns.
 var kindWords = map[rollout.Kind]string{
 	rollout.MoveLeader: "move of the leader", rollout.Defragment: "defragmentation", rollout.Restart: "restart", rollout.Replace: "eviction", rollout.Roll: "rollout",
-}
-
-// takeBack writes what was before the step that made something worse, until that is done.
-func (d *pass) takeBack() {
-	m := &d.memory.Disturb
-	if m.State.Undoing == nil || m.Undo == nil {
-		return
-	}
-	if d.profile.Paused {
-		return
-	}
-	undo := *m.Undo
-	undo.Apply = true
-	undo.Reason = plane.Reason{
-		Code: v1alpha1.ReasonTakenBack, Message: fmt.Sprintf("takes the %s of %s back: %s", kindWords[m.State.Undoing.Step.Kind], m.State.Undoing.Step.Pod, m.State.Undoing.Why),
-		Evidence: m.Undo.Reason.Evidence,
-	}
-	d.step(undo)
 }

@@ -100,12 +100,13 @@ func (d *pass) learn() {
 	d.memory.Baselines = offender.Learn(d.memory.Baselines, d.seen.Replicas)
 }
 
-// step adds a step, unless its last try has just failed.
-func (d *pass) step(s plane.Step) {
+// step adds a step, unless its last try has just failed: then it tells that it has not.
+func (d *pass) step(s plane.Step) (added bool) {
 	if failed, ok := d.memory.Failed[s.About()]; s.Apply && ok && d.now.Sub(failed.At) < retryAfter {
-		return
+		return false
 	}
 	d.plan.Steps = append(d.plan.Steps, s)
+	return true
 }
 
 // enforcing tells whether a protection in this mode may write.

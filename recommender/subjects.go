@@ -4,6 +4,7 @@
 package recommender
 
 import (
+	"cmp"
 	"slices"
 
 	"evenkeel.dev/evenkeel/recommender/plane"
@@ -25,7 +26,7 @@ func (d *pass) subjects() []rollout.Subject {
 
 func (d *pass) replicaSubject(r plane.Replica) rollout.Subject {
 	s := rollout.Subject{
-		Component: sizing.APIServer, Pod: r.Name, UID: r.Name, Zone: r.Zone, Ready: r.Ready, Well: r.Ready,
+		Component: sizing.APIServer, Pod: r.Name, UID: r.UID, Zone: r.Zone, Ready: r.Ready, Well: r.Ready, Ending: r.Ending,
 		Memory: r.Process.Resident, Most: r.Process.MemoryLimit,
 		Requests: r.Answers.Requests, Errors: r.Answers.Errors, Refused: r.Answers.Refused,
 		Ends: r.Answers.WatchEnds,
@@ -45,7 +46,7 @@ func (d *pass) replicaSubject(r plane.Replica) rollout.Subject {
 
 func (d *pass) memberSubject(m plane.Member) rollout.Subject {
 	s := rollout.Subject{
-		Component: sizing.Etcd, Pod: m.Name, UID: m.Name, Zone: m.Zone, Ready: m.Ready,
+		Component: sizing.Etcd, Pod: m.Name, UID: m.UID, Zone: m.Zone, Ready: m.Ready, Ending: m.Ending,
 		Well:   m.Fault == nil && m.HasLeader && len(m.Alarms) == 0 && m.ApplyBacklog <= mostBacklog,
 		Leader: m.IsLeader, Voter: !m.Learner,
 		Fsyncs: m.Fsyncs, Fsync: m.FsyncP99, LeaderChanges: m.LeaderChanges,
@@ -57,14 +58,17 @@ func (d *pass) memberSubject(m plane.Member) rollout.Subject {
 	return s
 }
 
-// asPod adds what the host cluster tells of the pod.
+// asPod adds what the host cluster tells of the pod: of this one, and not of another that
+// has its name by now.
 func (d *pass) asPod(s *rollout.Subject) {
+	defer func() { s.UID = cmp.Or(s.UID, s.Pod) }() // of one that nothing tells more of
 	for i := range d.seen.Sizes.Pods {
 		p := &d.seen.Sizes.Pods[i]
-		if p.Component != s.Component || p.Pod != s.Pod {
+		if p.Component != s.Component || p.Pod != s.Pod || s.UID != "" && s.UID != p.UID {
 			continue
 		}
 		s.UID, s.Node, s.Restarts, s.Killed = p.UID, p.Node, p.Restarts, p.OOMKilledAt()
+		s.Restarting = restartComes(p)
 		if s.Memory == 0 {
 			s.Memory = p.Used.Memory
 		}
@@ -73,6 +77,17 @@ func (d *pass) asPod(s *rollout.Subject) {
 		}
 		return
 	}
+}
+
+// restartComes tells whether a container is yet to restart for a resize that was written.
+// What a node will never do is not to come.
+func restartComes(p *plane.SizedPod) bool {
+	if !p.Reported || p.Resize.State == plane.ResizeSettled || p.Resize.State == plane.ResizeInfeasible {
+		return false
+	}
+	cpu, memory := p.InForce, p.InForce
+	cpu.CPU, memory.Memory = p.Requested.CPU, p.Requested.Memory
+	return p.CPURestarts && !cpu.Same(p.InForce) || p.MemoryRestarts && !memory.Same(p.InForce)
 }
 
 // podStep is a disruptive step on a pod.

@@ -127,7 +127,7 @@ func (p *pass) memberTargets(ctx context.Context) (targets []observe.Target, mis
 		}
 		running[pod.Name] = true
 		targets = append(targets, observe.Target{
-			Name: pod.Name, UID: string(pod.UID), Zone: zone, Node: pod.Spec.NodeName, Ready: ready(pod) && pod.DeletionTimestamp.IsZero(),
+			Name: pod.Name, UID: string(pod.UID), Zone: zone, Node: pod.Spec.NodeName, Ready: ready(pod) && pod.DeletionTimestamp.IsZero(), Ending: !pod.DeletionTimestamp.IsZero(),
 			Address: net.JoinHostPort(pod.Status.PodIP, strconv.Itoa(int(orDefault(etcd.Port, defaultEtcdPort)))),
 		})
 	}

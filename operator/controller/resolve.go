@@ -155,7 +155,7 @@ func (p *pass) target(ctx context.Context, pod *corev1.Pod) (observe.Target, err
 		return observe.Target{}, err
 	}
 	return observe.Target{
-		Name: pod.Name, UID: string(pod.UID), Zone: zone, Ready: ready(pod) && pod.DeletionTimestamp.IsZero(),
+		Name: pod.Name, UID: string(pod.UID), Zone: zone, Ready: ready(pod) && pod.DeletionTimestamp.IsZero(), Ending: !pod.DeletionTimestamp.IsZero(),
 		Address:     net.JoinHostPort(pod.Status.PodIP, strconv.Itoa(int(p.cpp.Spec.APIServer.Port))),
 		Ceiling:     inflight.Ceiling(arguments),
 		CPULimit:    container.Resources.Limits.Cpu().AsApproximateFloat64(),

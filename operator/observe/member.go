@@ -107,7 +107,7 @@ func (m *member) snapshot() plane.Member {
 	defer m.mu.Unlock()
 	out := m.seen
 	out.Name, out.Zone, out.Ready = m.target.Name, m.target.Zone, m.target.Ready
-	out.UID, out.Node = m.target.UID, m.target.Node
+	out.UID, out.Node, out.Ending = m.target.UID, m.target.Node, m.target.Ending
 	out.Alarms = slices.Clone(m.seen.Alarms)
 	return out
 }

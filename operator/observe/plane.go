@@ -26,8 +26,8 @@ type Target struct {
 	Node string
 	// Address is a host and a port.
 	Address string
-	// Ready is the pod's readiness.
-	Ready bool
+	// Ready is the pod's readiness, Ending whether it is on its way out.
+	Ready, Ending bool
 	// Ceiling is the two inflight flags added, in seats, by the pod's arguments; 0 when
 	// unknown. What the process itself tells counts more.
 	Ceiling int

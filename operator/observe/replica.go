@@ -89,7 +89,8 @@ func (r *replica) snapshot() plane.Replica {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	out := r.seen
-	out.Name, out.Zone, out.Ready, out.Ceiling = r.target.Name, r.target.Zone, r.target.Ready, r.target.Ceiling
+	out.Name, out.UID, out.Zone = r.target.Name, r.target.UID, r.target.Zone
+	out.Ready, out.Ending, out.Ceiling = r.target.Ready, r.target.Ending, r.target.Ceiling
 	out.Levels, out.Flows = slices.Clone(r.seen.Levels), slices.Clone(r.seen.Flows)
 	if r.flags.ceiling > 0 {
 		out.Ceiling = r.flags.ceiling

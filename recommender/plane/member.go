@@ -11,8 +11,8 @@ type Member struct {
 	Name, Zone string
 	// UID is the pod's and Node where it runs; empty of a pod that does not.
 	UID, Node string
-	// Ready is the pod's readiness.
-	Ready bool
+	// Ready is the pod's readiness, Ending whether it is on its way out.
+	Ready, Ending bool
 	// Fault says why the last look failed; nil when it was whole.
 	Fault *Fault
 	// Observed is when the metrics were read; zero when never. All that follows is

@@ -40,8 +40,10 @@ type Replica struct {
 	// Version is the Kubernetes version that it tells, as in v1.36.3; empty when it has
 	// told none.
 	Version string
-	// Ready is the pod's readiness.
-	Ready bool
+	// UID is the pod's.
+	UID string
+	// Ready is the pod's readiness, Ending whether it is on its way out.
+	Ready, Ending bool
 	// Fault says why the last look failed; nil when it was whole.
 	Fault *Fault
 	// Ceiling is the server concurrency limit: the two inflight flags added, in

@@ -17,8 +17,12 @@ const (
 	stoppedFor = time.Hour
 	// againAfter is how long a step is left alone whose try failed.
 	againAfter = time.Minute
-	// undoWithin is for how long what is taken back is tried.
+	// undoWithin is for how long what is taken back is tried, and, once it was written, how
+	// long it may take until all are well.
 	undoWithin = 10 * time.Minute
+	// blindFor is for how long a step may be under way of which nothing is seen: then its
+	// component is no longer looked at, and nobody will ever tell.
+	blindFor = 30 * time.Minute
 	// patience is how long something must be worse: with the look in which it first is,
 	// whose figures are of the tick before it, that is an interval.
 	patience = Interval - 5*time.Second
@@ -50,35 +54,6 @@ type State struct {
 	Recent looks
 }
 
-// Under is the step under way.
-type Under struct {
-	Step  Step
-	Began time.Time
-	// WasReady is when what is touched was first seen to be ready after it; Done since when
-	// what was to be done is, and all are well, LastDone when that was last so. Zero while
-	// that is not so.
-	WasReady, Done, LastDone time.Time
-	// Before are all subjects as they were, by UID; Memory what those that are touched took
-	// in the last two intervals, oldest first.
-	Before map[string]Was
-	Memory map[string][]Took
-	// Bad is since when each signal has been worse.
-	Bad map[Signal]time.Time
-}
-
-// Took is what a pod's memory was at a time.
-type Took struct {
-	At    time.Time
-	Bytes float64
-}
-
-// Undoing is a step that is being taken back, and why.
-type Undoing struct {
-	Step  Step
-	Why   string
-	Since time.Time
-}
-
 // Decision is what one look comes to.
 type Decision struct {
 	// Begin is the step to begin now, and Gate what was seen to hold before it, a line
@@ -98,6 +73,8 @@ type Decision struct {
 	Why string
 	// Due are the steps that are due, the next first.
 	Due []Step
+	// GaveUp is what was to be taken back and could not be; nil when nothing was.
+	GaveUp *Undoing
 }
 
 // Advance brings the plan up to one look. due are the steps that are wanted now: one that
@@ -106,7 +83,11 @@ func (s State) Advance(due []Step, seen Seen, now time.Time) (State, Decision) {
 	anew := s.Recent.fresh(seen.Subjects, now)
 	s.Recent = s.Recent.with(anew, now)
 	d := Decision{Due: Order(due, s.Zone)}
-	s = s.forget(now)
+	undoing := s.Undoing
+	s = s.settle(seen, now).forget(now)
+	if s.Undoing == nil && undoing != nil && undoing.Written.IsZero() {
+		d.GaveUp = undoing
+	}
 	if s.Under != nil {
 		return s.follow(d, seen, now)
 	}
@@ -133,7 +114,7 @@ func (s State) Advance(due []Step, seen Seen, now time.Time) (State, Decision) {
 
 // forget drops what is over.
 func (s State) forget(now time.Time) State {
-	if s.Undoing != nil && now.Sub(s.Undoing.Since) > undoWithin {
+	if u := s.Undoing; u != nil && now.Sub(u.Since) > undoWithin && now.Sub(u.Written) > undoWithin {
 		s.Undoing = nil
 	}
 	for key, until := range s.Aside {
@@ -160,7 +141,10 @@ func (s State) begin(d Decision, step Step, seen Seen, now time.Time) (State, De
 	if step.Leader && step.Kind != MoveLeader {
 		step = step.move()
 	}
-	u := &Under{Step: step, Began: now, Before: map[string]Was{}, Memory: map[string][]Took{}, Bad: map[Signal]time.Time{}}
+	u := &Under{
+		Step: step, Began: now, Seen: now, First: map[string]time.Time{}, WasReady: map[string]time.Time{},
+		Before: map[string]Was{}, Memory: map[string][]Took{}, Bad: map[Signal]time.Time{},
+	}
 	for _, one := range seen.Subjects {
 		u.Before[one.UID] = Was{Component: one.Component, Restarts: one.Restarts, Memory: one.Memory}
 	}
@@ -189,97 +173,6 @@ func gateWords(seen Seen) []string {
 	return lines
 }
 
-// follow watches the step under way.
-func (s State) follow(d Decision, seen Seen, now time.Time) (State, Decision) {
-	u := *s.Under // the state of before is not changed
-	u.Bad, u.Memory = maps.Clone(u.Bad), maps.Clone(u.Memory)
-	s.Under = &u
-	bad := s.judge(seen, now)
-	u.remember(bad, seen, now)
-	for _, b := range bad {
-		if b.Certain || now.Sub(u.Bad[b.Signal]) >= patience {
-			return s.stop(d, b, now)
-		}
-	}
-	wanted := slices.ContainsFunc(d.Due, func(step Step) bool { return step.key() == u.Step.key() })
-	unfinished := u.unfinished(wanted, seen, now)
-	if unfinished != "" {
-		u.Done = time.Time{}
-	} else {
-		u.LastDone = now
-		if u.Done.IsZero() {
-			u.Done = now
-		}
-	}
-	switch {
-	case u.blind(seen, now):
-		d.Why, d.Paused = "nothing of "+string(u.Step.Component)+" is seen", true
-	case now.Sub(u.Began) > u.Step.within() && now.Sub(u.LastDone) > u.Step.within() && unfinished != "":
-		return s.stop(d, Bad{Signal: Stuck, Words: fmt.Sprintf("it has not ended within %s: %s", u.Step.within(), unfinished)}, now)
-	case len(bad) > 0:
-		d.Why, d.Paused = bad[0].Words, bad[0].Signal == Unseen
-	case unfinished != "":
-		d.Why, d.Paused = unfinished, strings.HasSuffix(unfinished, "is not seen")
-	case now.Sub(u.Done) >= u.Step.holds():
-		step := u.Step
-		d.Done, s.Under = &step, nil
-	default:
-		d.Why = "the gate after it has held since " + clock(u.Done)
-	}
-	return s, d
-}
-
-// remember keeps since when what is worse has been so, and what is needed of the pods.
-func (u *Under) remember(bad []Bad, seen Seen, now time.Time) {
-	since := map[Signal]time.Time{}
-	for _, b := range bad {
-		since[b.Signal] = now
-		if was, is := u.Bad[b.Signal]; is {
-			since[b.Signal] = was
-		}
-	}
-	u.Bad = since
-	for _, one := range seen.Subjects {
-		if !u.touches(one) || one.UID == u.Step.UID && u.Step.renews() {
-			continue
-		}
-		if one.Ready && u.WasReady.IsZero() && (!u.Step.starts() || one.Restarts > u.Before[one.UID].Restarts || u.Step.renews()) {
-			u.WasReady = now
-		}
-		took := slices.DeleteFunc(slices.Clone(u.Memory[one.UID]), func(t Took) bool { return now.Sub(t.At) > 2*Interval })
-		u.Memory[one.UID] = append(took, Took{At: now, Bytes: one.Memory})
-	}
-}
-
-// blind tells whether nothing is seen of the component that is touched. Then it is not
-// known whether anything is wrong, nor would it be after it was taken back.
-func (u *Under) blind(seen Seen, now time.Time) bool {
-	return !slices.ContainsFunc(seen.Subjects, func(o Subject) bool {
-		return o.Component == u.Step.Component && !o.At.IsZero() && now.Sub(o.At) <= Interval
-	})
-}
-
-// unfinished says what is still missing until the step is over; empty when nothing is.
-func (u *Under) unfinished(wanted bool, seen Seen, now time.Time) string {
-	if wanted {
-		return "it is not done yet"
-	}
-	if u.Step.Kind == MoveLeader && slices.ContainsFunc(seen.Subjects, func(o Subject) bool { return o.UID == u.Step.UID && o.Leader }) {
-		return u.Step.Pod + " still leads"
-	}
-	there := map[string]int{}
-	for _, one := range seen.Subjects {
-		there[string(one.Component)]++
-		if why := unwell(one, u.Step, seen, now); why != "" {
-			return why
-		}
-	}
-	if n, want := there[string(u.Step.Component)], seen.Wanted[u.Step.Component]; n < want {
-		return fmt.Sprintf("%d of %d pods of %s run", n, want, u.Step.Component)
-	}
-	return ""
-}
-
 // within is how long the step may take.
 func (s Step) within() time.Duration { return cmp.Or(s.Takes, within[s.Kind]) }
 
@@ -297,15 +190,12 @@ func (s State) stop(d Decision, b Bad, now time.Time) (State, Decision) {
 	step := s.Under.Step
 	s = s.leaveAlone(step, now.Add(stoppedFor))
 	s.Stopped, s.StoppedKind, s.StoppedWhy = now.Add(stoppedFor), step.Kind, fmt.Sprintf("after %s, %s", step.words(), b.Words)
+	if b.Signal == Stuck {
+		s.StoppedKind = "" // it made nothing worse: what is urgent of its kind may be tried on others
+	}
 	s.Under, s.Undoing = nil, &Undoing{Step: step, Why: b.Words, Since: now}
 	d.Stopped, d.Signal, d.Why = &step, b.Signal, b.Words
 	return s, d
-}
-
-// Undone tells that what was to be taken back was, or cannot be.
-func (s State) Undone() State {
-	s.Undoing = nil
-	return s
 }
 
 // Failed tells that the step under way could not be carried out: nothing was touched.

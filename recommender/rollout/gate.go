@@ -60,6 +60,9 @@ func health(step Step, seen Seen, now time.Time) string {
 	}
 	others, there := 0, map[sizing.Component]int{}
 	for _, one := range seen.Subjects {
+		if one.left(seen) {
+			continue
+		}
 		there[one.Component]++
 		if one.UID == step.UID || one.Component != step.Component && step.Urgent {
 			continue
@@ -106,6 +109,10 @@ func quorum(step Step, seen Seen) string {
 	return ""
 }
 
+// left tells whether a subject no longer counts: it ends, and how many there are to be is
+// known, so that it is missed until another runs.
+func (s Subject) left(seen Seen) bool { return s.Ending && seen.Wanted[s.Component] > 0 }
+
 // unwell says why one that the step does not touch could not stand in; empty when it could.
 func unwell(one Subject, step Step, seen Seen, now time.Time) string {
 	where := one.Pod
@@ -120,6 +127,8 @@ func unwell(one Subject, step Step, seen Seen, now time.Time) string {
 		return where + " is not seen"
 	case !one.Well && !roomy:
 		return where + " is not well"
+	case one.Restarting && !roomy:
+		return where + " is about to restart for a resize"
 	}
 	return ""
 }

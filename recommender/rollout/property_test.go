@@ -6,7 +6,6 @@ package rollout_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"testing"
 	"time"
 
@@ -19,18 +18,19 @@ import (
 // For every sequence of failures and answers: one step at a time; never a second member
 // while one is not healthy; never two zones at once; never blind; nothing while paused.
 func TestNeverTwo(t *testing.T) {
-	kinds := []rollout.Kind{rollout.MoveLeader, rollout.Defragment, rollout.Restart, rollout.Replace}
+	kinds := []rollout.Kind{rollout.MoveLeader, rollout.Defragment, rollout.Restart, rollout.Replace, rollout.Roll}
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld()
 		w.run(30 * time.Second)
 		for range rapid.IntRange(10, 120).Draw(t, "passes") {
 			w.disorder(t, kinds)
-			before := len(w.begun)
-			under := w.state.Under
-			was := slices.Clone(w.seen.Subjects)
+			before, under, undoing := len(w.begun), w.state.Under, w.state.Undoing
 			w.pass()
 			if len(w.begun) > before {
-				allowed(t, w, w.begun[before].step, under, was)
+				allowed(t, w, w.begun[before].step, under, w.looked)
+				if undoing != nil && undoing.Written.IsZero() && w.now.Sub(undoing.Since) < 10*time.Minute {
+					t.Fatalf("%+v began while %+v was taken back", w.begun[before].step, undoing.Step)
+				}
 			}
 		}
 	})
@@ -53,12 +53,26 @@ func allowed(t *rapid.T, w *world, step rollout.Step, under *rollout.Under, was 
 			continue
 		}
 		mine := one.Component == step.Component
-		healthy := one.Ready && one.Well || mine && w.seen.NoSpace && step.Urgent && (step.Kind == rollout.Defragment || step.Kind == rollout.MoveLeader)
-		if (mine || !step.Urgent) && !healthy {
+		healthy := one.Ready && one.Well && !one.Restarting || mine && w.seen.NoSpace && step.Urgent && (step.Kind == rollout.Defragment || step.Kind == rollout.MoveLeader)
+		if (mine || !step.Urgent) && !healthy && !one.Ending {
 			t.Fatalf("%+v began while %s in zone %s is not healthy", step, one.Pod, one.Zone)
 		}
 	}
-	for _, one := range w.seen.Subjects {
+	for c, n := range w.seen.Wanted {
+		there := 0
+		for _, one := range was {
+			if one.Component == c && !one.Ending {
+				there++
+			}
+		}
+		if (c == step.Component || !step.Urgent) && there < n {
+			t.Fatalf("%+v began while %d of %d of %s are there", step, there, n, c)
+		}
+	}
+	for _, one := range was {
+		if one.Ending {
+			continue
+		}
 		if (one.Component == step.Component || !step.Urgent) && one.UID != step.UID && w.now.Sub(one.At) > rollout.Interval {
 			t.Fatalf("%+v began while %s is not seen", step, one.Pod)
 		}
@@ -74,7 +88,7 @@ func allowed(t *rapid.T, w *world, step rollout.Step, under *rollout.Under, was 
 // disorder lets anything happen.
 func (w *world) disorder(t *rapid.T, kinds []rollout.Kind) {
 	one := &w.seen.Subjects[rapid.IntRange(0, len(w.seen.Subjects)-1).Draw(t, "subject")]
-	switch rapid.IntRange(0, 11).Draw(t, "event") {
+	switch rapid.IntRange(0, 15).Draw(t, "event") {
 	case 0:
 		one.Ready = !one.Ready
 	case 1:
@@ -92,6 +106,9 @@ func (w *world) disorder(t *rapid.T, kinds []rollout.Kind) {
 		one.Restarts++
 	case 5, 6, 7:
 		step := w.step(rapid.SampledFrom(kinds).Draw(t, "kind"), one.UID)
+		if step.Kind == rollout.Roll {
+			step.Component, step.UID, step.Pod, step.Node, step.Zone, step.Leader = sizing.APIServer, "kube-apiserver", "kube-apiserver", "", "", false
+		}
 		if step.Component == sizing.APIServer && (step.Kind == rollout.MoveLeader || step.Kind == rollout.Defragment) {
 			step.Kind = rollout.Replace
 		}
@@ -108,6 +125,14 @@ func (w *world) disorder(t *rapid.T, kinds []rollout.Kind) {
 		for i := range w.seen.Subjects {
 			w.seen.Subjects[i].Ready, w.seen.Subjects[i].Well = true, true
 		}
+	case 12:
+		one.Restarting = !one.Restarting
+	case 13:
+		w.state = w.state.Doubted(w.now)
+	case 14:
+		w.state = w.state.Rewritten(w.now)
+	case 15:
+		w.noRoom = !w.noRoom
 	}
 }
 
@@ -125,6 +150,10 @@ func TestHealthyRolloutsGoOn(t *testing.T) {
 				kind = rollout.Replace
 			}
 			w.due = append(w.due, w.step(kind, uid))
+		}
+		if seed%2 == 0 {
+			w.due = append(w.due, rollout.Step{Kind: rollout.Roll, Component: sizing.APIServer, Pod: "kube-apiserver", UID: "kube-apiserver", Why: "seats"})
+			w.takes, w.lingers = 25*time.Second, 40*time.Second
 		}
 		w.until(func() bool { return len(w.due) == 0 && w.state.Under == nil || len(w.stopped) > 0 }, time.Hour)
 		if len(w.stopped) > 0 {

@@ -64,14 +64,16 @@ func TestHeld(t *testing.T) {
 		"one that is missing": {rollout.Replace, "rb", func(w *world) {
 			w.seen.Subjects = slices.DeleteFunc(w.seen.Subjects, func(s rollout.Subject) bool { return s.UID == "rc" })
 		}, "2 of 3 pods"},
-		"two members":                {rollout.Defragment, "mb", func(w *world) { w.of("mc").Voter = false }, "2 members that vote"},
-		"a window that is closed":    {rollout.Defragment, "mb", func(w *world) { w.seen.Windows = night }, "opens at Fri 01:30"},
-		"that, urgent ":              {rollout.Defragment, "mb", func(w *world) { w.seen.Windows, w.due[0].Urgent = night, true }, ""},
-		"no space, what brings it":   {rollout.Defragment, "mb", func(w *world) { w.sick(); w.due[0].Urgent = true }, ""},
-		"no space, what brings none": {rollout.Restart, "mb", func(w *world) { w.sick(); w.due[0].Urgent = true }, "not well"},
-		"the only replica":           {rollout.Replace, "rb", func(w *world) { w.only("rb") }, "no other"},
-		"not seen":                   {rollout.Replace, "rb", func(w *world) { w.hurt = silent("rc") }, "kube-apiserver-c in zone c is not seen"},
-		"not seen in the other":      {rollout.Replace, "rb", func(w *world) { w.hurt = silent("mc") }, "etcd-2 in zone c is not seen"},
+		"one that ends, and another runs": {rollout.Replace, "rb", func(w *world) { w.ends("rc") }, ""},
+		"that, of how many is not known":  {rollout.Replace, "rb", func(w *world) { w.ends("rc"); delete(w.seen.Wanted, sizing.APIServer) }, "is not ready"},
+		"two members":                     {rollout.Defragment, "mb", func(w *world) { w.of("mc").Voter = false }, "2 members that vote"},
+		"a window that is closed":         {rollout.Defragment, "mb", func(w *world) { w.seen.Windows = night }, "opens at Fri 01:30"},
+		"that, urgent ":                   {rollout.Defragment, "mb", func(w *world) { w.seen.Windows, w.due[0].Urgent = night, true }, ""},
+		"no space, what brings it":        {rollout.Defragment, "mb", func(w *world) { w.sick(); w.due[0].Urgent = true }, ""},
+		"no space, what brings none":      {rollout.Restart, "mb", func(w *world) { w.sick(); w.due[0].Urgent = true }, "not well"},
+		"the only replica":                {rollout.Replace, "rb", func(w *world) { w.only("rb") }, "no other"},
+		"not seen":                        {rollout.Replace, "rb", func(w *world) { w.hurt = silent("rc") }, "kube-apiserver-c in zone c is not seen"},
+		"not seen in the other":           {rollout.Replace, "rb", func(w *world) { w.hurt = silent("mc") }, "etcd-2 in zone c is not seen"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld()
@@ -90,6 +92,14 @@ func TestHeld(t *testing.T) {
 			}
 		})
 	}
+}
+
+// ends has a pod end on a node that does not answer, and another run in its place.
+func (w *world) ends(uid string) {
+	old := *w.of(uid)
+	old.UID, old.Pod = "x"+uid, old.Pod+"x"
+	w.set(uid, func(one *rollout.Subject) { away(one); one.Ending = true })
+	w.seen.Subjects = append(w.seen.Subjects, old)
 }
 
 // night opens at half past one.

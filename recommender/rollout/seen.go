@@ -39,6 +39,10 @@ type Subject struct {
 	// Ready is the pod's readiness; Well whether a member keeps up and knows its leader.
 	// Of a replica it is the same as Ready.
 	Ready, Well bool
+	// Ending is whether the pod is on its way out: another counts in its place, or is
+	// missed. Restarting is whether its container is yet to restart for a resize that was
+	// written, by whomever.
+	Ending, Restarting bool
 	// Leader and Voter are of members.
 	Leader, Voter bool
 	// Restarts counts those of the container, and Killed is when it was last killed for

@@ -52,8 +52,9 @@ func (s Step) renews() bool { return s.Kind == Replace || s.Kind == Roll }
 // starts tells whether what is touched starts anew.
 func (s Step) starts() bool { return s.renews() || s.Kind == Restart }
 
-// judge says what is worse since the step under way began.
-func (s State) judge(seen Seen, now time.Time) (bad []Bad) {
+// judge says what is worse since the step under way began. working is whether what it
+// touches is busy with it, and need answer nobody.
+func (s State) judge(seen Seen, working bool, now time.Time) (bad []Bad) {
 	u, blind := s.Under, s.Under.blind(seen, now)
 	since := func(o Subject) bool { return o.At.After(u.Began) }
 	bad = s.Usual.worse(s.Recent.of(func(o Subject) bool { return since(o) && u.touches(o) }), u.name())
@@ -63,7 +64,7 @@ func (s State) judge(seen Seen, now time.Time) (bad []Bad) {
 	}
 	for _, one := range seen.Subjects {
 		if u.touches(one) {
-			bad = append(bad, u.pod(one, blind, now)...)
+			bad = append(bad, u.pod(one, blind || working, working, now)...)
 		}
 		if b, is := u.lostLeader(one, seen, now); is {
 			bad = append(bad, b)
@@ -77,29 +78,32 @@ func (s State) judge(seen Seen, now time.Time) (bad []Bad) {
 
 // pod says what is wrong with a pod that the step touches. blind is whether none of its
 // component is seen: then it is no fault of this one.
-func (u *Under) pod(one Subject, blind bool, now time.Time) (bad []Bad) {
+func (u *Under) pod(one Subject, blind, working bool, now time.Time) (bad []Bad) {
 	add := func(signal Signal, certain bool, format string, args ...any) {
 		bad = append(bad, Bad{Signal: signal, Words: one.Pod + " " + fmt.Sprintf(format, args...), Certain: certain})
 	}
-	was, allowed := u.Before[one.UID].Restarts, 0
+	was, old := u.Before[one.UID]
+	allowed, from := 0, u.Began
 	if u.Step.Kind == Restart {
 		allowed = 1
 	}
-	if n := one.Restarts - was; n > allowed {
+	if n := one.Restarts - was.Restarts; n > allowed {
 		add(Restarted, true, "has restarted %d times since", n)
 	}
-	_, old := u.Before[one.UID]
-	leaving := old && u.Step.renews() // it is on its way out
+	if first, met := u.First[one.UID]; met {
+		from = first
+	}
+	leaving := one.Ending || old && u.Step.renews() // it is on its way out
+	_, ready := u.WasReady[one.UID]
 	switch {
-	case leaving:
-	case one.Ready:
-	case !u.WasReady.IsZero():
+	case leaving, working, one.Ready:
+	case ready:
 		add(Readiness, false, "was ready, and is not")
-	case u.Step.Kind == Defragment: // it answers nobody until it is done
-	case !u.Step.starts(), now.Sub(u.Began) > startsWithin:
+	case u.Step.Kind == Defragment: // it has yet to be asked again whether it is ready
+	case !u.Step.starts(), now.Sub(from) > startsWithin:
 		add(Readiness, false, "is not ready since")
 	}
-	if !leaving && one.Ready && now.Sub(one.At) > Interval && !u.WasReady.IsZero() && !blind {
+	if !leaving && one.Ready && now.Sub(one.At) > Interval && ready && !blind {
 		add(Unseen, false, "tells nothing since")
 	}
 	if m := u.leak(one, now); m != "" {

@@ -25,16 +25,26 @@ type world struct {
 	due   []rollout.Step
 	// noise makes figures that are never quite the same; nil has them still.
 	noise *rand.Rand
-	// takes is how long a step takes until it is done; hurt changes the subjects of a look
-	// while a step is under way and after it.
-	takes time.Duration
-	hurt  func(w *world, one *rollout.Subject)
+	// takes is how long a step takes until it is done, and lingers how long a pod takes to
+	// end; hurt changes the subjects of a look while a step is under way and after it.
+	takes, lingers time.Duration
+	hurt           func(w *world, one *rollout.Subject)
+	// noRoom has a restart that is written not come.
+	noRoom bool
+	later  []event
+	// looked are the subjects as the last look had them, before the step that it began.
+	looked []rollout.Subject
 	// begun, done and stopped are what has happened, and at which times.
 	begun, done, stopped []happened
 	last                 rollout.Decision
-	ending               time.Time
 	generation           int
 	stoppedTelling       time.Time
+}
+
+// event is something that happens at a time.
+type event struct {
+	at   time.Time
+	what func()
 }
 
 type happened struct {
@@ -44,7 +54,7 @@ type happened struct {
 }
 
 func newWorld() *world {
-	w := &world{now: time.Date(2026, 11, 26, 14, 0, 0, 0, time.UTC), takes: 10 * time.Second}
+	w := &world{now: time.Date(2026, 11, 26, 14, 0, 0, 0, time.UTC), takes: 10 * time.Second, lingers: 2 * time.Second}
 	w.seen.Wanted = map[sizing.Component]int{sizing.APIServer: 3, sizing.Etcd: 3}
 	for i, zone := range []string{"a", "b", "c"} {
 		w.seen.Subjects = append(w.seen.Subjects,
@@ -99,12 +109,14 @@ func (w *world) look() {
 // pass is one look and what is done about it.
 func (w *world) pass() {
 	w.now = w.now.Add(tick)
+	w.happen()
 	w.look()
+	w.looked = slices.Clone(w.seen.Subjects)
+	w.due = slices.DeleteFunc(slices.Clone(w.due), func(s rollout.Step) bool { return s.Kind != rollout.Roll && w.of(s.UID) == nil })
 	w.state, w.last = w.state.Advance(w.due, w.seen, w.now)
 	d := w.last
 	if d.Begin != nil {
 		w.begun = append(w.begun, happened{w.now, *d.Begin, d})
-		w.ending = w.now.Add(w.takes)
 		w.disturb(*d.Begin)
 	}
 	if d.Done != nil {
@@ -113,50 +125,111 @@ func (w *world) pass() {
 	if d.Stopped != nil {
 		w.stopped = append(w.stopped, happened{w.now, *d.Stopped, d})
 	}
-	if u := w.state.Under; u != nil && !w.now.Before(w.ending) {
-		w.finish(u.Step)
+}
+
+// after has something happen later.
+func (w *world) after(d time.Duration, what func()) {
+	w.later = append(w.later, event{w.now.Add(d), what})
+}
+
+// happen does what is due by now, in its order.
+func (w *world) happen() {
+	slices.SortStableFunc(w.later, func(a, b event) int { return a.at.Compare(b.at) })
+	for len(w.later) > 0 && !w.now.Before(w.later[0].at) {
+		what := w.later[0].what
+		w.later = w.later[1:]
+		what()
 	}
 }
 
-// disturb is what a step does at once.
+// set changes a subject that may be gone by then.
+func (w *world) set(uid string, how func(one *rollout.Subject)) {
+	if one := w.of(uid); one != nil {
+		how(one)
+	}
+}
+
+func healthy(one *rollout.Subject) { one.Ready, one.Well = true, true }
+func away(one *rollout.Subject)    { one.Ready, one.Well = false, false }
+
+// disturb is what a step does, now and later.
 func (w *world) disturb(step rollout.Step) {
-	one := w.of(step.UID)
-	switch step.Kind {
-	case rollout.Restart, rollout.Replace, rollout.Defragment:
-		one.Ready, one.Well = false, false
-	case rollout.MoveLeader, rollout.Roll:
-	}
-}
-
-// finish is what it has come to when it has ended.
-func (w *world) finish(step rollout.Step) {
-	one := w.of(step.UID)
-	w.due = slices.DeleteFunc(slices.Clone(w.due), func(s rollout.Step) bool {
-		return s.UID == step.UID && (s.Kind == step.Kind || step.Kind == rollout.Replace)
-	})
-	if one == nil {
-		return
+	over := func() {
+		w.due = slices.DeleteFunc(slices.Clone(w.due), func(s rollout.Step) bool {
+			return s.UID == step.UID && (s.Kind == step.Kind || step.Kind == rollout.Replace)
+		})
 	}
 	switch step.Kind {
 	case rollout.MoveLeader:
-		for i := range w.seen.Subjects {
-			s := &w.seen.Subjects[i]
-			s.Leader = s.Component == sizing.Etcd && s.UID != step.UID && s.Ready && !slices.ContainsFunc(w.seen.Subjects[:i], func(o rollout.Subject) bool { return o.Leader })
-		}
-		for i := range w.due {
-			w.due[i].Leader = w.of(w.due[i].UID).Leader
-		}
+		w.after(w.takes, func() { over(); w.lead(step.UID) })
+	case rollout.Defragment:
+		w.set(step.UID, away)
+		w.after(w.takes, func() { over(); w.set(step.UID, healthy) })
 	case rollout.Restart:
-		one.Restarts++
-		one.Ready, one.Well = true, true
+		w.set(step.UID, func(one *rollout.Subject) { one.Restarting = true })
+		w.after(0, over) // it requests what it should as soon as that is written
+		if !w.noRoom {
+			w.after(tick, func() { w.set(step.UID, away) })
+			w.after(tick+w.takes, func() {
+				w.set(step.UID, func(one *rollout.Subject) { healthy(one); one.Restarts++; one.Restarting = false })
+			})
+		}
 	case rollout.Replace:
-		w.generation++
-		one.UID, one.At, one.Window = fmt.Sprintf("%s+%d", one.UID, w.generation), time.Time{}, 0
-		one.Ready, one.Well = true, true
-	case rollout.Defragment, rollout.Roll:
-		one.Ready, one.Well = true, true
+		w.replace(step.UID, step.Component == sizing.Etcd)
+		w.after(0, over)
+	case rollout.Roll:
+		w.roll(over)
 	}
-	w.ending = w.now.Add(time.Hour)
+}
+
+// lead has the first member that can lead instead.
+func (w *world) lead(instead string) {
+	led := false
+	for i := range w.seen.Subjects {
+		s := &w.seen.Subjects[i]
+		s.Leader = !led && s.Component == sizing.Etcd && s.UID != instead && s.Ready
+		led = led || s.Leader
+	}
+	for i := range w.due {
+		w.due[i].Leader = w.of(w.due[i].UID) != nil && w.of(w.due[i].UID).Leader
+	}
+}
+
+// replace has a pod end and another take its place: at once, or when it has gone.
+func (w *world) replace(uid string, inPlace bool) {
+	if w.of(uid) == nil {
+		return // another step has replaced it
+	}
+	old := *w.of(uid)
+	w.generation++
+	anew := old
+	anew.UID, anew.Pod = fmt.Sprintf("%s+%d", uid, w.generation), fmt.Sprintf("%s+%d", old.Pod, w.generation)
+	anew.Ready, anew.Well, anew.Ending, anew.At, anew.Window, anew.Restarts = false, false, false, time.Time{}, 0, 0
+	w.set(uid, func(one *rollout.Subject) { away(one); one.Ending = true })
+	gone := func() {
+		w.seen.Subjects = slices.DeleteFunc(slices.Clone(w.seen.Subjects), func(s rollout.Subject) bool { return s.UID == uid })
+	}
+	if inPlace {
+		anew.Pod = old.Pod
+		w.after(w.lingers, func() { gone(); w.seen.Subjects = append(w.seen.Subjects, anew) })
+		w.after(w.lingers+w.takes, func() { w.set(anew.UID, healthy) })
+		return
+	}
+	w.seen.Subjects = append(slices.Clone(w.seen.Subjects), anew)
+	w.after(w.takes, func() { w.set(anew.UID, healthy) })
+	w.after(w.lingers, gone)
+}
+
+// roll replaces every replica, each when the one before has been well for a while.
+func (w *world) roll(over func()) {
+	at := time.Duration(0)
+	for _, one := range w.seen.Subjects {
+		if one.Component == sizing.APIServer && !one.Ending {
+			w.after(at, func() { w.replace(one.UID, false) })
+			at += max(w.takes, w.lingers) + 2*rollout.Interval
+		}
+	}
+	w.after(at, over)
 }
 
 func (w *world) of(uid string) *rollout.Subject {
