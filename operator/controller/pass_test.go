@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
@@ -67,16 +68,26 @@ func TestTheWorkloadIsResolved(t *testing.T) {
 	stray.ObjectMeta = w.named("stray")
 	stray.Labels = map[string]string{"app": "kube-apiserver"}
 	w.create(stray)
+	// One that is on its way out.
+	w.pod("kube-apiserver", "kube-apiserver-5d4f-2", "127.77.0.3", w.deploymentPod("kube-apiserver").Spec)
+	ending := &corev1.Pod{ObjectMeta: w.named("kube-apiserver-5d4f-2")}
+	if err := w.Delete(t.Context(), ending, client.GracePeriodSeconds(600)); err != nil {
+		t.Fatal(err)
+	}
 	w.profile("acme", nil)
 	w.start()
 	w.awaitReady("acme", "True RecommendOnly")
 	want := []observe.Target{
 		{Name: "kube-apiserver-5d4f-0", Address: "127.77.0.1:6443", Ready: true, Ceiling: 300},
 		{Name: "kube-apiserver-5d4f-1", Address: "127.77.0.2:6443", Ready: true, Ceiling: 300},
+		{Name: "kube-apiserver-5d4f-2", Address: "127.77.0.3:6443", Ending: true},
 	}
 	var got []observe.Target
 	w.tenant.with(func(f *tenant) { got = slices.Clone(f.targets) })
 	for i := range got {
+		if got[i].UID == "" {
+			t.Errorf("%s has no UID", got[i].Name)
+		}
 		got[i].UID = ""
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
