@@ -29,14 +29,22 @@ const (
 	// leaderLatch is for how long a change of leader counts: clients and caches are
 	// behind for longer than an election takes.
 	leaderLatch = 2 * time.Minute
+	// leftFor is for how long a member that went explains what comes of it: an election
+	// takes some seconds, and a write that was on its way to it seven more
+	// (server/v3 config.Config.ReqTimeout: 5 s and two elections).
+	leftFor = 30 * time.Second
 	// lately is how old what is known of a member may be at the least: it is not asked
 	// at every look while looks follow each other closely.
 	lately = 10 * time.Second
 )
 
 // memberTrouble is something wrong with the members that asks for less load. words
-// hold no figure that changes from look to look.
-type memberTrouble struct{ reason, words string }
+// hold no figure that changes from look to look. explained is whether it is because a
+// member's process has ended, and not because of load.
+type memberTrouble struct {
+	reason, words string
+	explained     bool
+}
 
 // memberGuards are the reasons, in words, why etcd must not be loaded further now;
 // none where its members are not seen. An alarm is none of them: fewer requests do
@@ -44,11 +52,18 @@ type memberTrouble struct{ reason, words string }
 //
 // A slow log is a mild one. The fsyncs of a busy etcd take their time long before
 // anybody is late because of it, and whoever is late shows in the strain: on the
-// testbed a line that served a crowd well was cut by it again and again.
+// testbed a line that served a crowd well was cut by it again and again. Nor is an
+// election a hard one that came as a member's process ended: writes that were on their way
+// to it wait for seven seconds whatever the load is, and hold their seats meanwhile. A
+// lower line would only have the next wait for these (bench/faults: seven seconds until
+// anybody's write, where one was enough). So what is late then is not put down to the load.
 func (d *pass) memberGuards() []seats.Guard {
 	var guards []seats.Guard
 	for _, t := range d.memberTroubles() {
-		guards = append(guards, seats.Guard{Words: t.words, Mild: t.reason == v1alpha1.ReasonSlowDisk})
+		guards = append(guards, seats.Guard{
+			Words: t.words, Mild: t.explained || t.reason == v1alpha1.ReasonSlowDisk,
+			Excuses: t.explained && d.now.Sub(d.memory.Etcd.Left) <= leftFor,
+		})
 	}
 	return guards
 }
@@ -59,10 +74,11 @@ func (d *pass) memberTroubles() []memberTrouble {
 	var all []memberTrouble
 	add := func(reason string, who []string, what string) {
 		if len(who) > 0 {
-			all = append(all, memberTrouble{reason, strings.Join(who, ", ") + what})
+			all = append(all, memberTrouble{reason: reason, words: strings.Join(who, ", ") + what})
 		}
 	}
 	add(v1alpha1.ReasonNoLeader, d.leaderless(), ": no etcd leader")
+	d.explain(all, d.now)
 	add(v1alpha1.ReasonApplyBacklog, d.serving(func(m plane.Member) bool { return m.ApplyBacklog > mostBacklog }),
 		fmt.Sprintf(": more than %d entries are committed and not applied", mostBacklog))
 	add(v1alpha1.ReasonSlowDisk, d.serving(func(m plane.Member) bool { return d.memory.Etcd.Slow[m.Name].Looks >= slowLooks }),
@@ -71,8 +87,21 @@ func (d *pass) memberTroubles() []memberTrouble {
 		": etcd refuses requests, it has too many")
 	if changed := d.memory.Etcd.LeaderChanged; !changed.IsZero() && d.now.Sub(changed) < leaderLatch {
 		add(v1alpha1.ReasonLeaderChanged, []string{"etcd"}, " changed its leader at "+changed.UTC().Format("15:04:05"))
+		d.explain(all[len(all)-1:], changed)
 	}
 	return all
+}
+
+// explain puts troubles of that time down to a member whose process had ended by then.
+func (d *pass) explain(troubles []memberTrouble, at time.Time) {
+	left := d.memory.Etcd.Left
+	if left.IsZero() || at.Sub(left).Abs() > leftFor {
+		return
+	}
+	for i := range troubles {
+		troubles[i].words += ", as the process of a member ended"
+		troubles[i].explained = true
+	}
 }
 
 // fresh tells whether what is known of a member can be relied on.
@@ -140,7 +169,30 @@ func (d *pass) followMembers() {
 			delete(kept.Slow, m.Name)
 		}
 	}
+	d.followProcesses(&kept)
 	d.memory.Etcd = kept
+}
+
+// followProcesses keeps when the process of a member was last seen to have ended: nobody
+// listens at its address any more, or another process answers there than the look before.
+// One that only gives no answer may be overloaded.
+func (d *pass) followProcesses(kept *plane.EtcdMemory) {
+	was := d.memory.Etcd
+	kept.Left, kept.Last, kept.Gone = was.Left, map[string]time.Time{}, map[string]bool{}
+	for _, m := range d.seen.Members {
+		last := was.Last[m.Name]
+		ended := m.Fault != nil && m.Fault.Reason == v1alpha1.ReasonReplicaUnreachable
+		anew := m.Fault == nil && m.Window == 0 && !last.IsZero() && m.Observed.After(last) && m.Observed.Sub(last) <= 2*lately
+		if ended && !was.Gone[m.Name] && !last.IsZero() || anew && !was.Gone[m.Name] {
+			kept.Left = d.now
+		}
+		if ended {
+			kept.Gone[m.Name] = true
+		}
+		if kept.Last[m.Name] = last; m.Fault == nil {
+			kept.Last[m.Name] = m.Observed
+		}
+	}
 }
 
 func hasSlowLog(m plane.Member) bool {

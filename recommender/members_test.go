@@ -44,8 +44,8 @@ func looks(changes ...func(s *plane.Snapshot)) (guards []string, f plane.Finding
 		guards = nil
 		for _, g := range d.memberGuards() {
 			guards = append(guards, g.Words)
-			if slow := strings.Contains(g.Words, "fsyncs"); g.Mild != slow {
-				panic("only a slow log is mild")
+			if mild := strings.Contains(g.Words, "fsyncs") || strings.Contains(g.Words, "the process of a member ended"); g.Mild != mild {
+				panic("only a slow log, and what a member's end explains, is mild")
 			}
 		}
 		if again := d.memberGuards(); len(again) != len(guards) {
@@ -90,6 +90,45 @@ func elected(s *plane.Snapshot) {
 	}
 }
 
+func both(first, second func(*plane.Snapshot)) func(*plane.Snapshot) {
+	return func(s *plane.Snapshot) { first(s); second(s) }
+}
+
+// anew is a member of which another process answers, and silent one that gives no answer.
+func anew(s *plane.Snapshot) { s.Members[0].Window = 0 }
+
+func silent(s *plane.Snapshot) {
+	s.Members[0].Fault, s.Members[0].Observed = fault(v1alpha1.ReasonReplicaTimeout), noon
+}
+
+// A member that has been away for long explains no other leader than the one that came as it
+// went, and for half a minute what is late.
+func TestWhatAMembersEndExplains(t *testing.T) {
+	again := func(s *plane.Snapshot) {
+		both(down("etcd-0"), elected)(s)
+		for i := range s.Members {
+			s.Members[i].Term, s.Members[i].Leader = 6, 13
+		}
+	}
+	all := []func(*plane.Snapshot){nil}
+	for range 8 {
+		all = append(all, both(down("etcd-0"), elected))
+	}
+	if guards, _ := looks(append(all, again)...); len(guards) != 1 || strings.Contains(guards[0], "ended") {
+		t.Errorf("40 s later another leader is put down to it: %q", guards)
+	}
+	for after, excuses := range map[time.Duration]bool{5 * time.Second: true, 30 * time.Second: true, 31 * time.Second: false} {
+		at := noon.Add(after)
+		m := plane.Memory{Etcd: plane.EtcdMemory{Term: 5, LeaderChanged: noon.Add(2 * time.Second), Left: noon, Gone: map[string]bool{"etcd-0": true}}}
+		s := plane.Snapshot{Members: wellMembers(at)}
+		both(down("etcd-0"), elected)(&s)
+		d := &pass{seen: s, profile: plane.Profile{Tick: 5 * time.Second}, memory: m, now: at}
+		if g := d.memberGuards(); len(g) != 1 || !g[0].Mild || g[0].Excuses != excuses {
+			t.Errorf("%s after it: %+v, want one that excuses: %v", after, g, excuses)
+		}
+	}
+}
+
 func TestMemberGuardsAndTheFinding(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -115,6 +154,16 @@ func TestMemberGuardsAndTheFinding(t *testing.T) {
 		}}, nil, "False QuorumAtRisk", "etcd-2: its pod is not ready"},
 		{"no leader anywhere, and so nobody ready", []func(*plane.Snapshot){noneLed}, []string{"etcd-0, etcd-1, etcd-2: no etcd leader"}, "False NoLeader", ""},
 		{"a new leader", []func(*plane.Snapshot){nil, elected}, []string{"etcd changed its leader at 12:00:05"}, "False LeaderChanged", "12:00:05"},
+		{"a new leader, as the old one's process ended", []func(*plane.Snapshot){nil, both(down("etcd-0"), elected)},
+			[]string{"etcd changed its leader at 12:00:05, as the process of a member ended"}, "False QuorumAtRisk", ""},
+		{"that, seen a look later", []func(*plane.Snapshot){nil, down("etcd-0"), both(down("etcd-0"), elected)},
+			[]string{"at 12:00:10, as the process of a member ended"}, "False QuorumAtRisk", ""},
+		{"a new leader, as one has come back before it was missed", []func(*plane.Snapshot){nil, both(anew, elected)},
+			[]string{"at 12:00:05, as the process of a member ended"}, "False LeaderChanged", ""},
+		{"a new leader, as the old one gives no answer", []func(*plane.Snapshot){nil, both(silent, elected)},
+			[]string{"etcd changed its leader at 12:00:05"}, "False LeaderChanged", ""},
+		{"none, as the leader's process ended", []func(*plane.Snapshot){nil, both(noneLed, down("etcd-0"))},
+			[]string{"no etcd leader, as the process of a member ended"}, "False NoLeader", ""},
 		{"the first leader that is seen", []func(*plane.Snapshot){elected}, nil, "True AsExpected", ""},
 		{"a term without leader", []func(*plane.Snapshot){nil, func(s *plane.Snapshot) { noneLed(s); s.Members[0].Term = 9 }}, []string{"no etcd leader"}, "False NoLeader", ""},
 		{"a leader change by the counter", []func(*plane.Snapshot){nil, func(s *plane.Snapshot) { s.Members[0].LeaderChanges = 1 }}, []string{"changed its leader"}, "False LeaderChanged", ""},

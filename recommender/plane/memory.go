@@ -106,6 +106,11 @@ type EtcdMemory struct {
 	LeaderChanged time.Time
 	// Slow are the members whose write-ahead log was slow when they were last seen.
 	Slow map[string]SlowLog
+	// Last is when each member was last seen whole. Left is when the process of one was
+	// last seen to have ended, and Gone are those of which none has come since.
+	Last map[string]time.Time
+	Left time.Time
+	Gone map[string]bool
 }
 
 // SlowLog is a member whose write-ahead log is slow.

@@ -39,10 +39,11 @@ const (
 
 // Guard is something that must not be loaded further, in words (memory near its limit,
 // etcd without a leader). A mild one keeps the line from being raised, and a hard one
-// cuts it.
+// cuts it. One that excuses is the reason why requests are late, so that they are no reason
+// for a cut.
 type Guard struct {
-	Words string
-	Mild  bool
+	Words         string
+	Mild, Excuses bool
 }
 
 // Bounds are between what the line may be: the floor of the protected levels (Floor)
@@ -142,6 +143,11 @@ func (f *finder) move(guards []Guard) string {
 	f.Guarded = f.Guarded && hard >= 0
 	if hard >= 0 && f.heeds() {
 		return f.guard(guards[hard].Words)
+	}
+	if i := slices.IndexFunc(guards, func(g Guard) bool { return g.Excuses }); i >= 0 {
+		f.Trial, f.Rest = nil, f.now.Add(cooldown)
+		f.anew()
+		return "held: " + guards[i].Words
 	}
 	if f.Trial != nil {
 		if why, judged := f.judge(); !judged || why != "" {

@@ -330,3 +330,29 @@ func TestFindHoldsForAMildGuard(t *testing.T) {
 		t.Errorf("cut from %d to %d", before, l.Seats)
 	}
 }
+
+// What a guard excuses cuts nothing, however late requests are, and raises nothing; when
+// it is over, what is late counts again.
+func TestFindHoldsForWhatExcuses(t *testing.T) {
+	p := plant{knee: 60, steepness: 1, demand: 2000}
+	l, at := calm(p)
+	run(&l, &at, p, 60)
+	before := l.Seats
+	p.knee = 1
+	excuse := []seats.Guard{{Words: "etcd changed its leader, as the process of a member ended", Mild: true, Excuses: true}}
+	for range 6 {
+		at = at.Add(window)
+		var says string
+		l, says = seats.Find(l, p.windows(l.Seats), excuse, bounds, at)
+		if l.Seats != before || !strings.Contains(says, "held: etcd changed its leader") {
+			t.Fatalf("from %d to %d: %s", before, l.Seats, says)
+		}
+	}
+	hard := append([]seats.Guard{{Words: "r0 uses 90 % of the memory that it may"}}, excuse...)
+	if cut, says := seats.Find(l, p.windows(l.Seats), hard, bounds, at.Add(window)); cut.Seats >= before {
+		t.Errorf("a hard guard is excused: %s", says)
+	}
+	if run(&l, &at, p, 6); l.Seats >= before {
+		t.Errorf("it is not cut after it, at %d", l.Seats)
+	}
+}
