@@ -33,6 +33,9 @@ const (
 	// takes some seconds, and a write that was on its way to it seven more
 	// (server/v3 config.Config.ReqTimeout: 5 s and two elections).
 	leftFor = 30 * time.Second
+	// loops is within which time a process ends again that cannot live: that explains
+	// nothing, as it may be the load that it cannot live with.
+	loops = 2 * time.Minute
 	// lately is how old what is known of a member may be at the least: it is not asked
 	// at every look while looks follow each other closely.
 	lately = 10 * time.Second
@@ -178,13 +181,17 @@ func (d *pass) followMembers() {
 // One that only gives no answer may be overloaded.
 func (d *pass) followProcesses(kept *plane.EtcdMemory) {
 	was := d.memory.Etcd
-	kept.Left, kept.Last, kept.Gone = was.Left, map[string]time.Time{}, map[string]bool{}
+	kept.Left, kept.Last, kept.Ended, kept.Gone = was.Left, map[string]time.Time{}, map[string]time.Time{}, map[string]bool{}
 	for _, m := range d.seen.Members {
 		last := was.Last[m.Name]
 		ended := m.Fault != nil && m.Fault.Reason == v1alpha1.ReasonReplicaUnreachable
 		anew := m.Fault == nil && m.Window == 0 && !last.IsZero() && m.Observed.After(last) && m.Observed.Sub(last) <= 2*lately
-		if ended && !was.Gone[m.Name] && !last.IsZero() || anew && !was.Gone[m.Name] {
-			kept.Left = d.now
+		before := was.Ended[m.Name]
+		if kept.Ended[m.Name] = before; (ended || anew) && !was.Gone[m.Name] && !last.IsZero() {
+			kept.Ended[m.Name] = d.now
+			if d.now.Sub(before) >= loops {
+				kept.Left = d.now
+			}
 		}
 		if ended {
 			kept.Gone[m.Name] = true

@@ -117,6 +117,20 @@ func TestWhatAMembersEndExplains(t *testing.T) {
 	if guards, _ := looks(append(all, again)...); len(guards) != 1 || strings.Contains(guards[0], "ended") {
 		t.Errorf("40 s later another leader is put down to it: %q", guards)
 	}
+	// One whose process ends again and again explains nothing.
+	loop := []func(*plane.Snapshot){nil, down("etcd-0"), nil}
+	for range 7 {
+		loop = append(loop, nil)
+	}
+	if guards, _ := looks(append(loop, both(down("etcd-0"), elected))...); len(guards) != 1 || strings.Contains(guards[0], "ended") {
+		t.Errorf("a member that ended twice in a minute explains another leader: %q", guards)
+	}
+	for range 24 {
+		loop = append(loop, nil)
+	}
+	if guards, _ := looks(append(loop, both(down("etcd-0"), elected))...); len(guards) != 1 || !strings.Contains(guards[0], "ended") {
+		t.Errorf("a member that ended three minutes ago as well explains nothing: %q", guards)
+	}
 	for after, excuses := range map[time.Duration]bool{5 * time.Second: true, 30 * time.Second: true, 31 * time.Second: false} {
 		at := noon.Add(after)
 		m := plane.Memory{Etcd: plane.EtcdMemory{Term: 5, LeaderChanged: noon.Add(2 * time.Second), Left: noon, Gone: map[string]bool{"etcd-0": true}}}

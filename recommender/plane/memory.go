@@ -106,11 +106,12 @@ type EtcdMemory struct {
 	LeaderChanged time.Time
 	// Slow are the members whose write-ahead log was slow when they were last seen.
 	Slow map[string]SlowLog
-	// Last is when each member was last seen whole. Left is when the process of one was
-	// last seen to have ended, and Gone are those of which none has come since.
-	Last map[string]time.Time
-	Left time.Time
-	Gone map[string]bool
+	// Last is when each member was last seen whole, Ended when its process was last seen to
+	// have ended, and Gone are those of which none has come since. Left is when one last
+	// ended that had not only just done so before.
+	Last, Ended map[string]time.Time
+	Gone        map[string]bool
+	Left        time.Time
 }
 
 // SlowLog is a member whose write-ahead log is slow.
