@@ -63,7 +63,7 @@ func (d *pass) connectionsEven() plane.Finding {
 	case replicas.SetGoAway:
 		f.Message += fmt.Sprintf(": set --goaway-chance=%v in the template of the apiserver, so that a connection ends now and then and its client chooses anew", replicas.GoAwayChance)
 	case replicas.TheClient:
-		f.Message += ": the watches are even, so that it is what a few clients do; neither to drain a replica nor to end connections would divide that"
+		f.Message += ": " + theClient(e.Drained)
 	case replicas.Drain:
 		if d.profile.Scaling.Drain && d.enforcing(d.profile.Scaling.Mode) {
 			f.Reason = v1alpha1.ReasonDraining
@@ -75,4 +75,13 @@ func (d *pass) connectionsEven() plane.Finding {
 		f.Message += ": a replica that has come lately has yet to get its share"
 	}
 	return f
+}
+
+// theClient says why it is what a few clients do; vain is the replica that was drained for
+// it in vain, if that is why.
+func theClient(vain replicas.Drained) string {
+	if vain.Name == "" {
+		return "the watches are even, so that it is what a few clients do; neither to drain a replica nor to end connections would divide that"
+	}
+	return fmt.Sprintf("%s was replaced for that at %s, and it is so again: a few clients hold it, and to replace another would only move it on", vain.Name, clock(vain.At))
 }

@@ -5,6 +5,7 @@ package recommender
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -46,5 +47,16 @@ func TestDrainWantsTheFullest(t *testing.T) {
 				t.Errorf("%s: %+v, %+v (-want +got):\n%s", name, w.do, w.undo, diff)
 			}
 		}
+	}
+}
+
+// That one was drained in vain is told, with when.
+func TestADrainInVainIsTold(t *testing.T) {
+	d := &pass{even: replicas.Evenness{Fullest: "u1", Words: "kas-1 has most", Long: true, Remedy: replicas.TheClient}}
+	d.seen.Scale.Looked = true
+	d.even.Drained = replicas.Drained{ID: "u0", Name: "kas-0", At: time.Date(2026, 1, 2, 14, 2, 0, 0, time.UTC)}
+	want := "kas-1 has most: kas-0 was replaced for that at 14:02:00, and it is so again: a few clients hold it, and to replace another would only move it on"
+	if f := d.connectionsEven(); f.True || f.Message != want {
+		t.Errorf("%+v, want %q", f, want)
 	}
 }

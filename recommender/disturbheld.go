@@ -22,6 +22,11 @@ func (d *pass) disturbSeen() rollout.Seen {
 	if len(d.seen.Members) > 0 { // else nothing is known of them
 		s.Wanted[sizing.Etcd] = d.seen.Host.Wanted[sizing.Etcd]
 	}
+	for _, c := range []sizing.Component{sizing.APIServer, sizing.Etcd} {
+		if d.guardedTwice(c) {
+			s.Blocked[c] = "a pod of it is under more than one disruption budget: the API evicts none that is"
+		}
+	}
 	for _, b := range d.seen.Host.Budgets {
 		if b.Allowed <= 0 {
 			s.Blocked[b.Component] = fmt.Sprintf("the disruption budget %s allows no eviction now (%d of %d are healthy, %d must be)", b.Name, b.Healthy, b.Expected, b.Desired)
@@ -43,6 +48,17 @@ func (d *pass) disturbSeen() rollout.Seen {
 		s.Wait = append(s.Wait, why)
 	}
 	return s
+}
+
+// guardedTwice tells whether a pod of a component is under two disruption budgets.
+func (d *pass) guardedTwice(c sizing.Component) bool {
+	budgets, covers := 0, 0
+	for _, b := range d.seen.Host.Budgets {
+		if b.Component == c && b.Covers > 0 {
+			budgets, covers = budgets+1, covers+b.Covers
+		}
+	}
+	return budgets > 1 && covers > len(d.podsOf(c))
 }
 
 // disturbing is the plan of disruptive steps, to be shown.

@@ -44,7 +44,8 @@ func (d *pass) stuck(p plane.SizedPod) string {
 	return ""
 }
 
-// followEvictions has those that were refused tried again later, and says why.
+// followEvictions has those that were refused tried again later, and says why. One that was
+// asked for another reason, as for a pod's zone, tells nothing of its size.
 func (d *pass) followEvictions() {
 	for _, o := range d.seen.Outcomes {
 		i := slices.IndexFunc(d.seen.Sizes.Pods, func(p plane.SizedPod) bool { return o.Name == aboutPod(p.Component, p.Pod) })
@@ -52,6 +53,9 @@ func (d *pass) followEvictions() {
 			continue
 		}
 		p, pause := d.seen.Sizes.Pods[i], deferredFor
+		if !d.profile.Sizing.Evict || d.stuck(p) == "" {
+			continue
+		}
 		if slices.Contains(lasting, o.Fault.Reason) {
 			pause = asideFor
 		}

@@ -144,11 +144,14 @@ func (d *pass) resizePod(p plane.SizedPod, to plane.Amounts, back string) {
 	if left := len(d.resizable()) - 1; left > 0 && back == "" {
 		r.Evidence = append(r.Evidence, fmt.Sprintf("%d more pods follow, each after a gate", left))
 	}
-	d.step(plane.Step{
+	begun := d.step(plane.Step{
 		Kind: plane.ResizePod, Apply: true, Reason: r,
 		Size: &plane.SizeStep{
 			Component: p.Component, Pod: p.Pod, UID: p.UID, Container: p.Container, To: to, Limits: d.profile.Sizing.Limits,
 			Lowers: to.Below(has(p)),
 		},
 	})
+	if !begun && back == "" { // what was done to the pod has failed only just: it is tried anew
+		m.Resizing = nil
+	}
 }

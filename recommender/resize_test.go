@@ -169,6 +169,26 @@ func TestABlockedEviction(t *testing.T) {
 	}
 }
 
+// That a pod may not be evicted for its zone, or for its connections, tells nothing of its
+// size: it is resized as the others are.
+func TestAnEvictionForAnotherReason(t *testing.T) {
+	for _, reason := range []string{v1alpha1.ReasonEvictionBlocked, v1alpha1.ReasonAccessDenied} {
+		w := newWorld()
+		h := hosts(w, small)
+		w.profile.Sizing.Evict = true
+		about := plane.Step{Size: &plane.SizeStep{Component: sizing.APIServer, Pod: "kube-apiserver-0"}}.About()
+		for i := range 12 * 4 {
+			if i%12 == 0 {
+				w.outcomes = append(w.outcomes, plane.Outcome{Kind: plane.EvictPod, Name: about, Fault: &plane.Fault{Reason: reason, Message: "no"}})
+			}
+			w.tick(5 * time.Second)
+		}
+		if len(w.memory.Sizes.Aside) != 0 || !small.Below(h.pods[1].Requested) || h.pods[0].Requested.Below(h.pods[1].Requested) {
+			t.Errorf("%s: it requests %s and another %s, aside are %v", reason, h.pods[0].Requested, h.pods[1].Requested, w.memory.Sizes.Aside)
+		}
+	}
+}
+
 // A node that will not take memory away is not left with half of it: what was is asked for
 // again, and it is asked less and less often.
 func TestALowerLimitThatIsRefused(t *testing.T) {

@@ -5,6 +5,7 @@ package recommender
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
@@ -90,9 +91,10 @@ func (d *pass) setFloor() {
 
 // awaitsCut says what a floor waits for: before there are more replicas the line of each is
 // what etcd carries with as many. Empty where it need not wait, or the line is not
-// Evenkeel's to cut.
+// Evenkeel's to cut, as where the ballast's name is somebody else's.
 func (d *pass) awaitsCut(to int) string {
-	if to <= len(d.seen.Replicas) || !d.enforcing(d.profile.LoadLine) || d.seen.Config == nil {
+	c := d.seen.Config
+	if to <= len(d.seen.Replicas) || !d.enforcing(d.profile.LoadLine) || c == nil || slices.Contains(c.Taken, seats.BallastName) {
 		return ""
 	}
 	most := max(seats.Among(d.memory.Line.Budget, to, d.sight.ceiling), d.lowestLine())

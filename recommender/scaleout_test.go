@@ -11,6 +11,7 @@ import (
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/recommender/plane"
+	"evenkeel.dev/evenkeel/recommender/seats"
 	"evenkeel.dev/evenkeel/recommender/sizing"
 )
 
@@ -87,6 +88,20 @@ func TestScaleOut(t *testing.T) {
 	}
 }
 
+// A resource profile that is missing, as while it is made anew, is no reason for a replica:
+// the most that a pod may come to is the profile's own bound all the same.
+func TestAProfileThatIsMissingRaisesNothing(t *testing.T) {
+	w := newWorld()
+	wd := widened(w, 120)
+	w.profile.Sizing.Bounds = map[sizing.Component]plane.SizeBounds{sizing.APIServer: {CPU: sizing.Bounds{Most: 6}}}
+	w.run(2 * time.Minute)
+	w.hosted.fault = &plane.Fault{Reason: v1alpha1.ReasonProfileNotFound, Message: "there is no ResourceProfile standard"}
+	w.run(2 * time.Minute)
+	if wd.seen.Floor != 3 || w.count(plane.SetFloor) > 0 {
+		t.Errorf("the floor is %d:\n%s", wd.seen.Floor, floors(w))
+	}
+}
+
 // floors are the lines about the floor in a world's log.
 func floors(w *world) string {
 	lines := slices.DeleteFunc(strings.Split(w.log.String(), "\n"), func(l string) bool { return !strings.Contains(l, " SetFloor ") })
@@ -143,6 +158,13 @@ func TestSeatsBeforeReplicas(t *testing.T) {
 	}
 	if strings.Contains(w.log.String(), "SetFloor") {
 		t.Errorf("the floor was raised without a cut:\n%s", floors(w))
+	}
+
+	w, wd = start()
+	w.config.Taken = []string{seats.BallastName} // which nobody can cut the line by
+	w.run(40 * time.Second)
+	if wd.seen.Floor != 6 {
+		t.Errorf("the floor is %d, and waits for a cut that never comes: %+v", wd.seen.Floor, w.finding(v1alpha1.ConditionFloorInForce))
 	}
 
 	w, wd = start()

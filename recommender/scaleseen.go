@@ -103,10 +103,11 @@ func (d *pass) podOf(replica string) *plane.SizedPod {
 }
 
 // mostCPU is the most that a pod may come to, in cores; 0 is unknown. A size that is
-// enforced goes to its bound before another replica is asked for, unless its node refuses;
-// a pause ends, and changes nothing of that.
+// enforced goes to its bound before another replica is asked for, unless its node refuses.
+// A pause ends, and so does the time in which the resource profile cannot be read: neither
+// changes anything of that.
 func (d *pass) mostCPU(p plane.SizedPod) float64 {
-	if d.profile.Sizing.Mode == plane.Enforce && d.unusable() == nil && !d.refusedMore(p) {
+	if d.profile.Sizing.Mode == plane.Enforce && !d.refusedMore(p) {
 		return d.boundsOf(sizing.APIServer, d.podsOf(sizing.APIServer)).CPU.Most
 	}
 	cpu := p.Limit.CPU

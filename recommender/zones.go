@@ -143,11 +143,8 @@ func (d *pass) zonesSpread() []plane.Finding {
 	case short != "" && d.profile.Zones > 0:
 		f.Reason = v1alpha1.ReasonZoneNotCarried
 		f.Message = fmt.Sprintf("the other replicas would not carry the load without zone %s: raise the floor of replicas, their size or the load line", short)
-	case d.profile.Zones == 0:
-		f.True, f.Reason, f.Message = true, v1alpha1.ReasonAsExpected, "no two pods of a component share a node, and its disruption budget lets one go at a time; no zones are asked for"
 	default:
-		f.True, f.Reason = true, v1alpha1.ReasonAsExpected
-		f.Message = fmt.Sprintf("every component is spread over %d zones, each pod on a node of its own, and its disruption budget lets one go at a time", d.profile.Zones)
+		f.True, f.Reason, f.Message = true, v1alpha1.ReasonAsExpected, zones.Spread(d.zonesSeen())
 	}
 	return []plane.Finding{f}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -278,6 +279,23 @@ func TestAMisplacedPodIsMovedOnce(t *testing.T) {
 	}
 }
 
+// A pod that shares a node is asked to start on another, which is named so.
+func TestAPodThatSharesANode(t *testing.T) {
+	w := spreads("abc", "abc")
+	w.start(sizing.APIServer, "kube-apiserver-3", "a")
+	w.host.Wanted[sizing.APIServer], w.host.Free = 4, map[string]int{"a": 1}
+	w.pods[len(w.pods)-1].Node = w.pods[0].Node
+	steps := w.wanted(t, 3*time.Minute)
+	if len(steps) != 1 || steps[0].Pod != "kube-apiserver-3" {
+		t.Fatalf("%+v is wanted", steps)
+	}
+	_, how, _ := recommender.Wants(w.snapshot(), w.profile, w.memory, w.now)
+	want := "evicts kube-apiserver-3 from node node-a1, so that it starts on another node: 2 of 4 apiservers run on node node-a1, and its zone has another"
+	if how[0].Reason.Message != want {
+		t.Errorf("%q, want %q", how[0].Reason.Message, want)
+	}
+}
+
 // What a budget has refused is asked for again after a while.
 func TestARefusedMoveIsTriedAgain(t *testing.T) {
 	w := spreads("aab", "abc")
@@ -288,6 +306,26 @@ func TestARefusedMoveIsTriedAgain(t *testing.T) {
 	}
 	if again := w.wanted(t, 3*time.Minute); len(again) != 1 {
 		t.Errorf("%+v is wanted", again)
+	}
+}
+
+// A pod under two budgets is evicted by nobody: that is not tried, and the plan says why.
+func TestAPodUnderTwoBudgets(t *testing.T) {
+	for budgets, want := range map[int]int{1: 1, 2: 0} {
+		w := spreads("aab", "abc")
+		w.host.Budgets = slices.DeleteFunc(w.host.Budgets, func(b plane.DisruptionBudget) bool { return b.Component != sizing.APIServer })
+		for i := 1; i < budgets; i++ {
+			more := w.host.Budgets[0]
+			more.Name = "another"
+			w.host.Budgets = append(w.host.Budgets, more)
+		}
+		w.pass5(4 * time.Minute)
+		if n := w.count(plane.EvictPod); n != want {
+			t.Errorf("with %d budgets %d evictions, want %d:\n%s", budgets, n, want, w.log.String())
+		}
+		if f := w.world.finding(v1alpha1.ConditionPlanProceeds); budgets > 1 && !strings.Contains(f.Message, "a pod of it is under more than one disruption budget") {
+			t.Errorf("%+v", f)
+		}
 	}
 }
 

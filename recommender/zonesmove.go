@@ -29,13 +29,17 @@ func (d *pass) moveMisplaced(seen zones.Seen) {
 	}
 	p := move.Pod
 	enforced := d.enforcing(d.profile.Spread)
+	from, to, room := "zone "+p.Zone, "in zone "+move.To, "a node of that zone has room"
+	if move.To == p.Zone {
+		from, to, room = "node "+p.Node, "on another node", "one that carries none of them has room"
+	}
 	do := plane.Step{
 		Kind: plane.EvictPod, Apply: enforced, Size: &plane.SizeStep{Component: p.Component, Pod: p.Pod, UID: p.UID},
 		Reason: plane.Reason{
 			Code:    v1alpha1.ReasonMisplaced,
-			Message: fmt.Sprintf("evicts %s from zone %s, so that it starts in zone %s: %s", p.Pod, p.Zone, move.To, move.Why),
+			Message: fmt.Sprintf("evicts %s from %s, so that it starts %s: %s", p.Pod, from, to, move.Why),
 			Evidence: []string{
-				"its own rules would have it placed there, and a node of that zone has room",
+				"its own rules would have it placed there, and " + room,
 				"all others of its component are ready, and its disruption budget is asked",
 			},
 			Rejected: []string{

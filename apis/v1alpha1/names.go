@@ -20,7 +20,8 @@ const (
 	// before Evenkeel divided the seats, to be given back, and what Evenkeel last
 	// wrote, to notice that somebody else has changed it. On a workload whose inflight
 	// flags Evenkeel has raised it holds the same of the flags, for a person to give
-	// back.
+	// back. On an adopted autoscaler it is the floor as a person has handed it over, in
+	// replicas.
 	OriginalAnnotation = "evenkeel.dev/original"
 	// ManagedByLabel and ManagedBy mark every object that Evenkeel writes.
 	ManagedByLabel = "app.kubernetes.io/managed-by"

@@ -5,7 +5,8 @@ package controller
 
 import (
 	"context"
-	"fmt"
+	"errors"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -92,7 +93,7 @@ func (p *pass) listBudgets(ctx context.Context, list *policyv1.PodDisruptionBudg
 	if fault := p.mayListBudgets(ctx); fault != nil {
 		return fault
 	}
-	return p.budgetsUnread(err)
+	return budgetsUnread(err)
 }
 
 // mayListBudgets asks the API itself whether it has them and gives them; nil when it does.
@@ -109,15 +110,17 @@ func (p *pass) mayListBudgets(ctx context.Context) *plane.Fault {
 			Message: "the operator may not list PodDisruptionBudgets: grant it (manifests/rbac/operator.yaml)",
 		}
 	default:
-		return p.budgetsUnread(err)
+		return budgetsUnread(err)
 	}
 }
 
-func (p *pass) budgetsUnread(err error) *plane.Fault {
-	return &plane.Fault{
-		Reason:  v1alpha1.ReasonPlacesUnknown,
-		Message: fmt.Sprintf("PodDisruptionBudgets of namespace %s are not read yet: %s", p.cpp.Namespace, answer.Short(err)),
+// budgetsUnread names no namespace: the fault is all control planes', which are not to be
+// told of each other.
+func budgetsUnread(err error) *plane.Fault {
+	if asked, ok := errors.AsType[*url.Error](err); ok { // which has the namespace in its path
+		err = asked.Err
 	}
+	return &plane.Fault{Reason: v1alpha1.ReasonPlacesUnknown, Message: "PodDisruptionBudgets are not read yet: " + answer.Short(err)}
 }
 
 // budgetOver is a budget as far as it is over a component's pods, with its controller's

@@ -66,6 +66,7 @@ func TestTheBudgetsAreSeen(t *testing.T) {
 func TestBudgetsThatMayNotBeListed(t *testing.T) {
 	w := newWorld(t)
 	d := &looked{}
+	w.nodeIn("a", "a0", nil) // which one of the two could run on
 	w.decide, w.as, w.ungrantedBudgets = d.decide, w.without(t, "poddisruptionbudgets"), true
 	w.profile("acme", nil)
 	w.start()

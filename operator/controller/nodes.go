@@ -38,8 +38,15 @@ type hostNodes struct {
 	requestsAt time.Time
 	// requested is what the pods of each node request.
 	requested map[string]plane.Amounts
-	// rooms is the room of the nodes that take a pod, by what it asks of a node, and zone.
-	rooms map[string]map[string][]plane.Amounts
+	// rooms are the nodes that take a pod with their room, by what it asks of a node, and
+	// zone; "" is none.
+	rooms map[string]map[string][]roomy
+}
+
+// roomy is a node, and what no pod has requested of it.
+type roomy struct {
+	name string
+	plane.Amounts
 }
 
 // hostNode is a node with what tells whether it takes a pod.
@@ -71,7 +78,7 @@ func (n *hostNodes) look(ctx context.Context, c client.Reader, now time.Time) er
 		n.requested, n.requestsAt = requested, now
 	}
 	n.nodes, n.byName = make([]hostNode, 0, len(nodes.Items)), make(map[string]int, len(nodes.Items))
-	n.rooms, n.at = map[string]map[string][]plane.Amounts{}, now
+	n.rooms, n.at = map[string]map[string][]roomy{}, now
 	for i := range nodes.Items {
 		n.byName[nodes.Items[i].Name] = i
 		n.nodes = append(n.nodes, n.seen(&nodes.Items[i]))
@@ -141,45 +148,59 @@ func (n *hostNodes) of(pods []corev1.Pod) (all []plane.HostNode) {
 	return all
 }
 
-// zonesFor counts the nodes of each zone that would take one more pod like this: up to
-// mostRoomy, and 0 for a zone of which no node has room. What else a scheduler goes by
-// (ports, volumes, other pods, resources but CPU and memory) is left out: a pod that is
-// evicted for a place which it does not get is not evicted again for hours.
-func (n *hostNodes) zonesFor(pod *corev1.Pod) map[string]int {
+// zonesFor counts the nodes of each zone that would take one more pod like these: up to
+// mostRoomy, and 0 for a zone of which no node has room. free are those of them that carry
+// none of these pods, also of nodes without a zone, which are under "". What else a
+// scheduler goes by (ports, volumes, other pods, resources but CPU and memory) is left out:
+// a pod that is evicted for a place which it does not get is not evicted again for hours.
+func (n *hostNodes) zonesFor(pods []corev1.Pod) (counts, free map[string]int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	asks := asksOf(pod)
+	asks := asksOf(&pods[0])
 	zones, known := n.rooms[asks.key]
 	if !known {
 		zones = n.roomFor(asks)
 		n.rooms[asks.key] = zones
 	}
-	needs, counts := requestOf(pod), map[string]int{}
-	for zone, rooms := range zones {
-		counts[zone] = 0
-		for _, room := range rooms {
-			if room.CPU >= needs.CPU && room.Memory >= needs.Memory {
+	used := map[string]bool{}
+	for i := range pods {
+		used[pods[i].Spec.NodeName] = true
+	}
+	needs := requestOf(&pods[0])
+	counts, free = map[string]int{}, map[string]int{}
+	for zone, nodes := range zones {
+		if zone != "" {
+			counts[zone] = 0
+		}
+		for _, node := range nodes {
+			if node.CPU < needs.CPU || node.Memory < needs.Memory {
+				continue
+			}
+			if zone != "" {
 				counts[zone]++
+			}
+			if !used[node.name] {
+				free[zone]++
 			}
 		}
 	}
-	return counts
+	return counts, free
 }
 
-// roomFor is the room of the nodes that such a pod may be placed on, by zone, the most
-// first.
-func (n *hostNodes) roomFor(asks asks) map[string][]plane.Amounts {
-	zones := map[string][]plane.Amounts{}
+// roomFor are the nodes that such a pod may be placed on, by zone, the one with the most
+// room first.
+func (n *hostNodes) roomFor(asks asks) map[string][]roomy {
+	zones := map[string][]roomy{}
 	for i := range n.nodes {
-		if node := &n.nodes[i]; node.Zone != "" && node.open && asks.met(node) {
-			zones[node.Zone] = append(zones[node.Zone], node.room)
+		if node := &n.nodes[i]; node.open && asks.met(node) {
+			zones[node.Zone] = append(zones[node.Zone], roomy{node.Name, node.room})
 		}
 	}
-	for zone, rooms := range zones {
-		slices.SortFunc(rooms, func(a, b plane.Amounts) int {
+	for zone, nodes := range zones {
+		slices.SortFunc(nodes, func(a, b roomy) int {
 			return cmp.Compare(max(b.CPU, 0)*max(b.Memory, 0), max(a.CPU, 0)*max(a.Memory, 0))
 		})
-		zones[zone] = rooms[:min(mostRoomy, len(rooms))]
+		zones[zone] = nodes[:min(mostRoomy, len(nodes))]
 	}
 	return zones
 }

@@ -193,9 +193,7 @@ func (p *pass) hold(f plane.Fault) {
 	} {
 		p.set(c, metav1.ConditionUnknown, f.Reason, "held as it is: "+f.Message)
 	}
-	if p.scales() {
-		p.set(v1alpha1.ConditionFloorInForce, metav1.ConditionUnknown, f.Reason, "held as it is: "+f.Message)
-	}
+	p.holdScaler(f)
 	if p.keepsVPAs() { // else it has been said that there are none
 		p.set(v1alpha1.ConditionVPAKept, metav1.ConditionUnknown, f.Reason, "held as it is: "+f.Message)
 	}

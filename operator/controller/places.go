@@ -32,7 +32,7 @@ func (p *pass) seePlaces(ctx context.Context) {
 	}
 	host.Nodes = nodes.of(slices.Concat(pods[sizing.APIServer], pods[sizing.Etcd]))
 	if servers := pods[sizing.APIServer]; len(servers) > 0 {
-		host.Zones = nodes.zonesFor(&servers[0])
+		host.Zones, host.Free = nodes.zonesFor(servers)
 	}
 	p.seeBudgets(ctx, pods)
 }

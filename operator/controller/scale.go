@@ -32,11 +32,12 @@ type keptScale struct {
 	generation int64
 	// ensured is what the autoscaler was last made sure of for, at tried, and fault what
 	// of it went wrong, or of letting go of it. gone is true once it has been let go of,
-	// which was last tried at dropped.
+	// which was last tried at dropped. mine is whether this process has made sure of one
+	// since: it knows it even without its mark.
 	ensured        string
 	tried, dropped time.Time
 	fault          *plane.Fault
-	gone           bool
+	gone, mine     bool
 }
 
 // scalingMode is what may be done about the number of replicas. Without a maximum there is
@@ -80,13 +81,47 @@ func (p *pass) dropScaler(ctx context.Context) error {
 	switch {
 	case p.keepsScaler():
 		k.gone = false
+		return nil
 	case k.gone || p.paused():
 	case p.now.Sub(k.dropped) >= k.again():
 		k.dropped, k.ensured, k.at = p.now, "", time.Time{}
-		k.fault = scaler.LetGo(ctx, p.r.Client, p.r.Host, p.cpp)
+		k.fault = scaler.LetGo(ctx, p.r.Client, p.r.Host, p.cpp, k.mine)
 		k.gone = k.fault == nil
+		k.mine = k.mine && !k.gone
 	}
+	p.tellScaler()
 	return nil
+}
+
+// tellScaler tells what went wrong with the autoscaler, or with letting go of it, and takes
+// back what is said of a number of replicas that nobody decides any more.
+func (p *pass) tellScaler() {
+	fault := p.kept.scale.fault
+	denied := fault != nil && fault.Reason == v1alpha1.ReasonAccessDenied
+	off := p.scalingMode() == plane.Off
+	if off {
+		meta.RemoveStatusCondition(&p.status.Conditions, v1alpha1.ConditionConnectionsEven)
+	}
+	if !p.scales() {
+		p.status.Scale = nil
+	}
+	switch {
+	case fault != nil && (p.scales() || !denied): // else nobody has asked for it
+		p.set(v1alpha1.ConditionFloorInForce, metav1.ConditionFalse, fault.Reason, fault.Message)
+	case off:
+		meta.RemoveStatusCondition(&p.status.Conditions, v1alpha1.ConditionFloorInForce)
+	}
+}
+
+// holdScaler no longer vouches for the floor and the connections, while nothing is decided.
+// That letting go went wrong has been said.
+func (p *pass) holdScaler(f plane.Fault) {
+	if p.scalingMode() != plane.Off {
+		p.set(v1alpha1.ConditionConnectionsEven, metav1.ConditionUnknown, f.Reason, "held as it is: "+f.Message)
+	}
+	if p.scales() && (p.keepsScaler() || p.kept.scale.fault == nil) {
+		p.set(v1alpha1.ConditionFloorInForce, metav1.ConditionUnknown, f.Reason, "held as it is: "+f.Message)
+	}
 }
 
 // again is how long is waited before letting go is tried again: longer where the right to
@@ -148,14 +183,10 @@ func (p *pass) keepScaler(ctx context.Context) error {
 			k.ensured, k.tried = want, p.now
 			k.fault = p.scaler().Ensure(ctx, p.r.Client, p.r.Host)
 			k.at = time.Time{} // look anew
+			k.mine = k.mine || k.fault == nil
 		}
 	}
-	switch denied := k.fault != nil && k.fault.Reason == v1alpha1.ReasonAccessDenied; {
-	case k.fault != nil && (p.scales() || !denied): // else nobody has asked for it
-		p.set(v1alpha1.ConditionFloorInForce, metav1.ConditionFalse, k.fault.Reason, k.fault.Message)
-	case p.scalingMode() == plane.Off:
-		meta.RemoveStatusCondition(&p.status.Conditions, v1alpha1.ConditionFloorInForce)
-	}
+	p.tellScaler()
 	return nil
 }
 
@@ -175,5 +206,5 @@ func (p *pass) setFloor(ctx context.Context, step plane.Step) plane.Outcome {
 func (p *pass) leaveScaler(ctx context.Context) *plane.Fault {
 	ctx, cancel := context.WithTimeout(ctx, passWithin)
 	defer cancel()
-	return scaler.LetGo(ctx, p.r.Client, p.r.Host, p.cpp)
+	return scaler.LetGo(ctx, p.r.Client, p.r.Host, p.cpp, p.kept.scale.mine)
 }

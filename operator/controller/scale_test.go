@@ -41,6 +41,9 @@ func newScaled(t *testing.T, want int) *scaled {
 		defer s.mu.Unlock()
 		s.seen, s.allowed = snapshot.Scale, p.Scaling
 		plan := plane.Plan{Scale: plane.ScalePlan{Floor: s.want, Why: "so many are due"}}
+		if p.Scaling.Mode != plane.Off {
+			plan.Findings = append(plan.Findings, plane.Finding{Condition: v1alpha1.ConditionConnectionsEven, True: true, Reason: v1alpha1.ReasonAsExpected, Message: "no replica has far more"})
+		}
 		if f := snapshot.Scale.Floor; f > 0 && f != s.want && p.Scaling.Mode == plane.Enforce {
 			plan.Steps = append(plan.Steps, plane.Step{
 				Kind: plane.SetFloor, Apply: true, Floor: &plane.FloorStep{From: f, To: s.want},
@@ -309,13 +312,87 @@ func TestTheFloorIsNotVouchedForWhileHeld(t *testing.T) {
 	s.awaitScalers("kube-apiserver-evenkeel 3-9;")
 	s.change("acme", func(cpp *v1alpha1.ControlPlaneProfile) { cpp.Spec.APIServer.Container = "another" })
 	s.awaitCondition(v1alpha1.ConditionFloorInForce, "Unknown TargetInvalid", "held as it is")
+	s.awaitCondition(v1alpha1.ConditionConnectionsEven, "Unknown TargetInvalid", "held as it is")
 	s.change("acme", func(cpp *v1alpha1.ControlPlaneProfile) {
 		cpp.Spec.APIServer.Container, cpp.Spec.Scaling.Mode = "kube-apiserver", v1alpha1.ProtectionOff
 	})
+	s.awaitUnspoken()
+}
+
+// awaitUnspoken waits until nothing is said of the number of replicas.
+func (s *scaled) awaitUnspoken() {
+	s.t.Helper()
 	s.await(func() string {
-		if cpp := s.seenProfile(); cpp.Status.Scale != nil || meta.FindStatusCondition(cpp.Status.Conditions, v1alpha1.ConditionFloorInForce) != nil {
-			return fmt.Sprintf("there is %+v", cpp.Status)
+		status := s.seenProfile().Status
+		for _, c := range []string{v1alpha1.ConditionFloorInForce, v1alpha1.ConditionConnectionsEven} {
+			if is := meta.FindStatusCondition(status.Conditions, c); is != nil {
+				return fmt.Sprintf("there is %+v", is)
+			}
+		}
+		if status.Scale != nil {
+			return fmt.Sprintf("there is %+v", status.Scale)
 		}
 		return ""
 	})
+}
+
+// What went wrong with letting go is told while the tenant is gone, and so is that nothing
+// is decided any more.
+func TestLettingGoIsToldWithoutTheTenant(t *testing.T) {
+	s := newScaled(t, 2)
+	s.profile("acme", scaling)
+	s.start()
+	s.awaitScalers("kube-apiserver-evenkeel 2-9;")
+	s.awaitCondition(v1alpha1.ConditionConnectionsEven, "True AsExpected", "")
+	s.finalizers(t, `["example.test/held"]`)
+	if err := s.Delete(t.Context(), &corev1.Secret{ObjectMeta: s.named("access")}); err != nil {
+		t.Fatal(err)
+	}
+	s.change("acme", func(cpp *v1alpha1.ControlPlaneProfile) { cpp.Spec.Mode = v1alpha1.ModeRecommend })
+	s.awaitCondition(v1alpha1.ConditionFloorInForce, "False NotReadBack", "letting go of HorizontalPodAutoscaler kube-apiserver-evenkeel")
+	s.change("acme", func(cpp *v1alpha1.ControlPlaneProfile) { cpp.Spec.Scaling.Mode = v1alpha1.ProtectionOff })
+	s.awaitCondition(v1alpha1.ConditionFloorInForce, "False NotReadBack", "letting go of HorizontalPodAutoscaler kube-apiserver-evenkeel")
+	s.finalizers(t, `null`)
+	s.ahead.Add(int64(time.Minute))
+	s.awaitUnspoken()
+}
+
+// finalizers sets those of the profile's own autoscaler.
+func (s *scaled) finalizers(t *testing.T, all string) {
+	t.Helper()
+	h := &autoscalingv2.HorizontalPodAutoscaler{ObjectMeta: s.named("kube-apiserver-evenkeel")}
+	if err := s.Patch(t.Context(), h, client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"finalizers":`+all+`}}`))); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A profile that only recommends writes nothing of an autoscaler whose floor a person has
+// handed over, whenever an operator starts; once enforced it is given back as it was.
+func TestAFloorThatIsHandedOverInRecommend(t *testing.T) {
+	s := newScaled(t, 5)
+	s.theirScaler()
+	o := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+		"metadata": map[string]any{"namespace": s.ns, "name": "theirs"}, "spec": map[string]any{"minReplicas": int64(3)},
+	}}
+	if err := s.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(o), client.FieldOwner("evenkeel-floor")); err != nil {
+		t.Fatal(err)
+	}
+	s.profile("acme", func(cpp *v1alpha1.ControlPlaneProfile) { scaling(cpp); cpp.Spec.Mode = v1alpha1.ModeRecommend })
+	for range 2 {
+		stop := s.start()
+		s.awaitMore("looks", 3, s.tenant.count(func(f *tenant) int { return f.looks }))
+		s.awaitScalers("theirs 3-6;")
+		stop()
+	}
+	s.change("acme", func(cpp *v1alpha1.ControlPlaneProfile) { cpp.Spec.Mode = v1alpha1.ModeEnforce })
+	stop := s.start()
+	s.awaitScalers("theirs 5-6;")
+	stop()
+	s.change("acme", func(cpp *v1alpha1.ControlPlaneProfile) { cpp.Spec.Mode = v1alpha1.ModeRecommend })
+	s.start()
+	s.awaitScalers("theirs 3-6;")
+	s.delete("acme")
+	s.awaitGone("acme")
+	s.awaitScalers("theirs 3-6;")
 }

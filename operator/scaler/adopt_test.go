@@ -103,17 +103,96 @@ func TestTheFloorOfWhoCreatedIt(t *testing.T) {
 	st.created(t, "theirs", nil)
 	wantFault(t, st.look(t).Fault, v1alpha1.ReasonFieldContested, "managed by helm (operation Update), and is left at 1",
 		"hand it over once", `"spec":{"minReplicas":3}}' | kubectl apply --server-side --force-conflicts --field-manager=evenkeel-floor -f -`)
-	handedOver := &unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
-		"metadata": map[string]any{"name": "theirs", "namespace": st.Namespace}, "spec": map[string]any{"minReplicas": int64(3)},
-	}}
-	if err := host.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(handedOver), client.ForceOwnership, client.FieldOwner(scaler.FloorManager)); err != nil {
-		t.Fatal(err)
-	}
+	st.handOver(t, "theirs", 3)
 	if got := st.look(t); got.Fault != nil || got.Floor != 3 {
 		t.Errorf("once handed over it is seen as %+v", got)
 	}
 	wantFault(t, st.setFloor(t, 4), "")
+}
+
+// handOver hands the floor of one over, as a person does by the command that is told.
+func (st *stage) handOver(t *testing.T, name string, floor int64) {
+	t.Helper()
+	o := &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+		"metadata": map[string]any{"name": name, "namespace": st.Namespace}, "spec": map[string]any{"minReplicas": floor},
+	}}
+	if err := host.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(o), client.ForceOwnership, client.FieldOwner(scaler.FloorManager)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A floor that was handed over and that nobody has taken yet is no business of who lets go:
+// of a profile that has only recommended, and of another over the same workload.
+func TestAFloorThatNobodyHasTakenYet(t *testing.T) {
+	st := newStage(t)
+	st.created(t, "theirs", nil)
+	st.handOver(t, "theirs", 3)
+	before := st.get(t, "theirs").ResourceVersion
+	st.letGoAnew(t)
+	wantFault(t, scaler.LetGo(t.Context(), host, host, profileIn(t, st.Host, "younger"), false), "")
+	if h := st.get(t, "theirs"); h.ResourceVersion != before {
+		t.Errorf("it was written: its floor is %d", *h.Spec.MinReplicas)
+	}
+}
+
+// A floor that was handed over is marked when it is taken, and given back as it was handed
+// over, to whoever starts anew as well.
+func TestAFloorThatWasHandedOver(t *testing.T) {
+	for name, c := range map[string]struct {
+		meanwhile func(t *testing.T, st *stage)
+		want      int32
+	}{
+		"as it was": {func(*testing.T, *stage) {}, 3},
+		"its owner allows no more as many": {func(t *testing.T, st *stage) {
+			t.Helper()
+			wantFault(t, st.setFloor(t, 2), "")
+			st.change(t, "theirs", "helm", func(h *autoscalingv2.HorizontalPodAutoscaler) { h.Spec.MaxReplicas = 2 })
+		}, 2},
+		"somebody has taken it since": {func(t *testing.T, st *stage) {
+			t.Helper()
+			st.change(t, "theirs", "kubectl-edit", func(h *autoscalingv2.HorizontalPodAutoscaler) { h.Spec.MinReplicas = new(int32(4)) })
+		}, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			st := newStage(t)
+			st.created(t, "theirs", nil)
+			st.handOver(t, "theirs", 3)
+			wantFault(t, st.ensure(t), "")
+			if h := st.get(t, "theirs"); *h.Spec.MinReplicas != 3 || h.Annotations[v1alpha1.OwnerAnnotation] == "" || h.Annotations[v1alpha1.OriginalAnnotation] != "3" {
+				t.Errorf("once it is taken it has a floor of %d and %v", *h.Spec.MinReplicas, h.Annotations)
+			}
+			taken := st.get(t, "theirs").ResourceVersion
+			wantFault(t, st.ensure(t), "")
+			if st.get(t, "theirs").ResourceVersion != taken {
+				t.Error("it was marked again")
+			}
+			wantFault(t, st.setFloor(t, 5), "")
+			c.meanwhile(t, st)
+			for range 2 { // and nothing more is taken by who comes after
+				st.letGoAnew(t)
+				if h := st.get(t, "theirs"); *h.Spec.MinReplicas != c.want || len(h.Annotations) != 0 {
+					t.Errorf("it has a floor of %d and %v, want %d", *h.Spec.MinReplicas, h.Annotations, c.want)
+				}
+			}
+		})
+	}
+}
+
+// A floor that a profile of the same name had, which was deleted before it could let go, is
+// given up by the next one.
+func TestTheFloorOfAProfileBefore(t *testing.T) {
+	st := newStage(t)
+	st.apply(t, "theirs", "helm", nil)
+	wantFault(t, st.setFloor(t, 5), "")
+	if err := host.Delete(t.Context(), st.s.Profile); err != nil {
+		t.Fatal(err)
+	}
+	st.s.Profile = profileIn(t, st.Host, "acme")
+	st.letGoAnew(t)
+	if h := st.get(t, "theirs"); *h.Spec.MinReplicas != 1 || len(h.Annotations) != 0 {
+		t.Errorf("it has a floor of %d and %v", *h.Spec.MinReplicas, h.Annotations)
+	}
 }
 
 // created makes one as a client does that knows no server-side apply.

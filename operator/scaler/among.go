@@ -5,6 +5,7 @@ package scaler
 
 import (
 	"fmt"
+	"strings"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -35,7 +36,7 @@ func (s Scaler) among(all []autoscalingv2.HorizontalPodAutoscaler) (f found) {
 	var second, taken *autoscalingv2.HorizontalPodAutoscaler
 	for i := range all {
 		switch h := &all[i]; {
-		case owns(s.Profile, h):
+		case made(s.Profile, h):
 			if h.Name == s.name() || f.own == nil && s.overTarget(h) {
 				f.own = h
 			}
@@ -58,9 +59,9 @@ func (s Scaler) among(all []autoscalingv2.HorizontalPodAutoscaler) (f found) {
 func (s Scaler) inTheWay(f found, second, taken *autoscalingv2.HorizontalPodAutoscaler) *plane.Fault {
 	switch {
 	case f.own != nil && f.theirs != nil:
-		return two(f.own, f.theirs)
+		return two(f.own, f.theirs, true)
 	case second != nil:
-		return two(f.theirs, second)
+		return two(f.theirs, second, false)
 	case f.theirs != nil:
 		return s.anothers(f.theirs)
 	case f.own == nil && taken != nil:
@@ -80,16 +81,26 @@ func (s Scaler) overTarget(h *autoscalingv2.HorizontalPodAutoscaler) bool {
 
 // left tells whether an autoscaler is what is left of an earlier target of the profile.
 func (s Scaler) left(h *autoscalingv2.HorizontalPodAutoscaler, f found) bool {
-	if owns(s.Profile, h) {
+	if made(s.Profile, h) {
 		return h != f.own
 	}
 	return marked(s.Profile, h) && !s.overTarget(h)
 }
 
 // two is the fault of two autoscalers over the same pods: their controller obeys neither.
-func two(a, b *autoscalingv2.HorizontalPodAutoscaler) *plane.Fault {
+// own is whether the first is the profile's own.
+func two(a, b *autoscalingv2.HorizontalPodAutoscaler, own bool) *plane.Fault {
+	remedy, others := []string{"delete one of them"}, []*autoscalingv2.HorizontalPodAutoscaler{a, b}
+	if own {
+		remedy[0], others = fmt.Sprintf("delete %s, or set spec.scaling.mode to Off, which deletes %s", b.Name, a.Name), others[1:]
+	}
+	for _, h := range others {
+		if by := metav1.GetControllerOf(h); by != nil {
+			remedy = append(remedy, fmt.Sprintf("(%s comes again while %s %s is there)", h.Name, by.Kind, by.Name))
+		}
+	}
 	return &plane.Fault{Reason: v1alpha1.ReasonScalerConflict, Message: fmt.Sprintf(
-		"HorizontalPodAutoscalers %s and %s are over the same replicas, and their controller obeys neither: delete one of them; neither is written", a.Name, b.Name)}
+		"HorizontalPodAutoscalers %s and %s are over the same replicas, and their controller obeys neither: %s; neither is written", a.Name, b.Name, strings.Join(remedy, " "))}
 }
 
 // anothers says why an autoscaler over the target cannot be adopted; nil when it can.

@@ -103,6 +103,27 @@ func TestOwnAndAnothers(t *testing.T) {
 	wantFault(t, st.look(t).Fault, "")
 }
 
+// Where one of two comes again by itself, what makes it is named with both.
+func TestTwoOfWhichOneComesAgain(t *testing.T) {
+	st := newStage(t)
+	wantFault(t, st.ensure(t), "")
+	st.created(t, "keda-hpa-acme", controlledBy("keda.sh/v1alpha1", "ScaledObject", "acme"))
+	wantFault(t, st.look(t).Fault, v1alpha1.ReasonScalerConflict,
+		"delete keda-hpa-acme, or set spec.scaling.mode to Off, which deletes "+own+" (keda-hpa-acme comes again while ScaledObject acme is there)")
+}
+
+// A workload that another object begins to control has its number of replicas set by that:
+// the profile's own does not go on beside it.
+func TestAWorkloadThatGetsAController(t *testing.T) {
+	st := newStage(t)
+	wantFault(t, st.ensure(t), "")
+	st.s.Controller = &metav1.OwnerReference{APIVersion: "kamaji.clastix.io/v1alpha1", Kind: "TenantControlPlane", Name: "acme"}
+	wantFault(t, st.ensure(t), v1alpha1.ReasonScaleOwned, "Deployment kube-apiserver belongs to TenantControlPlane acme")
+	if got := st.names(t); got != "" {
+		t.Errorf("there is %q still", got)
+	}
+}
+
 // What is over another workload is nobody's business here, whatever version it names.
 func TestOtherWorkloads(t *testing.T) {
 	st := newStage(t)
@@ -163,7 +184,7 @@ func TestWithoutRights(t *testing.T) {
 	looks := st.As(t, "looks", rbacv1.PolicyRule{APIGroups: []string{"autoscaling"}, Resources: []string{"horizontalpodautoscalers"}, Verbs: []string{"get", "list"}})
 	wantFault(t, st.s.Ensure(t.Context(), looks, looks), v1alpha1.ReasonAccessDenied, "writing HorizontalPodAutoscaler "+own, "manifests/rbac/operator.yaml")
 	wantFault(t, st.ensure(t), "")
-	wantFault(t, scaler.LetGo(t.Context(), looks, looks, st.s.Profile), v1alpha1.ReasonAccessDenied, "letting go of HorizontalPodAutoscaler "+own)
+	wantFault(t, scaler.LetGo(t.Context(), looks, looks, st.s.Profile, true), v1alpha1.ReasonAccessDenied, "letting go of HorizontalPodAutoscaler "+own)
 }
 
 // A host cluster that does not serve the kind says so; there is nothing to let go of.
@@ -186,5 +207,5 @@ func TestTheKindIsNotServed(t *testing.T) {
 	cpp := &v1alpha1.ControlPlaneProfile{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "acme"}}
 	wantFault(t, scaler.Scaler{Profile: cpp}.Look(t.Context(), c).Fault, v1alpha1.ReasonScalerUnable, "serves no HorizontalPodAutoscalers of autoscaling/v2")
 	wantFault(t, scaler.Scaler{Profile: cpp}.Ensure(t.Context(), c, c), v1alpha1.ReasonScalerUnable)
-	wantFault(t, scaler.LetGo(t.Context(), c, c, cpp), "")
+	wantFault(t, scaler.LetGo(t.Context(), c, c, cpp, true), "")
 }

@@ -19,8 +19,9 @@ import (
 
 // Ensure makes sure that there is an autoscaler over the profile's target: it makes one
 // where there is none, brings the profile's own to what the profile asks for, and leaves
-// one of somebody else's as it is. Its floor is not moved, but for what the bounds of the
-// profile ask. Autoscalers of the profile over a target that is its no longer are let go
+// one of somebody else's as it is, but for the mark where its floor is Evenkeel's. Its floor
+// is not moved, but for what the bounds of the profile ask. The profile's own is let go of
+// where another object sets the number of replicas. Autoscalers of the profile over a target that is its no longer are let go
 // of. What was written is read back; the fault says what is in the way. reader must read
 // the API itself.
 func (s Scaler) Ensure(ctx context.Context, c client.Client, reader client.Reader) *plane.Fault {
@@ -43,6 +44,11 @@ func (s Scaler) Ensure(ctx context.Context, c client.Client, reader client.Reade
 
 func (s Scaler) ensure(ctx context.Context, c client.Client, reader client.Reader, f found) *plane.Fault {
 	switch {
+	case f.own != nil && s.owned() != nil:
+		if fault := letGo(ctx, c, reader, s.Profile, f.own); fault != nil {
+			return fault
+		}
+		return f.conflict
 	case f.conflict != nil:
 		return f.conflict
 	case f.own != nil:
@@ -53,7 +59,7 @@ func (s Scaler) ensure(ctx context.Context, c client.Client, reader client.Reade
 		}
 		return s.put(ctx, c, reader, f.own, want)
 	case f.theirs != nil:
-		return nil
+		return s.mark(ctx, c, reader, f.theirs)
 	case s.Replicas > Max(s.Profile):
 		return &plane.Fault{Reason: v1alpha1.ReasonAtMax, Message: fmt.Sprintf(
 			"%d replicas are asked for and replicas.max is %d: an autoscaler would take the others away at once, so none is made. Raise replicas.max, or lower the number of replicas", s.Replicas, Max(s.Profile))}

@@ -80,9 +80,16 @@ func (st *stage) look(t *testing.T) plane.ScaleSeen {
 	return st.s.Look(t.Context(), host)
 }
 
+// letGo lets go of it as who knows that the profile has adopted one.
 func (st *stage) letGo(t *testing.T) {
 	t.Helper()
-	wantFault(t, scaler.LetGo(t.Context(), host, host, st.s.Profile), "")
+	wantFault(t, scaler.LetGo(t.Context(), host, host, st.s.Profile, true), "")
+}
+
+// letGoAnew lets go of it as who has only just started.
+func (st *stage) letGoAnew(t *testing.T) {
+	t.Helper()
+	wantFault(t, scaler.LetGo(t.Context(), host, host, st.s.Profile, false), "")
 }
 
 // apply applies what somebody else wants of an autoscaler over kube-apiserver.

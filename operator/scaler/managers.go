@@ -6,6 +6,7 @@ package scaler
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,17 +18,23 @@ import (
 // floorOf are the field managers' entries that have minReplicas.
 func floorOf(h *autoscalingv2.HorizontalPodAutoscaler) (all []metav1.ManagedFieldsEntry) {
 	for _, entry := range h.ManagedFields {
-		var fields struct {
-			Spec map[string]json.RawMessage `json:"f:spec"`
-		}
-		if entry.FieldsV1 == nil || json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields) != nil {
-			continue
-		}
-		if _, has := fields.Spec["f:minReplicas"]; has {
+		if has(&entry, "f:minReplicas") {
 			all = append(all, entry)
 		}
 	}
 	return all
+}
+
+// has tells whether a manager has a field of the spec.
+func has(entry *metav1.ManagedFieldsEntry, field string) bool {
+	var fields struct {
+		Spec map[string]json.RawMessage `json:"f:spec"`
+	}
+	if entry.FieldsV1 == nil || json.Unmarshal(entry.FieldsV1.GetRawBytes(), &fields) != nil {
+		return false
+	}
+	_, is := fields.Spec[field]
+	return is
 }
 
 // floorHeld tells whether Evenkeel has the floor of an adopted one.
@@ -38,6 +45,17 @@ func floorHeld(h *autoscalingv2.HorizontalPodAutoscaler) bool {
 		}
 	}
 	return false
+}
+
+// made tells whether a profile has made an autoscaler: it owns it, or it is its own that
+// nothing controls any more, as when the profile was deleted so that it leaves orphans.
+func made(cpp *v1alpha1.ControlPlaneProfile, h *autoscalingv2.HorizontalPodAutoscaler) bool {
+	if !marked(cpp, h) || metav1.GetControllerOf(h) != nil {
+		return owns(cpp, h)
+	}
+	return slices.ContainsFunc(h.ManagedFields, func(entry metav1.ManagedFieldsEntry) bool {
+		return entry.Manager == v1alpha1.FieldManager && entry.Operation == metav1.ManagedFieldsOperationApply && has(&entry, "f:scaleTargetRef")
+	})
 }
 
 // contested says whose the floor is where it is not Evenkeel's; nil while nobody else has

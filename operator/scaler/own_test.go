@@ -198,7 +198,7 @@ func TestItIsLetGo(t *testing.T) {
 	st := newStage(t)
 	other := profileIn(t, st.Host, "other")
 	wantFault(t, st.ensure(t), "")
-	wantFault(t, scaler.LetGo(t.Context(), host, host, other), "")
+	wantFault(t, scaler.LetGo(t.Context(), host, host, other, true), "")
 	if got := st.names(t); got != own {
 		t.Errorf("another profile has let go of it: %q", got)
 	}
@@ -213,7 +213,7 @@ func TestItIsHeld(t *testing.T) {
 	st := newStage(t)
 	wantFault(t, st.ensure(t), "")
 	st.change(t, own, "somebody", func(h *autoscalingv2.HorizontalPodAutoscaler) { h.Finalizers = []string{"example.test/held"} })
-	wantFault(t, scaler.LetGo(t.Context(), host, host, st.s.Profile), v1alpha1.ReasonNotReadBack, "a finalizer")
+	wantFault(t, scaler.LetGo(t.Context(), host, host, st.s.Profile, true), v1alpha1.ReasonNotReadBack, "a finalizer")
 	st.change(t, own, "somebody", func(h *autoscalingv2.HorizontalPodAutoscaler) { h.Finalizers = nil })
 	if got := st.names(t); got != "" {
 		t.Errorf("there is %q still", got)
@@ -241,5 +241,23 @@ func TestTheTargetBefore(t *testing.T) {
 	theirs := st.get(t, "theirs")
 	if got := st.names(t); got != "apiserver-evenkeel theirs" || *theirs.Spec.MinReplicas != 1 || theirs.Annotations[v1alpha1.OwnerAnnotation] != "" {
 		t.Errorf("there is %q, and the adopted one is %+v", got, theirs)
+	}
+}
+
+// One that nothing controls any more, as when the profile is deleted so that it leaves
+// orphans, is the profile's own all the same: it is taken back, or deleted.
+func TestAnOrphan(t *testing.T) {
+	orphaned := func(h *autoscalingv2.HorizontalPodAutoscaler) { h.OwnerReferences = nil }
+	st := newStage(t)
+	wantFault(t, st.ensure(t), "")
+	st.change(t, own, "garbage-collector", orphaned)
+	wantFault(t, st.ensure(t), "")
+	if h := st.get(t, own); !metav1.IsControlledBy(h, st.s.Profile) {
+		t.Errorf("it is controlled by %+v", h.OwnerReferences)
+	}
+	st.change(t, own, "garbage-collector", orphaned)
+	st.letGoAnew(t)
+	if got := st.names(t); got != "" {
+		t.Errorf("there is %q still", got)
 	}
 }

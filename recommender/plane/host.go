@@ -20,6 +20,9 @@ type HostSeen struct {
 	// that are ready and open, which its selectors, affinity to nodes and tolerations allow.
 	// It is 0 for a zone of which none of them has room.
 	Zones map[string]int
+	// Free counts, of those nodes that have room, the ones that carry none of the apiservers
+	// yet, by zone; those of nodes without a zone are under "".
+	Free map[string]int
 	// Budgets are the disruption budgets over the components' pods, sorted by name.
 	Budgets []DisruptionBudget
 	// BudgetsFault says why they are not known; nil when they are.

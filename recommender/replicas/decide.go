@@ -12,10 +12,6 @@ const (
 	// raiseAfter and raiseLooks are for how long, and in how many looks, more must be
 	// needed before the floor is raised.
 	raiseAfter, raiseLooks = 10 * time.Second, 2
-	// lowerAfter is for how long fewer must have been enough before the floor is lowered,
-	// and lowerPause how long it then stays: Gardener's autoscaler has the same window and
-	// rate (peers: scaleDown 1800 s, one pod each 300 s).
-	lowerAfter, lowerPause = 30 * time.Minute, 5 * time.Minute
 	// spare is how many times as much as is due fewer must carry: more than what moves by
 	// 5 % to either side ever comes back to.
 	spare = 1.15
@@ -87,6 +83,9 @@ func Decide(s Seen, b Bounds, m Memory, now time.Time) (Decision, Memory) {
 	}
 	if s.Blind != "" || len(d.seen.Replicas) == 0 {
 		d.memory.Short = nil
+		if s.Floor <= d.bounds.Max { // a person's word as well, once nothing falls for it
+			d.floor = min(d.floor, d.bounds.Max)
+		}
 		return d.done(Blind, s.Blind), d.memory
 	}
 	d.begin()
@@ -94,14 +93,13 @@ func Decide(s Seen, b Bounds, m Memory, now time.Time) (Decision, Memory) {
 	return d.decide(), d.memory
 }
 
-// begin is the floor to start from: what was decided, or what is in force, or, where there
-// is none, what runs. A floor above the most comes down at once.
+// begin is the floor to start from: what was decided, or what is in force where that is
+// more, or, where there is neither, what runs. What was decided and is not in force, as
+// while a person has it paused, is decided anew: it is lowered from where it is. A floor
+// above the most comes down at once.
 func (d *decider) begin() {
-	floor := d.memory.Floor
-	if floor == 0 {
-		floor = max(d.seen.Floor, 0)
-	}
-	if floor == 0 {
+	floor := max(d.memory.Floor, d.seen.Floor)
+	if floor <= 0 {
 		floor = d.bounds.up(len(d.seen.Replicas))
 	}
 	d.floor = min(max(floor, d.bounds.Min), d.bounds.Max)
@@ -185,54 +183,6 @@ func (d *decider) decide() Decision {
 		return d.done(AtMax, fmt.Sprintf("%d replicas are allowed, and do not carry what is due", d.bounds.Max))
 	}
 	return d.lower()
-}
-
-// lower takes one replica, or one of each zone, off a floor that has been higher than is
-// needed for long.
-func (d *decider) lower() Decision {
-	most, whole := d.memory.most(d.now)
-	if most >= d.floor {
-		return d.done(Enough, "")
-	}
-	switch why := d.unsafe(); {
-	case !whole:
-		return d.done(Holding, fmt.Sprintf("%d would do, and must for %s", most, lowerAfter))
-	case why != "":
-		return d.done(Holding, fmt.Sprintf("%d would do, but %s", most, why))
-	case d.now.Sub(d.memory.Lowered) < lowerPause:
-		return d.done(Holding, fmt.Sprintf("%d would do: one step each %s", most, lowerPause))
-	}
-	d.floor = max(d.floor-d.bounds.zones(), most)
-	d.memory.Lowered = d.now
-	return d.done(Lowered, "")
-}
-
-// unsafe says why no replica may be taken away now; empty when one may.
-func (d *decider) unsafe() string {
-	for _, why := range []string{d.seen.Offender, d.seen.Held, d.seen.Late} {
-		if why != "" {
-			return why
-		}
-	}
-	told := 0
-	if n := len(d.seen.Replicas); n < d.seen.Floor {
-		return fmt.Sprintf("%d of %d replicas are there", n, d.seen.Floor)
-	}
-	for _, r := range d.seen.Replicas {
-		if !r.Ready {
-			return r.Name + " is not ready"
-		}
-		if r.CPU > 0 {
-			told++
-		}
-	}
-	if told > 0 && told < len(d.seen.Replicas) {
-		return fmt.Sprintf("%d of %d replicas tell what CPU they use", told, len(d.seen.Replicas))
-	}
-	if d.cap.line == 0 && d.cap.cpu == 0 {
-		return "it is not known what a replica carries"
-	}
-	return ""
 }
 
 // note says what is not seen that would count.

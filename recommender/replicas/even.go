@@ -32,7 +32,8 @@ const (
 	SetGoAway Remedy = "SetGoAway"
 	// Drain: replace the fullest replica, whose clients choose anew.
 	Drain Remedy = "Drain"
-	// TheClient: it is what a few clients do, and neither of the others would divide that.
+	// TheClient: it is what a few clients do, and none of the others would divide that, or
+	// one has been drained for it in vain.
 	TheClient Remedy = "TheClient"
 )
 
@@ -47,13 +48,19 @@ type Evenness struct {
 	// Long is whether that has been so for long, and Remedy what would help.
 	Long   bool
 	Remedy Remedy
+	// Drained is the replica that was drained in vain; zero where that is not why the
+	// remedy is what it is.
+	Drained Drained
 }
 
 // Uneven is since when connections have been uneven, and the fullest replica with what was
-// said of it first; zero while they are even.
+// said of it first; all of that is zero while they are even.
 type Uneven struct {
 	Since          time.Time
 	Fullest, Words string
+	// Drain is the replica that is to be drained, and Drained the last that has gone when it
+	// was, whoever has ended it; zero while there is none.
+	Drain, Drained Drained
 }
 
 // Even tells how evenly the connections lie. goAway is the chance with which the replicas
@@ -72,10 +79,11 @@ func Even(s Seen, goAway float64, m Memory, was Uneven, now time.Time) (Evenness
 		}
 		come = come || young
 	}
+	was = was.follow(s.Replicas, len(ready), now)
 	watches := func(r Replica) float64 { return r.Watches }
 	requests := func(r Replica) float64 { return r.Requests }
 	var e Evenness
-	byWatches, byRequests := most(ready, watches, fewWatches), most(ready, requests, fewRequests)
+	byWatches, byRequests := most(ready, watches, fewWatches, was.Fullest), most(ready, requests, fewRequests, was.Fullest)
 	e.Watches, e.Requests = byWatches.ratio, byRequests.ratio
 	switch {
 	case byWatches.uneven:
@@ -85,28 +93,17 @@ func Even(s Seen, goAway float64, m Memory, was Uneven, now time.Time) (Evenness
 		e.Fullest = byRequests.of.ID
 		e.Words = fmt.Sprintf("%s answers %.0f requests/s, %.1f times the mean", byRequests.of.Name, byRequests.of.Requests, e.Requests)
 	default:
-		return e, Uneven{}
+		return e, Uneven{Drained: was.Drained}
 	}
-	if was.Since.IsZero() {
-		was.Since = now
-	}
-	if was.Fullest != e.Fullest {
-		was.Fullest, was.Words = e.Fullest, e.Words
+	if was.Fullest != e.Fullest { // it has been so of another: of this one it may pass
+		was = Uneven{Since: now, Fullest: e.Fullest, Words: e.Words, Drained: was.Drained}
 	}
 	e.Words = was.Words // the figures in it change from look to look
-	if e.Long = now.Sub(was.Since) >= unevenFor; !e.Long {
-		return e, was
+	if e.Long = now.Sub(was.Since) >= unevenFor; !e.Long || come {
+		return e, was // one that has come has yet to get its share
 	}
-	switch {
-	case come: // it has yet to get its share
-	case !byWatches.uneven && e.Watches > 0:
-		e.Remedy = TheClient
-	case sane(goAway) == 0:
-		e.Remedy = SetGoAway
-	default:
-		e.Remedy = Drain
-	}
-	return e, was
+	evenWatches := !byWatches.uneven && e.Watches > 0
+	return was.remedy(e, evenWatches, sane(goAway), nameOf(ready, e.Fullest), now)
 }
 
 // lean is the replica that has the most of something.
@@ -117,8 +114,9 @@ type lean struct {
 }
 
 // most finds it; it leans where it has more than sticks times what the others have on
-// average.
-func most(replicas []Replica, of func(Replica) float64, few float64) lean {
+// average. The one that was found before is kept while it leans: of two that are as full
+// the fuller changes from look to look.
+func most(replicas []Replica, of func(Replica) float64, few float64, before string) lean {
 	sum, n := 0.0, float64(len(replicas))
 	var l lean
 	for _, r := range replicas {
@@ -130,7 +128,13 @@ func most(replicas []Replica, of func(Replica) float64, few float64) lean {
 	if n < 2 || of(l.of) < few {
 		return lean{}
 	}
+	leans := func(r Replica) bool { return of(r) > sticks*(sum-of(r))/(n-1) }
+	for _, r := range replicas {
+		if r.ID == before && of(r) >= few && leans(r) {
+			l.of = r
+		}
+	}
 	l.ratio = of(l.of) * n / sum
-	l.uneven = of(l.of) > sticks*(sum-of(l.of))/(n-1)
+	l.uneven = leans(l.of)
 	return l
 }

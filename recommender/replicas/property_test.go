@@ -111,7 +111,8 @@ func TestADayHasNoMoreTurnsThanItsLoad(t *testing.T) {
 }
 
 // Whatever is seen, the floor is within the bounds, in whole zones where it was raised, and
-// does not fall while blind, while a replica is not ready or while somebody is held.
+// does not fall while blind, while a replica is not ready or while somebody is held; and it
+// is never more than one step below the one in force.
 func TestWhateverIsSeen(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := of(rapid.IntRange(0, 9).Draw(t, "replicas"), drawBounds(t))
@@ -137,6 +138,13 @@ func TestWhateverIsSeen(t *testing.T) {
 			holds = holds || p.seen.Blind != "" || p.seen.Offender != ""
 			if p.got.Floor != 0 && (p.got.Floor > p.bounds.Max || p.got.Floor < min(p.bounds.Min, p.bounds.Max)) {
 				t.Fatalf("the floor is %d of %+v", p.got.Floor, p.bounds)
+			}
+			step, most := 1, p.bounds.Max
+			if p.bounds.ByZone {
+				step, most = 3, most/3*3
+			}
+			if p.seen.Blind == "" && len(p.seen.Replicas) > 0 && p.got.Floor < min(p.seen.Floor, most)-step {
+				t.Fatalf("the floor is to be %d (%s), and %d is in force", p.got.Floor, p.got.Reason, p.seen.Floor)
 			}
 			if p.got.From > 0 && p.got.Floor < p.got.From && holds {
 				t.Fatalf("the floor fell from %d to %d (%s)", p.got.From, p.got.Floor, p.got.Reason)

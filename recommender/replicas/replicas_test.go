@@ -266,6 +266,63 @@ func TestLowered(t *testing.T) {
 	}
 }
 
+// What is decided and not carried out, as while a person has it paused, is the same step
+// for as long: afterwards the floor comes down from where it is, one at a time, and only
+// while that does no harm.
+func TestLoweredFromWhatIsInForce(t *testing.T) {
+	p := of(9, wide())
+	steady := func(length time.Duration, look func()) {
+		for end := p.now.Add(length); p.now.Before(end); {
+			p.loaded(100, 2)
+			look()
+		}
+	}
+	steady(3*time.Hour, p.look)
+	if p.got.Floor != 8 || p.got.Reason != replicas.Lowered {
+		t.Fatalf("after three hours of a pause the floor is to be %d (%s), want one below the 9 in force", p.got.Floor, p.got.Reason)
+	}
+	p.seen.Held = "agent is jailed"
+	steady(time.Minute, p.look)
+	if p.got.Floor != 9 || p.got.Reason != replicas.Holding {
+		t.Errorf("in a bad moment the floor is to be %d (%s), want the 9 in force", p.got.Floor, p.got.Reason)
+	}
+	p.seen.Held = ""
+	steady(10*time.Minute, p.look)
+	from, last, lowest := p.now, 9, 9
+	var at []time.Duration
+	steady(40*time.Minute, func() {
+		p.obeyed()
+		if p.got.Floor < last {
+			at, lowest = append(at, p.now.Sub(from).Truncate(time.Minute)), p.got.Floor
+		}
+		if p.got.Floor < last-1 {
+			t.Fatalf("from %d to %d at once", last, p.got.Floor)
+		}
+		last = p.got.Floor
+	})
+	if got, want := fmt.Sprint(at), "[0s 5m0s 10m0s 15m0s 20m0s 25m0s]"; got != want || lowest != 3 {
+		t.Errorf("lowered after %s down to %d, want after %s down to 3", got, lowest, want)
+	}
+}
+
+// While blind a lower most counts once it is in force, as the profile's own autoscaler has
+// it at once: a floor above it would be asked for in vain.
+func TestAMostThatIsInForceCountsWhileBlind(t *testing.T) {
+	p := of(9, wide())
+	p.loaded(100, 2)
+	p.look()
+	p.seen.Blind, p.bounds.Max = "kas-1: no answer", 6
+	p.look()
+	if p.got.Floor != 9 {
+		t.Errorf("the floor fell to %d while blind", p.got.Floor)
+	}
+	p.seen.Floor = 6
+	p.look()
+	if p.got.Floor != 6 {
+		t.Errorf("the floor is to be %d of %d at the most", p.got.Floor, p.bounds.Max)
+	}
+}
+
 // Nothing is taken away while that cannot be judged, or would do harm.
 func TestNotLowered(t *testing.T) {
 	for name, c := range map[string]struct {

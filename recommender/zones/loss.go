@@ -59,6 +59,10 @@ func Survives(s Seen, target string, load Load) plane.Availability {
 		a.Why = "no apiserver is ready: nothing can be promised"
 		return a
 	}
+	if voters, members := s.voters(), total(s.readyIn(sizing.Etcd)); voters > 0 && members < quorum(voters) {
+		a.Why = fmt.Sprintf("%d of %d members of etcd are ready, and its quorum is %d: nothing can be promised", members, voters, quorum(voters))
+		return a
+	}
 	need := s.Asked
 	if above(target) {
 		need = max(need, highZones)
@@ -98,9 +102,6 @@ func (s Seen) shortOf(need int, ready map[string]int) string {
 		if left := total(members) - members[zone]; left < quorum(voters) {
 			return fmt.Sprintf("without zone %s %d of %d members of etcd are left, and its quorum is %d", zone, left, voters, quorum(voters))
 		}
-	}
-	if total(members) < quorum(voters) {
-		return fmt.Sprintf("%d of %d members of etcd are ready, and its quorum is %d", total(members), voters, quorum(voters))
 	}
 	return ""
 }

@@ -49,6 +49,22 @@ func TestTheClass(t *testing.T) {
 		},
 		{"three zones asked for a low target", "99.5", spread("aab/abc"), "99.5", "apiservers are ready in 2 of 3 zones (a, b)"},
 		{
+			"one member of three is ready", "99.95", change(spread("abc/abc"), membersReady(1)),
+			"", "1 of 3 members of etcd are ready, and its quorum is 2: nothing can be promised",
+		},
+		{
+			"one member of three is ready, and little promised", "99.5", change(spread("abc/abc"), membersReady(1)),
+			"", "1 of 3 members of etcd are ready, and its quorum is 2: nothing can be promised",
+		},
+		{
+			"one member of three is ready, and no zones asked for", "", change(spread("abc/abc"), func(s *zones.Seen) { s.Asked = 0; membersReady(1)(s) }),
+			"", "1 of 3 members of etcd are ready, and its quorum is 2: nothing can be promised",
+		},
+		{
+			"no member runs", "99.5", change(spread("abc/"), func(s *zones.Seen) { s.Host.Wanted[sizing.Etcd] = 3 }),
+			"", "0 of 3 members of etcd are ready, and its quorum is 2: nothing can be promised",
+		},
+		{
 			"none is ready", "99.95", change(spread("a/abc"), func(s *zones.Seen) { first(s, sizing.APIServer).Ready = false }),
 			"", "no apiserver is ready: nothing can be promised",
 		},
@@ -63,6 +79,18 @@ func TestTheClass(t *testing.T) {
 				t.Errorf("%q: %s\nwant %q: %s", got.Class, got.Why, tt.class, tt.why)
 			}
 		})
+	}
+}
+
+// membersReady has so many members of etcd ready, and no more.
+func membersReady(n int) func(s *zones.Seen) {
+	return func(s *zones.Seen) {
+		for i := range s.Pods {
+			if s.Pods[i].Component == sizing.Etcd {
+				s.Pods[i].Ready = n > 0
+				n--
+			}
+		}
 	}
 }
 

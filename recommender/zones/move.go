@@ -19,7 +19,7 @@ type Move struct {
 	// the component's pods it has.
 	Place string
 	Count int
-	// To is the zone that it is likely to start in.
+	// To is the zone that it is likely to start in; its own where it only shares a node.
 	To string
 	// Why is what is wrong, in a few words without an end.
 	Why string
@@ -80,15 +80,13 @@ func (s Seen) offNode(c sizing.Component, pods []plane.SizedPod) (m Move, ok boo
 	}
 	from := nodes[0]
 	m.Pod, ok = youngest(pods, func(p plane.SizedPod) bool { return p.Node == from.name && p.Place.ByNode })
-	used := map[string]bool{}
-	for _, p := range pods {
-		if p.Zone == m.Pod.Zone {
-			used[p.Node] = true
-		}
-	}
 	m.Place, m.Count, m.To = onNode(c, from.name), from.pods, m.Pod.Zone
-	m.Why = fmt.Sprintf("%d of %d apiservers run on node %s, and its zone has another", from.pods, len(pods), from.name)
-	return m, ok && s.Host.Zones[m.Pod.Zone] > len(used)
+	other := "its zone has another"
+	if m.To == "" {
+		other = "another has room"
+	}
+	m.Why = fmt.Sprintf("%d of %d apiservers run on node %s, and %s", from.pods, len(pods), from.name, other)
+	return m, ok && s.Host.Free[m.Pod.Zone] > 0
 }
 
 // youngest is the pod that was made last of those that may be moved and are meant: it has

@@ -47,7 +47,19 @@ func TestMisplaced(t *testing.T) {
 		{"two on a node", each(spread("abca/abc"), "a", shared), "kube-apiserver-3 to a: 2 of 4 apiservers run on node node-a0, and its zone has another"},
 		{
 			"its zone has no other node",
-			change(each(spread("abca/abc"), "a", shared), func(s *zones.Seen) { s.Host.Zones["a"] = 1 }), "",
+			change(each(spread("abca/abc"), "a", shared), func(s *zones.Seen) { s.Host.Zones["a"], s.Host.Free["a"] = 1, 0 }), "",
+		},
+		{
+			"its node is full, and its zone has another",
+			change(each(spread("aab/abc"), "a", shared), func(s *zones.Seen) { s.Asked, s.Host.Zones["a"], s.Host.Free["a"] = 0, 1, 1 }),
+			"kube-apiserver-1 to a: 2 of 3 apiservers run on node node-a0, and its zone has another",
+		},
+		{
+			"nodes without zones",
+			change(each(spread("aab/"), "a", func(p *plane.SizedPod) { shared(p); p.Zone = "" }), func(s *zones.Seen) {
+				s.Asked, s.Host.Zones, s.Host.Free = 0, nil, map[string]int{"": 1}
+			}),
+			"kube-apiserver-1 to : 2 of 3 apiservers run on node node-a0, and another has room",
 		},
 		{"its rules say nothing of nodes", each(spread("abca/abc"), "a", func(p *plane.SizedPod) { shared(p); p.Place.ByNode = false }), ""},
 		{"the host is not seen", change(spread("aab/abc"), func(s *zones.Seen) { s.Host.Looked = false }), ""},
@@ -75,7 +87,9 @@ func seenAtRandom(t *rapid.T) zones.Seen {
 	s.Host.Looked = rapid.IntRange(0, 9).Draw(t, "looked") > 0
 	for _, zone := range []string{"a", "b", "c", "d"} {
 		s.Host.Zones[zone] = rapid.IntRange(0, 3).Draw(t, "nodes of "+zone)
+		s.Host.Free[zone] = rapid.IntRange(0, s.Host.Zones[zone]).Draw(t, "free nodes of "+zone)
 	}
+	s.Host.Free[""] = rapid.IntRange(0, 3).Draw(t, "free nodes without a zone")
 	odd := func(what string) bool { return rapid.IntRange(0, 19).Draw(t, what) == 0 }
 	for i := range s.Pods {
 		p := &s.Pods[i]
@@ -127,7 +141,11 @@ func TestAMoveNeverMakesItWorse(t *testing.T) {
 		if n != s.Host.Wanted[sizing.APIServer] {
 			t.Fatalf("%s is moved while %d of %d run", m.Pod.Pod, n, s.Host.Wanted[sizing.APIServer])
 		}
-		if s.Host.Zones[m.To] == 0 {
+		room := s.Host.Zones[m.To]
+		if m.To == m.Pod.Zone {
+			room = s.Host.Free[m.To]
+		}
+		if room == 0 {
 			t.Fatalf("%s is moved to zone %s, which has no room", m.Pod.Pod, m.To)
 		}
 		if nodes[m.Pod.Node] < 2 && counts[m.Pod.Zone]-1 < counts[m.To]+1 {
@@ -139,11 +157,12 @@ func TestAMoveNeverMakesItWorse(t *testing.T) {
 	}
 }
 
-// What is promised is never more than the target, and never for pods that are not there.
+// What is promised is never more than the target, and never for pods that are not there;
+// without a quorum of etcd nothing is.
 func TestTheClassIsHonest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := seenAtRandom(t)
-		a := zones.Survives(s, zones.High, zones.Load{})
+		a := zones.Survives(s, rapid.SampledFrom([]string{zones.High, zones.Low, ""}).Draw(t, "target"), zones.Load{})
 		ready, voters, left := map[string]bool{}, s.Host.Wanted[sizing.Etcd], map[string]int{}
 		for _, p := range s.Pods {
 			switch {
@@ -154,12 +173,15 @@ func TestTheClassIsHonest(t *testing.T) {
 				left[p.Zone]++
 			}
 		}
-		if a.Class != zones.High {
-			return
-		}
 		members := 0
 		for _, n := range left {
 			members += n
+		}
+		if a.Class != "" && (len(ready) == 0 || voters > 0 && 2*members <= voters) {
+			t.Fatalf("promises %s with apiservers in %v and %d of %d members", a.Class, ready, members, voters)
+		}
+		if a.Class != zones.High {
+			return
 		}
 		for zone, n := range left {
 			if 2*(members-n) <= voters {

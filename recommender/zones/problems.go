@@ -91,11 +91,11 @@ func counted(zones []place) string {
 	return strings.Join(words, ", ")
 }
 
-// shared is about pods of a component that go with one node. Replicas that are more than
-// there are nodes for them share some whatever is done; members never should.
+// shared is about pods of a component that go with one node. Replicas for which there is
+// no other node share some whatever is done; members never should.
 func (s Seen) shared(c sizing.Component) []Problem {
 	nodes := s.byNode(c)
-	if len(nodes) == 0 || nodes[0].pods < 2 || c == sizing.APIServer && s.takers() <= len(nodes) {
+	if len(nodes) == 0 || nodes[0].pods < 2 || c == sizing.APIServer && s.free() == 0 {
 		return nil
 	}
 	var names []string

@@ -68,8 +68,9 @@ func (s Seen) of(c sizing.Component) (pods []plane.SizedPod) {
 	return pods
 }
 
-// given are the zones that the host cluster gives: those in which a pod runs ready, and
-// those with a node that would take one.
+// given are the zones that the host cluster gives: those with a node that would take a pod,
+// and those in which one runs, ready or on a node that stays: a pod that only restarts takes
+// no zone away.
 func (s Seen) given() []string {
 	zones := map[string]bool{}
 	for zone, nodes := range s.Host.Zones {
@@ -78,20 +79,20 @@ func (s Seen) given() []string {
 		}
 	}
 	for _, p := range s.Pods {
-		if p.Ready && p.Zone != "" {
+		if p.Zone != "" && (p.Ready || s.stays(p.Node)) {
 			zones[p.Zone] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(zones))
 }
 
-// takers counts the nodes that would take one more apiserver.
-func (s Seen) takers() (nodes int) {
-	for _, n := range s.Host.Zones {
-		nodes += n
-	}
-	return nodes
+// stays tells whether a node that carries a pod is there, ready, and not about to go.
+func (s Seen) stays(node string) bool {
+	return slices.ContainsFunc(s.Host.Nodes, func(n plane.HostNode) bool { return n.Name == node && n.Ready && n.Leaving == "" })
 }
+
+// free counts the nodes that would take an apiserver and carry none.
+func (s Seen) free() int { return total(s.Host.Free) }
 
 // place is a zone or a node, and how many pods of a component run there.
 type place struct {

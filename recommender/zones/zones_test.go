@@ -22,12 +22,12 @@ var began = time.Date(2026, 11, 26, 14, 0, 0, 0, time.UTC)
 // spread are a control plane's pods, one for each zone that is named, "servers/members";
 // "aab/abc" has two apiservers in zone a, one in b, and a member in each of three. Every
 // pod has a node of its own, is ready and would be placed apart from its likes; members
-// have volumes. Zones a, b and c are asked for, and each has three nodes with room. Each
-// component has the one budget that it needs.
+// have volumes. Zones a, b and c are asked for, and each has three nodes with room, which
+// carry no apiserver. Each component has the one budget that it needs.
 func spread(where string) zones.Seen {
 	servers, members, _ := strings.Cut(where, "/")
 	s := zones.Seen{Asked: 3, Host: plane.HostSeen{
-		Looked: true, Zones: map[string]int{"a": 3, "b": 3, "c": 3},
+		Looked: true, Zones: map[string]int{"a": 3, "b": 3, "c": 3}, Free: map[string]int{"a": 3, "b": 3, "c": 3},
 		Wanted: map[sizing.Component]int{},
 		Workloads: map[sizing.Component]plane.HostWorkload{
 			sizing.APIServer: {Kind: "Deployment", Name: "kube-apiserver", Labels: map[string]string{"app": "kube-apiserver", "tier": "1"}},
@@ -133,11 +133,44 @@ func TestProblems(t *testing.T) {
 		{
 			"more replicas than nodes",
 			change(spread("abca/abc"), func(s *zones.Seen) {
-				s.Host.Zones = map[string]int{"a": 1, "b": 1, "c": 1}
+				s.Host.Zones, s.Host.Free = map[string]int{"a": 1, "b": 1, "c": 1}, map[string]int{"a": 0, "b": 0, "c": 0}
 				for i := range s.Pods {
 					s.Pods[i].Node = "node-" + s.Pods[i].Zone
 				}
 			}), nil,
+		},
+		{
+			"all on one node of a host without zones",
+			change(spread("aaa/"), func(s *zones.Seen) {
+				s.Asked, s.Host.Zones, s.Host.Free = 0, nil, map[string]int{"": 2}
+				for i := range s.Pods {
+					s.Pods[i].Node, s.Pods[i].Zone = "node", ""
+				}
+			}),
+			[]string{"NodeShared: apiServer: kube-apiserver-0, kube-apiserver-1, kube-apiserver-2 run on one node, node"},
+		},
+		{
+			"two on a node that is full, and another has room",
+			change(spread("aaa/"), func(s *zones.Seen) {
+				s.Asked, s.Host.Zones, s.Host.Free = 1, map[string]int{"a": 1}, map[string]int{"a": 1}
+				s.Pods[1].Node = s.Pods[0].Node
+			}),
+			[]string{"NodeShared: apiServer: kube-apiserver-0, kube-apiserver-1 run on one node, node-a0"},
+		},
+		{
+			"a zone whose only pod restarts on a node without room",
+			change(spread("abc/"), func(s *zones.Seen) {
+				s.Host.Zones["a"], first(s, sizing.APIServer).Ready = 0, false
+				s.Host.Nodes = []plane.HostNode{{Name: "node-a0", Zone: "a", Ready: true}}
+			}), nil,
+		},
+		{
+			"a zone whose only pod is not ready, as its node is not",
+			change(spread("abc/"), func(s *zones.Seen) {
+				s.Host.Zones["a"], first(s, sizing.APIServer).Ready = 0, false
+				s.Host.Nodes = []plane.HostNode{{Name: "node-a0", Zone: "a", Leaving: "is not ready"}}
+			}),
+			[]string{"TooFewZones: 3 zones are asked for, and the host cluster gives 2: b, c"},
 		},
 		{
 			"an apiserver and a member on one node",
@@ -262,5 +295,52 @@ func TestUnseen(t *testing.T) {
 				t.Errorf("%+v, want one with %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// What is told where nothing is wrong is so.
+func TestSpread(t *testing.T) {
+	share := func(s *zones.Seen) {
+		s.Host.Free, s.Pods[1].Node = nil, s.Pods[0].Node
+	}
+	few := func(s *zones.Seen) {
+		b := budgetOf(s, sizing.APIServer)
+		b.Desired, b.Rule = 1, "minAvailable: 1"
+	}
+	for name, c := range map[string]struct {
+		seen zones.Seen
+		want string
+	}{
+		"all apart": {spread("abc/abc"), "every component is spread over 3 zones, each pod on a node of its own, and its disruption budget lets one go at a time"},
+		"no zones are asked for": {
+			change(spread("abc/abc"), func(s *zones.Seen) { s.Asked = 0 }),
+			"no two pods of a component share a node, and its disruption budget lets one go at a time; no zones are asked for",
+		},
+		"two share a node": {
+			change(spread("aabc/"), share),
+			"every component is spread over 3 zones, and its disruption budget lets one go at a time; 2 apiservers share nodes, as no other has room for them",
+		},
+		"two share a node, and no zones are asked for": {
+			change(spread("aa/"), func(s *zones.Seen) { s.Asked = 0; share(s) }),
+			"2 apiservers share nodes, as no other has room for them; a component's disruption budget lets one go at a time; no zones are asked for",
+		},
+		"a budget that lets most go": {
+			change(spread("abcab/abc"), few),
+			"every component is spread over 3 zones, each pod on a node of its own, and disruption budget kube-apiserver (minAvailable: 1) lets 4 of 5 pods of apiServer go at once",
+		},
+		"a budget that is not counted": {
+			change(spread("abc/"), func(s *zones.Seen) { b := &s.Host.Budgets[0]; b.Expected, b.Desired = 0, 0 }),
+			"every component is spread over 3 zones, each pod on a node of its own, and its disruption budget is not counted yet",
+		},
+		"no budget is needed": {
+			change(spread("a/"), func(s *zones.Seen) { s.Asked, s.Host.Budgets = 0, nil }), "no two pods of a component share a node; no zones are asked for",
+		},
+	} {
+		if got := zones.Spread(c.seen); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+		if all := zones.Problems(c.seen); len(all) > 0 {
+			t.Errorf("%s: %+v", name, all)
+		}
 	}
 }
