@@ -58,22 +58,32 @@ func (d *pass) disturb() {
 }
 
 // heedOutcomes has a step that could not be carried out tried again later, and what was
-// taken back taken for done.
+// taken back followed until it is over.
 func (d *pass) heedOutcomes() {
 	m := &d.memory.Disturb
 	for _, o := range d.seen.Outcomes {
-		switch u := m.State.Under; {
-		case u != nil && o.Fault != nil && d.isStep(o, u.Step) && slices.Contains(uncertain, o.Fault.Reason):
-			m.State = m.State.Doubted(d.now)
-		case u != nil && o.Fault != nil && d.isStep(o, u.Step):
-			if lasts := slices.Contains(lasting, o.Fault.Reason); lasts && u.Step.Kind == rollout.Restart {
-				d.setAside(u.Step.UID, plane.Aside{Reason: o.Fault.Reason, Why: o.Fault.Message}, asideFor, asideFor)
-			}
-			m.State, m.Undo = m.State.Failed(d.now), nil
-		case m.State.Undoing != nil && m.Undo != nil && o.Kind == m.Undo.Kind && o.Name == m.Undo.About() && o.Fault == nil:
+		if u := m.State.Under; u != nil && o.Fault != nil && d.isStep(o, u.Step) {
+			d.heedFault(u.Step, *o.Fault)
+			continue
+		}
+		undone := m.Undo != nil && o.Kind == m.Undo.Kind && o.Name == m.Undo.About() && o.Fault == nil
+		if undone && m.State.Undoing != nil {
 			m.State, m.Undo = m.State.Rewritten(d.now), nil
 		}
 	}
+}
+
+// heedFault has the step under way given up, or awaited where it may have been written.
+func (d *pass) heedFault(s rollout.Step, fault plane.Fault) {
+	m := &d.memory.Disturb
+	if slices.Contains(uncertain, fault.Reason) {
+		m.State = m.State.Doubted(d.now)
+		return
+	}
+	if s.Kind == rollout.Restart && slices.Contains(lasting, fault.Reason) {
+		d.setAside(s.UID, plane.Aside{Reason: fault.Reason, Why: fault.Message}, asideFor, asideFor)
+	}
+	m.State, m.Undo = m.State.Failed(d.now), nil
 }
 
 // uncertain are the reasons of faults after which a write may have been made all the same.

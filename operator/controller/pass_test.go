@@ -80,7 +80,7 @@ func TestTheWorkloadIsResolved(t *testing.T) {
 	want := []observe.Target{
 		{Name: "kube-apiserver-5d4f-0", Address: "127.77.0.1:6443", Ready: true, Ceiling: 300},
 		{Name: "kube-apiserver-5d4f-1", Address: "127.77.0.2:6443", Ready: true, Ceiling: 300},
-		{Name: "kube-apiserver-5d4f-2", Address: "127.77.0.3:6443", Ending: true},
+		{Name: "kube-apiserver-5d4f-2", Address: "127.77.0.3:6443", Ending: true, Ceiling: 600},
 	}
 	var got []observe.Target
 	w.tenant.with(func(f *tenant) { got = slices.Clone(f.targets) })

@@ -52,14 +52,7 @@ func (s State) follow(d Decision, seen Seen, now time.Time) (State, Decision) {
 		}
 	}
 	unfinished := u.unfinished(wanted, seen, now)
-	if unfinished != "" {
-		u.Done = time.Time{}
-	} else {
-		u.LastDone, u.Doubt = now, time.Time{}
-		if u.Done.IsZero() {
-			u.Done = now
-		}
-	}
+	u.count(unfinished == "", now)
 	late := now.Sub(u.Began) > u.Step.within() && now.Sub(u.LastDone) > u.Step.within()
 	switch {
 	case now.Sub(u.Seen) > blindFor:
@@ -67,7 +60,7 @@ func (s State) follow(d Decision, seen Seen, now time.Time) (State, Decision) {
 		s.Under = nil
 	case u.blind(seen, now):
 		d.Why, d.Paused = "nothing of "+string(u.Step.Component)+" is seen", true
-	case wanted && !u.Doubt.IsZero() && now.Sub(u.Doubt) >= Interval:
+	case wanted && u.unwritten(now):
 		d.Why = "it was not written"
 		return s.Failed(now), d
 	case late && unfinished != "":
@@ -84,6 +77,21 @@ func (s State) follow(d Decision, seen Seen, now time.Time) (State, Decision) {
 	}
 	return s, d
 }
+
+// count keeps since when the step has been done.
+func (u *Under) count(done bool, now time.Time) {
+	if !done {
+		u.Done = time.Time{}
+		return
+	}
+	u.LastDone, u.Doubt = now, time.Time{}
+	if u.Done.IsZero() {
+		u.Done = now
+	}
+}
+
+// unwritten tells that what was in doubt would have been seen by now.
+func (u *Under) unwritten(now time.Time) bool { return !u.Doubt.IsZero() && now.Sub(u.Doubt) >= Interval }
 
 // tooLate ends a step that has taken too long. A leader that stays where it is has harmed
 // nobody. A restart that never came is taken back, or it would come at any time; it is no

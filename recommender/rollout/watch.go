@@ -83,26 +83,18 @@ func (u *Under) pod(one Subject, blind, working bool, now time.Time) (bad []Bad)
 		bad = append(bad, Bad{Signal: signal, Words: one.Pod + " " + fmt.Sprintf(format, args...), Certain: certain})
 	}
 	was, old := u.Before[one.UID]
-	allowed, from := 0, u.Began
+	allowed := 0
 	if u.Step.Kind == Restart {
 		allowed = 1
 	}
 	if n := one.Restarts - was.Restarts; n > allowed {
 		add(Restarted, true, "has restarted %d times since", n)
 	}
-	if first, met := u.First[one.UID]; met {
-		from = first
-	}
 	leaving := one.Ending || old && u.Step.renews() // it is on its way out
-	_, ready := u.WasReady[one.UID]
-	switch {
-	case leaving, working, one.Ready:
-	case ready:
-		add(Readiness, false, "was ready, and is not")
-	case u.Step.Kind == Defragment: // it has yet to be asked again whether it is ready
-	case !u.Step.starts(), now.Sub(from) > startsWithin:
-		add(Readiness, false, "is not ready since")
+	if why := u.unready(one, now); why != "" && !leaving && !working {
+		add(Readiness, false, "%s", why)
 	}
+	_, ready := u.WasReady[one.UID]
 	if !leaving && one.Ready && now.Sub(one.At) > Interval && ready && !blind {
 		add(Unseen, false, "tells nothing since")
 	}
@@ -110,6 +102,24 @@ func (u *Under) pod(one Subject, blind, working bool, now time.Time) (bad []Bad)
 		add(Leak, false, "%s", m)
 	}
 	return bad
+}
+
+// unready says since when a pod is not ready that should be by now; empty otherwise.
+func (u *Under) unready(one Subject, now time.Time) string {
+	_, ready := u.WasReady[one.UID]
+	from := u.Began
+	if first, met := u.First[one.UID]; met {
+		from = first
+	}
+	switch {
+	case one.Ready:
+	case ready:
+		return "was ready, and is not"
+	case u.Step.Kind == Defragment: // it has yet to be asked again whether it is ready
+	case !u.Step.starts(), now.Sub(from) > startsWithin:
+		return "is not ready since"
+	}
+	return ""
 }
 
 // leak says that a pod's memory grows as it did not before. A process that has just
