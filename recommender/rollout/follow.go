@@ -91,7 +91,9 @@ func (u *Under) count(done bool, now time.Time) {
 }
 
 // unwritten tells that what was in doubt would have been seen by now.
-func (u *Under) unwritten(now time.Time) bool { return !u.Doubt.IsZero() && now.Sub(u.Doubt) >= Interval }
+func (u *Under) unwritten(now time.Time) bool {
+	return !u.Doubt.IsZero() && now.Sub(u.Doubt) >= Interval
+}
 
 // tooLate ends a step that has taken too long. A leader that stays where it is has harmed
 // nobody. A restart that never came is taken back, or it would come at any time; it is no
