@@ -176,6 +176,19 @@ func TestTheQuotaIsRaised(t *testing.T) {
 	}
 }
 
+// A member that has room, as after a defragmentation by hand, does not have to be defragmented
+// for the alarm to be taken back.
+func TestAMemberThatHasRoom(t *testing.T) {
+	w := newEtcdWorld()
+	w.play(t, 6*time.Minute)
+	w.full(900 * mebi)
+	w.members[2].DBSize, w.members[2].DBInUse = 1800*mebi, 1750*mebi
+	got := w.play(t, 65*time.Second) // no longer: what is air then is another matter
+	if got["etcd-0"] != 1 || got["etcd-1"] != 1 || got["etcd-2"] != 0 || got["Disarm"] != 1 || w.alarmed() {
+		t.Errorf("ordered %v\n%s", got, w.log.String())
+	}
+}
+
 // What was ordered for an alarm that is over says nothing of the next.
 func TestACompactionOfAnAlarmBefore(t *testing.T) {
 	w := newEtcdWorld()
@@ -195,6 +208,13 @@ func TestACompactionOfAnAlarmBefore(t *testing.T) {
 	w.tick(5 * time.Second)
 	if len(w.ordered) != 1 || w.ordered[0].Kind != plane.Compact {
 		t.Errorf("with the next alarm %+v was ordered, want a compaction; waits for %q", w.ordered, w.last.careWaits)
+	}
+	// Nor does it while the one of this alarm was refused because of it.
+	refused := plane.Outcome{Kind: plane.Compact, Name: w.ordered[0].About(), Fault: fault(v1alpha1.ReasonStepsWait)}
+	w.outcomes = append([]plane.Outcome{refused}, late...)
+	w.tick(5 * time.Second)
+	if !w.last.memory.Care.Compacted.IsZero() || !strings.Contains(w.last.careWaits, "the compaction to be tried again") {
+		t.Errorf("taken for done at %s, waits for %q", clock(w.last.memory.Care.Compacted), w.last.careWaits)
 	}
 }
 

@@ -57,7 +57,7 @@ func (d *pass) followCare() {
 	}
 	switch alarmed := slices.Contains(d.alarms(), noSpace); {
 	case alarmed && m.Alarmed.IsZero():
-		*m = m.Alarm(d.now)
+		m.Alarmed = d.now
 	case !alarmed && whole && !m.Alarmed.IsZero():
 		*m = m.Relieved()
 		m.Forget(aboutRoom)

@@ -60,13 +60,6 @@ func (m Memory) Once(about, words string) bool {
 // Forget lets something be told again.
 func (m Memory) Forget(about string) { delete(m.Told, about) }
 
-// Alarm begins anew with an alarm that is seen since then.
-func (m Memory) Alarm(at time.Time) Memory {
-	m = m.Relieved()
-	m.Alarmed = at
-	return m
-}
-
 // Relieved forgets an alarm that is over.
 func (m Memory) Relieved() Memory {
 	m.Alarmed, m.Compacting, m.Compacted, m.Disarming, m.Failed = time.Time{}, time.Time{}, time.Time{}, time.Time{}, time.Time{}
