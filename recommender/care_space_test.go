@@ -74,6 +74,9 @@ func TestADefragmentationStaysWanted(t *testing.T) {
 			if waits := "the defragmentation of etcd-1, which is under way"; w.last.careWaits != waits {
 				t.Errorf("%s: it waits for %q", name, w.last.careWaits)
 			}
+			if f := w.last.etcdHealthy(); !f.Unknown || f.Message != "etcd-1 is being defragmented, and answers nobody meanwhile" {
+				t.Errorf("%s: EtcdHealthy is %s: %s", name, status(f), f.Message)
+			}
 		}
 		if looks != 17 || w.last.memory.Care.UnderWay() != "" || slices.ContainsFunc(w.last.disruptive, func(one want) bool { return one.step.Pod == "etcd-1" }) {
 			t.Errorf("%s: after %d looks it is over, and wanted is %+v", name, looks, w.last.disruptive)
@@ -96,6 +99,27 @@ func TestNoSpaceIsLedOutOf(t *testing.T) {
 	}
 	if said := w.log.String(); strings.Contains(said, "cannot lead etcd out") || strings.Contains(said, "does not answer") {
 		t.Errorf("said %s", said)
+	}
+}
+
+// Together with the real plan a defragmentation that takes minutes, in which the pod stays
+// ready and the member answers nothing, also for longer than anybody waits for it, is nothing
+// that has got worse: all three have their turn, and the alarm is taken back.
+func TestThePlanWaitsForADefragmentation(t *testing.T) {
+	for _, takes := range []time.Duration{5 * time.Second, 90 * time.Second, givesUp - 10*time.Second, givesUp + 40*time.Second} {
+		for name, begin := range map[string]func(w *etcdWorld){
+			"fragmented": half,
+			"no space":   func(w *etcdWorld) { w.full(900 * mebi) },
+		} {
+			w := newEtcdWorld()
+			w.planned, w.takes = true, takes
+			w.play(t, 6*time.Minute)
+			begin(w)
+			got := w.play(t, 20*time.Minute)
+			if got["etcd-0"] != 1 || got["etcd-1"] != 1 || got["etcd-2"] != 1 || got["MoveLeader"] != 1 || w.alarmed() || strings.Contains(w.log.String(), "StopSteps") {
+				t.Errorf("%s, each takes %s: ordered %v\n%s", name, takes, got, w.log.String())
+			}
+		}
 	}
 }
 

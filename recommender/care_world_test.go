@@ -37,6 +37,8 @@ type etcdWorld struct {
 	churns int64
 	// stubborn members do not shrink.
 	stubborn map[string]bool
+	// planned is whether the real plan of disruptive steps decides whose turn it is.
+	planned bool
 	// takes is how long a defragmentation takes, and running the one under way.
 	takes   time.Duration
 	running *defragmenting
@@ -61,7 +63,7 @@ const mebi = 1 << 20
 // givesUp is how long a defragmentation is waited for.
 const givesUp = 210 * time.Second
 
-// defragmenting is a defragmentation: told is whether its outcome has been, or never will be.
+// defragmenting is a defragmentation: told is whether its outcome has been or never will be.
 type defragmenting struct {
 	member       string
 	began, until time.Time
@@ -118,6 +120,9 @@ func (w *etcdWorld) tick(after time.Duration) {
 	d.look()
 	d.plan.LoadLine = plane.LoadLine{Seats: 600, Ceiling: 600, Used: 20}
 	d.careForEtcd()
+	if w.planned {
+		d.disturb()
+	}
 	if f := d.etcdKept(); f.Reason+f.Message != w.said {
 		w.said = f.Reason + f.Message
 		fmt.Fprintf(&w.log, "%s   EtcdKept is %s, %s: %s\n", clock(w.now), status(f), f.Reason, f.Message)
@@ -126,7 +131,9 @@ func (w *etcdWorld) tick(after time.Duration) {
 	for _, step := range d.plan.Steps {
 		w.obey(step)
 	}
-	w.next(d.disruptive)
+	if !w.planned {
+		w.next(d.disruptive)
+	}
 }
 
 // pass is what happens between two looks.

@@ -20,7 +20,8 @@ const (
 	// not say: the defaults of its fields.
 	fragmented = 0.45
 	reclaims   = 100 << 20
-	// notShrunk is the reason of a defragmentation that was carried out and gave nothing back.
+	// notShrunk is the reason of a defragmentation that was carried out and was not seen to
+	// give anything back, or is not over yet.
 	notShrunk = v1alpha1.ReasonNotReadBack
 )
 

@@ -43,7 +43,7 @@ func (d *pass) followCare() {
 	var inUse, revision int64
 	whole := len(d.seen.Members) > 0
 	for _, member := range d.seen.Members {
-		if !d.fresh(member) || member.Fault != nil {
+		if !d.answers(member) {
 			whole = false
 			continue
 		}
@@ -72,12 +72,18 @@ func (d *pass) followTries() {
 	}
 	uids := map[string]string{}
 	for _, member := range d.seen.Members {
+		if t := d.memory.Care.Tries[member.Name]; t.UnderWay() && t.GoesOn && d.answers(member) {
+			d.memory.Care.Ended(member.Name, t.UID, true, false, d.now)
+		}
 		if member.UID != "" {
 			uids[member.Name] = member.UID
 		}
 	}
 	d.memory.Care.Lapse(uids, d.now)
 }
+
+// answers tells whether a member is seen whole.
+func (d *pass) answers(m plane.Member) bool { return d.fresh(m) && m.Fault == nil }
 
 // takeCare notes what became of a step of the care. One that has been ordered and has
 // neither a fault nor an end is under way.
@@ -97,6 +103,8 @@ func (d *pass) takeCare(o plane.Outcome) {
 		}
 		member := d.seen.Members[i]
 		switch {
+		case o.Fault != nil && o.Fault.Reason == notShrunk && !d.answers(member):
+			m.GoesOn(member.Name)
 		case o.Fault != nil:
 			m.Ended(member.Name, member.UID, o.Fault.Reason == notShrunk, false, d.now)
 		case !o.InForce.IsZero():

@@ -54,6 +54,9 @@ func (d *pass) silent() (why *plane.Fault) {
 		case m.Term == 0 && why == nil:
 			told := *m.Fault
 			told.Message = m.Name + ": " + told.Message
+			if d.memory.Care.UnderWay() == m.Name {
+				told.Message = m.Name + " is being defragmented, and answers nobody meanwhile"
+			}
 			why = &told
 		}
 	}

@@ -259,6 +259,16 @@ func TestLapse(t *testing.T) {
 	if try := m.Tries["a"]; try.Over.IsZero() || try.Done {
 		t.Errorf("a lost try is %+v", try)
 	}
+	m.Ordered("c", "4", noon)
+	m.GoesOn("c")
+	m.Lapse(nil, noon.Add(lostAfter))
+	if m.UnderWay() != "c" {
+		t.Errorf("nobody waits for it any more, and it is over: %+v", m.Tries["c"])
+	}
+	m.Lapse(nil, noon.Add(lostAfter+time.Second))
+	if try := m.Tries["c"]; try.UnderWay() || !try.Done || try.Shrunk {
+		t.Errorf("one that went on is %+v", try)
+	}
 	m.Lapse(nil, noon.Add(48*time.Hour))
 	if len(m.Tries) != 0 {
 		t.Errorf("after two days %+v", m.Tries)

@@ -17,7 +17,7 @@ const (
 	// failedFor is how long one is left alone whose defragmentation failed, and soonFor the
 	// same while etcd has no space.
 	failedFor, soonFor = 10 * time.Minute, time.Minute
-	// lostAfter is after how long without a word a defragmentation is taken to have failed:
+	// lostAfter is after how long without a word a defragmentation is taken to be over:
 	// its bound of three and a half minutes, and the looks before and after. It is less than
 	// the plan of disruptive steps gives one.
 	lostAfter = 270 * time.Second
@@ -29,6 +29,8 @@ type Try struct {
 	UID string
 	// Began is when it was ordered, Over when it was over; zero while it is not.
 	Began, Over time.Time
+	// GoesOn is whether nobody waits for its end any more, and etcd goes on with it.
+	GoesOn bool
 	// Until is until when the member is left alone; Shrunk is whether its file shrank and
 	// Done whether it was carried through at all.
 	Until        time.Time
@@ -41,6 +43,14 @@ func (t Try) UnderWay() bool { return !t.Began.IsZero() && t.Over.IsZero() }
 // Ordered notes that the defragmentation of a member has begun.
 func (m Memory) Ordered(member, uid string, at time.Time) {
 	m.Tries[member] = Try{UID: uid, Began: at}
+}
+
+// GoesOn notes that nobody waits for the end of a defragmentation any more. It is under way
+// until the member answers again.
+func (m Memory) GoesOn(member string) {
+	t := m.Tries[member]
+	t.GoesOn = true
+	m.Tries[member] = t
 }
 
 // Ended notes how the defragmentation of a member ended.
@@ -58,14 +68,15 @@ func (m Memory) Ended(member, uid string, done, shrunk bool, at time.Time) {
 }
 
 // Lapse gives up the tries that nobody has told the end of, and forgets those that are over
-// and of pods that are gone.
+// and of pods that are gone. One that is known to have gone on counts as carried through, or
+// it would be begun again and again.
 func (m Memory) Lapse(uids map[string]string, now time.Time) {
 	for name, t := range m.Tries {
 		switch uid, known := uids[name]; {
 		case known && uid != t.UID, !t.Over.IsZero() && now.After(t.Until) && now.Sub(t.Over) > leftFor:
 			delete(m.Tries, name)
 		case t.UnderWay() && now.Sub(t.Began) > lostAfter:
-			m.Ended(name, t.UID, false, false, now)
+			m.Ended(name, t.UID, t.GoesOn, false, now)
 		}
 	}
 }
