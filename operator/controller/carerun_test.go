@@ -54,18 +54,27 @@ func waits(t *testing.T, c *careRun) context.Context {
 
 // What has not begun is given up where nothing is to be done to the members any more.
 func TestCareStops(t *testing.T) {
+	r := &Reconciler{Now: time.Now, Decide: func(_ plane.Snapshot, _ plane.Profile, m plane.Memory, _ time.Time) (plane.Plan, plane.Memory) {
+		return plane.Plan{}, m
+	}}
 	for name, c := range map[string]struct {
-		profile plane.Profile
-		stops   bool
+		change func(cpp *v1alpha1.ControlPlaneProfile)
+		stops  bool
 	}{
-		"enforced":    {plane.Profile{Care: plane.CareProfile{Mode: plane.Enforce}}, false},
-		"paused":      {plane.Profile{Care: plane.CareProfile{Mode: plane.Enforce}, Paused: true}, true},
-		"recommended": {plane.Profile{Care: plane.CareProfile{Mode: plane.Recommend}}, true},
-		"off":         {plane.Profile{Care: plane.CareProfile{Mode: plane.Off}}, true},
+		"enforced":    {func(*v1alpha1.ControlPlaneProfile) {}, false},
+		"paused":      {func(cpp *v1alpha1.ControlPlaneProfile) { cpp.Annotations = map[string]string{v1alpha1.PausedAnnotation: "true"} }, true},
+		"recommended": {func(cpp *v1alpha1.ControlPlaneProfile) { cpp.Spec.Mode = v1alpha1.ModeRecommend }, true},
+		"off":         {func(cpp *v1alpha1.ControlPlaneProfile) { cpp.Spec.Etcd.Care.Mode = v1alpha1.ProtectionOff }, true},
 	} {
-		p := &pass{kept: &kept{}}
+		cpp := &v1alpha1.ControlPlaneProfile{Spec: v1alpha1.ControlPlaneProfileSpec{
+			Mode: v1alpha1.ModeEnforce, Etcd: &v1alpha1.EtcdSpec{ClientTLS: &v1alpha1.ClientTLSSpec{}},
+		}}
+		c.change(cpp)
+		p := &pass{r: r, cpp: cpp, kept: &kept{}, tenant: bare{}, now: time.Now()}
 		running := waits(t, &p.kept.care)
-		p.careStops(c.profile)
+		if err := p.decide(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 		if stopped := running.Err() != nil; stopped != c.stops {
 			t.Errorf("%s: stopped %v, want %v", name, stopped, c.stops)
 		}
@@ -82,10 +91,18 @@ func TestCareStops(t *testing.T) {
 
 // What was under way when the process before this one ended says that its end is not known.
 func TestForsaken(t *testing.T) {
-	decisions := []v1alpha1.DecisionStatus{{Step: "Defragment", Applied: true, Outcome: underWay}, {Step: "Compact", Outcome: "done"}}
-	forsaken(decisions)
-	if decisions[0].Outcome != "ordered; how it ended is not known, as the operator has restarted meanwhile" || decisions[1].Outcome != "done" {
-		t.Errorf("decisions %+v", decisions)
+	r := &Reconciler{Now: time.Now, fleet: newFleet()}
+	cpp := &v1alpha1.ControlPlaneProfile{}
+	cpp.Status.Decisions = []v1alpha1.DecisionStatus{{Step: "Defragment", Applied: true, Outcome: underWay}, {Step: "Compact", Outcome: "done"}}
+	got := r.begin(cpp).status.Decisions
+	if got[0].Outcome != "ordered; how it ended is not known, as the operator has restarted meanwhile" || got[1].Outcome != "done" {
+		t.Errorf("decisions %+v", got)
+	}
+	p := r.begin(cpp) // of this process
+	p.status.Decisions[0].Outcome = underWay
+	p.kept.status = p.status
+	if got := r.begin(cpp).status.Decisions; got[0].Outcome != underWay {
+		t.Errorf("what is under way in this process is given up: %+v", got)
 	}
 }
 
