@@ -61,8 +61,10 @@ func TestCareStops(t *testing.T) {
 		change func(cpp *v1alpha1.ControlPlaneProfile)
 		stops  bool
 	}{
-		"enforced":    {func(*v1alpha1.ControlPlaneProfile) {}, false},
-		"paused":      {func(cpp *v1alpha1.ControlPlaneProfile) { cpp.Annotations = map[string]string{v1alpha1.PausedAnnotation: "true"} }, true},
+		"enforced": {func(*v1alpha1.ControlPlaneProfile) {}, false},
+		"paused": {func(cpp *v1alpha1.ControlPlaneProfile) {
+			cpp.Annotations = map[string]string{v1alpha1.PausedAnnotation: "true"}
+		}, true},
 		"recommended": {func(cpp *v1alpha1.ControlPlaneProfile) { cpp.Spec.Mode = v1alpha1.ModeRecommend }, true},
 		"off":         {func(cpp *v1alpha1.ControlPlaneProfile) { cpp.Spec.Etcd.Care.Mode = v1alpha1.ProtectionOff }, true},
 	} {
