@@ -207,6 +207,40 @@ func TestEtcdKeptWhereNothingIsDone(t *testing.T) {
 	}
 }
 
+// That nothing is due is known when every member is: how full one is that is not seen, or
+// does not answer, nobody knows.
+func TestEtcdKeptWhereSomeAreNotSeen(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		change  func(w *etcdWorld)
+		finding string
+		says    string
+	}{
+		{"all are seen", func(*etcdWorld) {}, "True AsExpected", "the fullest member has 49 %"},
+		{"one does not answer", func(w *etcdWorld) { w.members[1].Fault = fault("ReplicaTimeout") }, "Unknown MembersUnseen", "how full etcd-1 is, is not known"},
+		{"two are old news", func(w *etcdWorld) {
+			for i := range 2 {
+				w.members[i].Fault, w.members[i].Observed = fault("ReplicaUnreachable"), noon.Add(-time.Hour)
+			}
+		}, "Unknown MembersUnseen", "how full etcd-0, etcd-1 is"},
+		{"one does not tell its size", func(w *etcdWorld) { w.members[1].DBInUse = 0 }, "Unknown MembersUnseen", "etcd-1"},
+		{"one is not seen, another near its quota", func(w *etcdWorld) {
+			w.members[1].Fault, w.members[2].DBSize, w.members[2].DBInUse = fault("ReplicaTimeout"), 1700*mebi, 1690*mebi
+		}, "False QuotaNear", "83 %"},
+		{"no quota is known", func(w *etcdWorld) {
+			w.all(func(m *plane.Member) { m.Quota = 0 })
+			w.members[2].DBSize = 1100 * mebi
+		}, "True AsExpected", "the largest database file has 1.1 GiB"},
+	} {
+		w := newEtcdWorld()
+		c.change(w)
+		w.tick(5 * time.Second)
+		if f := w.last.etcdKept(); status(f)+" "+f.Reason != c.finding || !strings.Contains(f.Message, c.says) {
+			t.Errorf("%s: %s %s %q, want %s with %q", c.name, status(f), f.Reason, f.Message, c.finding, c.says)
+		}
+	}
+}
+
 // A leader that was ordered, by whomever, is no accident.
 func TestALeaderThatWasOrdered(t *testing.T) {
 	var m plane.Memory

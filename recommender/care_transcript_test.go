@@ -33,7 +33,7 @@ func TestCareTranscripts(t *testing.T) {
 		},
 		"no-space-not-enough": func(w *etcdWorld) {
 			w.full(20 * mebi) // an operator that has just started: no revision is known to be old
-			w.run(9*time.Minute, tick)
+			w.run(40*time.Minute, tick)
 		},
 		"fragmented": func(w *etcdWorld) {
 			w.busy = 1000

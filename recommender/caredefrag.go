@@ -20,7 +20,8 @@ const (
 	// not say: the defaults of its fields.
 	fragmented = 0.45
 	reclaims   = 100 << 20
-	// notShrunk is the reason of a defragmentation that was carried out and gave nothing back.
+	// notShrunk is the reason of a defragmentation that was carried out and was not seen to
+	// give anything back, or is not over yet.
 	notShrunk = v1alpha1.ReasonNotReadBack
 )
 
@@ -42,7 +43,7 @@ func (d *pass) defragment() {
 	offPeak := d.offPeak()
 	for _, m := range due {
 		urgent := room(m).Tight()
-		switch waits := d.memory.Care.Waits(m.Name, d.now); {
+		switch waits := d.rests(m); {
 		case waits != "":
 			d.careWaits = m.Name + waits
 		case !urgent && offPeak != "":
@@ -51,6 +52,26 @@ func (d *pass) defragment() {
 			d.wantDefragmented(m, urgent)
 		}
 	}
+}
+
+// stillDefragments tells whether a member is being defragmented. It answers nobody until that
+// is over, for minutes where its file is large: that is neither what is wrong with it nor
+// what others wait for. The step stays wanted until its end is known, and is the one that is
+// under way, so that the plan does not begin it twice.
+func (d *pass) stillDefragments() bool {
+	member := d.memory.Care.UnderWay()
+	if member == "" {
+		return false
+	}
+	d.careWaits = "the defragmentation of " + member + d.memory.Care.Waits(member, d.now)
+	under := d.memory.Disturb.State.Under
+	if under != nil && under.Step.Kind == rollout.Defragment && under.Step.Pod == member && under.Step.UID == d.memory.Care.Tries[member].UID {
+		d.wants(under.Step, plane.Step{
+			Kind: plane.Defragment, Apply: true, Etcd: &plane.EtcdStep{Member: member, UID: under.Step.UID},
+			Reason: plane.Reason{Code: v1alpha1.ReasonFragmented, Message: "defragments " + member + ": " + under.Step.Why},
+		}, nil)
+	}
+	return true
 }
 
 // fragmented are the members that are seen and whose defragmentation is worth it.
@@ -62,6 +83,15 @@ func (d *pass) fragmented() (due []plane.Member) {
 		}
 	}
 	return due
+}
+
+// rests says what a member's defragmentation waits for because of the one before it, to be
+// put behind its name; empty when for nothing.
+func (d *pass) rests(m plane.Member) string {
+	if fragmentation, _ := d.worthwhile(); room(m).Fragmentation() < fragmentation {
+		return d.memory.Care.NearQuota(m.Name, d.now)
+	}
+	return d.memory.Care.Waits(m.Name, d.now)
 }
 
 // worthwhile is how much of a file must be air, from 0 to 1 and in bytes.
@@ -135,7 +165,7 @@ func (d *pass) adviseOnce(about, words string, s plane.Step) {
 }
 
 func defragCommand(member string) string {
-	return "etcdctl --endpoints=ADDRESS-OF-" + strings.ToUpper(member) + " --command-timeout=2m defrag"
+	return "etcdctl --endpoints=ADDRESS-OF-" + strings.ToUpper(member) + " --command-timeout=5m defrag"
 }
 
 func inZone(zone string) string {

@@ -5,6 +5,7 @@ package recommender
 
 import (
 	"slices"
+	"time"
 
 	"evenkeel.dev/evenkeel/recommender/care"
 	"evenkeel.dev/evenkeel/recommender/plane"
@@ -19,39 +20,36 @@ const noSpace, corrupt = "NOSPACE", "CORRUPT"
 // file without air. What is a person's to do is told.
 func (d *pass) careForEtcd() {
 	if d.profile.Care.Mode == "" || d.profile.Care.Mode == plane.Off {
-		d.memory.Care = plane.CareMemory{LeaderOrdered: d.memory.Care.LeaderOrdered}.Clone()
+		d.followTries()
+		d.memory.Care = plane.CareMemory{LeaderOrdered: d.memory.Care.LeaderOrdered, Tries: d.memory.Care.Tries}.Clone()
+		d.stillDefragments()
 		return
 	}
 	d.followCare()
 	d.adviseMembers()
 	d.leaveNode()
-	if d.onlyNoSpace() {
+	switch {
+	case d.stillDefragments():
+	case d.onlyNoSpace():
 		d.makeRoom()
-		return
+	default:
+		d.defragment()
 	}
-	d.defragment()
 }
 
 // followCare keeps what is needed of this look for the next.
 func (d *pass) followCare() {
 	m := &d.memory.Care
-	uids := map[string]string{}
 	var inUse, revision int64
 	whole := len(d.seen.Members) > 0
 	for _, member := range d.seen.Members {
-		if member.UID != "" {
-			uids[member.Name] = member.UID
-		}
-		if !d.fresh(member) || member.Fault != nil {
+		if !d.answers(member) {
 			whole = false
 			continue
 		}
 		inUse, revision = max(inUse, member.DBInUse), max(revision, member.Revision)
 	}
-	for _, o := range d.seen.Outcomes {
-		d.takeCare(o)
-	}
-	m.Lapse(uids, d.now)
+	d.followTries()
 	m.Growth = m.Growth.Seen(inUse, d.now)
 	m.History = m.History.Seen(revision, d.now)
 	if load, known := d.load(); known {
@@ -67,15 +65,37 @@ func (d *pass) followCare() {
 	}
 }
 
+// followTries notes what became of what was ordered, and gives up what nobody tells the end of.
+func (d *pass) followTries() {
+	for _, o := range d.seen.Outcomes {
+		d.takeCare(o)
+	}
+	uids := map[string]string{}
+	for _, member := range d.seen.Members {
+		if t := d.memory.Care.Tries[member.Name]; t.UnderWay() && t.GoesOn && d.answers(member) {
+			d.memory.Care.Ended(member.Name, t.UID, true, false, d.now)
+		}
+		if member.UID != "" {
+			uids[member.Name] = member.UID
+		}
+	}
+	d.memory.Care.Lapse(uids, d.now)
+}
+
+// answers tells whether a member is seen whole.
+func (d *pass) answers(m plane.Member) bool { return d.fresh(m) && m.Fault == nil }
+
 // takeCare notes what became of a step of the care. One that has been ordered and has
 // neither a fault nor an end is under way.
 func (d *pass) takeCare(o plane.Outcome) {
 	m := &d.memory.Care
 	switch o.Kind {
 	case plane.Compact:
-		if o.Fault == nil && !o.InForce.IsZero() {
-			m.Compacted = d.now
+		if d.ofThisAlarm(o, &m.Compacting) {
+			m.Compacted, m.Rounds = d.now, m.Rounds+1
 		}
+	case plane.Disarm:
+		d.ofThisAlarm(o, &m.Disarming)
 	case plane.Defragment:
 		i := slices.IndexFunc(d.seen.Members, func(one plane.Member) bool { return aboutDefragmenting(one.Name) == o.Name })
 		if i < 0 {
@@ -83,6 +103,8 @@ func (d *pass) takeCare(o plane.Outcome) {
 		}
 		member := d.seen.Members[i]
 		switch {
+		case o.Fault != nil && o.Fault.Reason == notShrunk && !d.answers(member):
+			m.GoesOn(member.Name)
 		case o.Fault != nil:
 			m.Ended(member.Name, member.UID, o.Fault.Reason == notShrunk, false, d.now)
 		case !o.InForce.IsZero():
@@ -92,6 +114,20 @@ func (d *pass) takeCare(o plane.Outcome) {
 		}
 	default: // somebody else's
 	}
+}
+
+// ofThisAlarm tells whether what was ordered of the way out of this alarm is done. What was
+// ordered for an alarm that is over says nothing of this one. What has failed is no longer
+// waited for.
+func (d *pass) ofThisAlarm(o plane.Outcome, ordered *time.Time) bool {
+	m := &d.memory.Care
+	if m.Alarmed.IsZero() || ordered.IsZero() {
+		return false
+	}
+	if o.Fault != nil {
+		*ordered, m.Failed, m.FailedWhy = time.Time{}, d.now, o.Fault.Message
+	}
+	return o.Fault == nil && !o.InForce.IsZero()
 }
 
 // aboutDefragmenting is the name under which the outcome of a member's defragmentation is

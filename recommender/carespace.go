@@ -5,11 +5,9 @@ package recommender
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
-	"evenkeel.dev/evenkeel/recommender/care"
 	"evenkeel.dev/evenkeel/recommender/plane"
 	"evenkeel.dev/evenkeel/recommender/rollout"
 	"evenkeel.dev/evenkeel/recommender/sizing"
@@ -26,33 +24,45 @@ const (
 	// orderedAgain is after how long without a result a compaction or a disarming is
 	// ordered again.
 	orderedAgain = 2 * time.Minute
+	// failedAgain is after how long one that has failed is.
+	failedAgain = 30 * time.Second
+	// secondRound is how long after the first compaction all that it had to leave is old
+	// enough, and laterRounds how far apart further ones are. With the alarm no key is
+	// written and no lease granted, but keys are deleted and leases expire as before
+	// (server/v3 etcdserver/apply/capped.go), and what that frees takes a compaction: the
+	// apiserver's events have all expired after an hour.
+	secondRound, laterRounds = historyStays + time.Minute, time.Hour
 
 	// aboutRoom and aboutQuota are what the alarm's advice is remembered by.
 	aboutRoom, aboutQuota = "room", "quota"
 )
 
 // makeRoom leads out of the alarm of no space: the history is compacted, then every member
-// defragmented, then the alarm taken back, each when the one before is seen to be done. An
-// alarm is not taken back before there is room: with the next writes it would be there
-// again, and the file larger than before.
+// defragmented that has no room, then the alarm taken back, each when the one before is seen
+// to be done. An alarm is not taken back before there is room: with the next writes it would
+// be there again, and the file larger than before. Where there is room, as after a person
+// has raised the quota, nothing else is done to the members.
 func (d *pass) makeRoom() {
 	m := &d.memory.Care
-	if d.careWaits = d.careHeld(); d.careWaits != "" {
+	d.careWaits = d.careHeld()
+	switch {
+	case d.careWaits != "" || !d.enforcing(d.profile.Care.Mode):
 		d.showRoom()
-		return
-	}
-	if !d.enforcing(d.profile.Care.Mode) {
-		d.showRoom()
-		return
-	}
-	if m.Compacted.IsZero() {
+	case d.roomy():
+		d.disarm()
+	case m.Compacted.IsZero():
 		d.compact()
-		return
-	}
-	if d.now.Sub(m.Compacted) < compactSettles {
+	case d.now.Sub(m.Compacted) < compactSettles:
 		d.careWaits = "the members to drop what the compaction has freed"
-		return
+	default:
+		d.relieve()
 	}
+}
+
+// relieve wants the members defragmented that have no room. When that was not enough a
+// person is told, and the history compacted anew where that may bring some.
+func (d *pass) relieve() {
+	m := &d.memory.Care
 	left := d.unrelieved()
 	for _, member := range left {
 		if m.MayRelieve(member.Name, d.now) {
@@ -64,13 +74,22 @@ func (d *pass) makeRoom() {
 		d.careWaits = "the defragmentation of " + names(left)
 	case !d.seenSince():
 		d.careWaits = "a look at every member since it was defragmented"
-	case d.roomy():
-		d.disarm()
-	case d.revision() > m.Revision && d.now.Sub(m.Alarmed) >= historyStays:
-		m.Compacting, m.Compacted = time.Time{}, time.Time{} // what was left of the history is old enough now
 	default:
 		d.notEnough()
+		if d.moreHistory() {
+			m.Compacting, m.Compacted = time.Time{}, time.Time{}
+		}
 	}
+}
+
+// moreHistory tells whether it is time for another round: there is history that can be
+// dropped and could not be in the round before.
+func (d *pass) moreHistory() bool {
+	m, waits := d.memory.Care, laterRounds
+	if m.Rounds == 1 {
+		waits = secondRound
+	}
+	return d.now.Sub(m.Compacted) >= waits && m.History.Before(d.now.Add(-historyStays)) > m.Revision
 }
 
 // compact drops the history that is older than what clients may still ask for.
@@ -84,6 +103,9 @@ func (d *pass) compact() {
 	case !m.Compacting.IsZero() && d.now.Sub(m.Compacting) < orderedAgain:
 		d.careWaits = "the compaction to be seen done"
 		return
+	case d.failedLately():
+		d.careWaits = "the compaction to be tried again: " + m.FailedWhy
+		return
 	}
 	m.Compacting, m.Revision = d.now, to
 	d.careWaits = "the compaction to be seen done"
@@ -95,37 +117,28 @@ func (d *pass) compact() {
 	}})
 }
 
+// failedLately tells whether what was ordered of the way out has failed only just.
+func (d *pass) failedLately() bool { return d.now.Sub(d.memory.Care.Failed) < failedAgain }
+
 // compactTo is the revision to compact up to; 0 while there is none, with what is waited for.
+// The present one never is: with the alarm too there are deletions that clients have yet to
+// see.
 func (d *pass) compactTo() (revision int64, why string) {
-	m := d.memory.Care
-	if old := m.History.Before(d.now.Add(-historyStays)); old > 0 && d.now.Sub(m.Alarmed) < historyStays {
+	h := d.memory.Care.History
+	if old := h.Before(d.now.Add(-historyStays)); old > 0 {
 		return old, fmt.Sprintf("revision %d was there five minutes ago: no client keeps its place before it for longer", old)
 	}
-	stood := m.Alarmed.Add(historyStays)
-	if d.now.Before(stood) {
-		return 0, "the history to be five minutes old, at " + clock(stood)
-	}
-	now := d.revision()
-	if now == 0 {
+	if len(h.Revisions) == 0 {
 		return 0, "the store's revision to be seen"
 	}
-	return now, fmt.Sprintf("revision %d is the present one: nothing is written since the alarm, so that all before it is older than five minutes", now)
+	return 0, "the history to be five minutes old, at " + clock(h.Revisions[0].At.Add(historyStays))
 }
 
-// revision is the latest that a member has; 0 while none is known.
-func (d *pass) revision() (latest int64) {
-	for _, m := range d.seen.Members {
-		if d.fresh(m) {
-			latest = max(latest, m.Revision)
-		}
-	}
-	return latest
-}
-
-// unrelieved are the members that have not been defragmented since the compaction.
+// unrelieved are the members that have no room and have not been defragmented since the
+// compaction.
 func (d *pass) unrelieved() (left []plane.Member) {
 	for _, m := range d.seen.Members {
-		if !d.memory.Care.Through(m.Name) {
+		if !room(m).Roomy() && !d.memory.Care.Through(m.Name) {
 			left = append(left, m)
 		}
 	}
@@ -134,7 +147,7 @@ func (d *pass) unrelieved() (left []plane.Member) {
 
 // wantRelieved wants one member defragmented so that the alarm can be taken back. How much
 // of its file is air nobody knows: what a compaction has freed counts as in use until the
-// next write, and there is none.
+// next change, and it is not known when there is one.
 func (d *pass) wantRelieved(m plane.Member) {
 	full := fmt.Sprintf("its file has %s of a quota of %s", gibibytes(m.DBSize), gibibytes(m.Quota))
 	d.wants(rollout.Step{
@@ -175,7 +188,11 @@ func (d *pass) roomy() bool {
 func (d *pass) disarm() {
 	m := &d.memory.Care
 	d.careWaits = "the alarm to be gone"
-	if !m.Disarming.IsZero() && d.now.Sub(m.Disarming) < orderedAgain {
+	switch {
+	case !m.Disarming.IsZero() && d.now.Sub(m.Disarming) < orderedAgain:
+		return
+	case d.failedLately():
+		d.careWaits = "the alarm to be taken back again: " + m.FailedWhy
 		return
 	}
 	m.Disarming = d.now
@@ -184,91 +201,4 @@ func (d *pass) disarm() {
 		Message:  fmt.Sprintf("takes back etcd's alarm of no space, which stands since %s: every member has room again", clock(m.Alarmed)),
 		Evidence: d.fullest(),
 	}})
-}
-
-// fullest is the member whose file is the nearest to its quota, in words.
-func (d *pass) fullest() []string {
-	var most *plane.Member
-	for i, m := range d.seen.Members {
-		if room(m).Used() > 0 && (most == nil || room(m).Used() > room(*most).Used()) {
-			most = &d.seen.Members[i]
-		}
-	}
-	if most == nil {
-		return nil
-	}
-	return []string{fmt.Sprintf("the fullest member, %s, has %s of its quota of %s", most.Name, gibibytes(most.DBSize), gibibytes(most.Quota))}
-}
-
-// notEnough says that compacting and defragmenting did not bring enough, and what would.
-func (d *pass) notEnough() {
-	d.careWaits = "a person, as what is in use does not fit: " + d.raiseQuota()
-	d.adviseOnce(aboutQuota, "short", plane.Step{Kind: plane.Advise, Etcd: &plane.EtcdStep{}, Reason: plane.Reason{
-		Code:     v1alpha1.ReasonNoSpace,
-		Message:  "etcd has no space, and what is in use does not fit after its history was compacted and its members defragmented: " + d.raiseQuota() + "; the alarm is taken back when there is room",
-		Evidence: append(d.fullest(), d.takesRoom()...),
-		Rejected: []string{"to take the alarm back: the next writes would raise it again"},
-	}})
-}
-
-// raiseQuota is the advice to raise the quota, with the flag, or where it is at the most
-// that etcd's documentation suggests, what else there is.
-func (d *pass) raiseQuota() string {
-	var quota int64
-	for _, m := range d.seen.Members {
-		quota = max(quota, m.Quota)
-	}
-	if quota <= 0 || quota >= care.SuggestedQuota {
-		return "its quota is at the most that etcd's documentation suggests, 8 GiB: store less, or move events to an etcd of their own (--etcd-servers-overrides)"
-	}
-	return fmt.Sprintf("raise --quota-backend-bytes from %d to %d on one member after the other (disk and memory follow)",
-		quota, min(2*quota, care.SuggestedQuota))
-}
-
-// takesRoom is what is stored, as far as the replicas tell.
-func (d *pass) takesRoom() []string {
-	var most plane.Stored
-	for _, r := range d.seen.Replicas {
-		if s := r.Stored; s.Nodes+s.Pods+s.Objects > most.Nodes+most.Pods+most.Objects {
-			most = s
-		}
-	}
-	if most == (plane.Stored{}) {
-		return nil
-	}
-	line := fmt.Sprintf("stored are %.0f nodes, %.0f pods and %.0f other objects", most.Nodes, most.Pods, most.Objects)
-	if most.Bytes > 0 {
-		line += ", together about " + gibibytes(most.Bytes)
-	}
-	return []string{line}
-}
-
-// showRoom tells a person once what leads out of the alarm, in the order that counts.
-func (d *pass) showRoom() {
-	commands := []string{
-		"1. etcdctl compact --physical REVISION, with a revision that is five minutes old or, when the alarm has stood for longer, the present one of etcdctl endpoint status",
-		"2. on each member, the leader last: etcdctl --endpoints=ADDRESS --command-timeout=2m defrag",
-		"3. when every member's file is below 90 % of its quota: etcdctl alarm disarm",
-	}
-	r := plane.Reason{
-		Code:     v1alpha1.ReasonNoSpace,
-		Message:  fmt.Sprintf("would lead etcd out of its alarm of no space, which is seen since %s: compact, defragment every member, take the alarm back", clock(d.memory.Care.Alarmed)),
-		Evidence: append(append(d.fullest(), d.takesRoom()...), commands...),
-		Rejected: []string{"to take the alarm back before there is room: the next writes would raise it again"},
-	}
-	about := "recommended"
-	if d.enforcing(d.profile.Care.Mode) {
-		about = "held"
-		r.Message = "cannot lead etcd out of its alarm of no space now: " + d.careWaits
-	}
-	d.adviseOnce(aboutRoom, about, plane.Step{Kind: plane.Advise, Etcd: &plane.EtcdStep{}, Reason: r})
-}
-
-// names are those of some members.
-func names(members []plane.Member) string {
-	all := make([]string, 0, len(members))
-	for _, m := range members {
-		all = append(all, m.Name)
-	}
-	return strings.Join(all, ", ")
 }

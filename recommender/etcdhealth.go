@@ -33,8 +33,8 @@ func (d *pass) etcdHealthy() plane.Finding {
 		f.Reason, f.Message = reason, words
 	case len(troubles) > 0:
 		f.Reason, f.Message = troubles[0].reason, troubles[0].words
-	case d.denied() != nil:
-		f.Unknown, f.Reason, f.Message = true, v1alpha1.ReasonAccessDenied, d.denied().Message
+	case d.silent() != nil:
+		f.Unknown, f.Reason, f.Message = true, d.silent().Reason, d.silent().Message
 	default:
 		f.True, f.Reason = true, v1alpha1.ReasonAsExpected
 		f.Message = fmt.Sprintf("all %d members answer at their own addresses, have a leader and keep up", len(d.seen.Members))
@@ -42,14 +42,25 @@ func (d *pass) etcdHealthy() plane.Finding {
 	return f
 }
 
-// denied is why a member that is seen does not tell all; nil when each does.
-func (d *pass) denied() *plane.Fault {
+// silent is why a member whose metrics are seen does not tell all, the worst of it first;
+// nil when each does. It has no term then: etcd's own API does not answer, be it that it is
+// not allowed to or that a lock is held. One answer that is late leaves what was told before.
+func (d *pass) silent() (why *plane.Fault) {
 	for _, m := range d.seen.Members {
-		if d.fresh(m) && m.Fault != nil && m.Fault.Reason == v1alpha1.ReasonAccessDenied {
+		switch {
+		case m.Fault == nil || !d.fresh(m):
+		case m.Fault.Reason == v1alpha1.ReasonAccessDenied:
 			return m.Fault
+		case m.Term == 0 && why == nil:
+			told := *m.Fault
+			told.Message = m.Name + ": " + told.Message
+			if d.memory.Care.UnderWay() == m.Name {
+				told.Message = m.Name + " is being defragmented, and answers nobody meanwhile"
+			}
+			why = &told
 		}
 	}
-	return nil
+	return why
 }
 
 // alarms are those that any member knows of, each once.

@@ -33,6 +33,10 @@ func (d *pass) etcdKept() plane.Finding {
 		f.Reason, f.Message = v1alpha1.ReasonQuotaNear, d.quotaNear(fullest)
 	case len(due) > 0:
 		f.Reason, f.Message = v1alpha1.ReasonFragmented, fmt.Sprintf("of %s a large part is air (%s)%s", names(due), airOf(room(due[0])), d.waitsFor())
+	case d.memory.Care.UnderWay() != "":
+		f.Reason, f.Message = v1alpha1.ReasonFragmented, d.memory.Care.UnderWay()+" is being defragmented, and answers nobody meanwhile"
+	case d.unmeasured() != "":
+		f.Unknown, f.Reason, f.Message = true, v1alpha1.ReasonMembersUnseen, "nothing is known to be due, and how full "+d.unmeasured()+" is, is not known"
 	default:
 		f.True, f.Reason = true, v1alpha1.ReasonAsExpected
 		f.Message = fmt.Sprintf("nothing is due: %s%s", usedOf(fullest), d.growthWords(fullest))
@@ -40,11 +44,20 @@ func (d *pass) etcdKept() plane.Finding {
 	return f
 }
 
-// leastRoom is the file that is the nearest to its quota, of the members that are seen.
+// unmeasured names the members whose database nobody knows enough of to tell that nothing is
+// due; empty when there is none.
+func (d *pass) unmeasured() string {
+	return names(slices.DeleteFunc(slices.Clone(d.seen.Members), func(m plane.Member) bool {
+		return d.fresh(m) && m.Fault == nil && room(m).Known()
+	}))
+}
+
+// leastRoom is the file that is the nearest to its quota, of the members that are seen; the
+// largest where no quota is known.
 func (d *pass) leastRoom() (least care.Room, seen bool) {
 	for _, m := range d.seen.Members {
 		if r := room(m); d.fresh(m) && r.Known() {
-			if !seen || r.Used() > least.Used() {
+			if !seen || r.Used() > least.Used() || r.Used() == least.Used() && r.Size > least.Size {
 				least = r
 			}
 			seen = true
@@ -56,7 +69,7 @@ func (d *pass) leastRoom() (least care.Room, seen bool) {
 // quotaNear says how long the room lasts, and what brings more.
 func (d *pass) quotaNear(r care.Room) string {
 	says := usedOf(r) + d.growthWords(r)
-	if _, worth := d.worthwhile(); r.Air() >= worth {
+	if r.Due(d.worthwhile()) {
 		return fmt.Sprintf("%s; a defragmentation gives %s back%s", says, gibibytes(r.Air()), d.waitsFor())
 	}
 	return fmt.Sprintf("%s; a defragmentation would give %s back, which is not worth it: %s", says, gibibytes(r.Air()), d.raiseQuota())

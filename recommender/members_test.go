@@ -214,6 +214,10 @@ func TestMemberGuardsAndTheFinding(t *testing.T) {
 			s.Members[2].Observed, s.Members[2].Fault = noon, fault(v1alpha1.ReasonReplicaTimeout)
 		}}, nil, "True AsExpected", ""},
 		{"a status that is denied", []func(*plane.Snapshot){func(s *plane.Snapshot) { s.Members[2].Fault = fault(v1alpha1.ReasonAccessDenied) }}, nil, "Unknown AccessDenied", ""},
+		{"metrics and no status", []func(*plane.Snapshot){nil, func(s *plane.Snapshot) {
+			m := &s.Members[2]
+			m.Fault, m.Term, m.Leader, m.Index = fault(v1alpha1.ReasonReplicaTimeout), 0, 0, 0
+		}}, nil, "Unknown ReplicaTimeout", "etcd-2: GET"},
 		{"old news", []func(*plane.Snapshot){nil, nil, nil, nil, func(s *plane.Snapshot) {
 			s.Members[1].ApplyBacklog, s.Members[1].Observed, s.Members[1].Fault = 9000, noon, fault(v1alpha1.ReasonReplicaTimeout)
 		}}, nil, "False QuorumAtRisk", ""},

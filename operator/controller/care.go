@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	// careWithin bounds what is done to etcd's members in one go, looks included: the
-	// longest defragmentation, and what comes before and after it.
-	careWithin = 150 * time.Second
+	// careWithin bounds what is done to etcd's members in one go until etcd is asked for it.
+	// What etcd has begun has a bound of its own (etcdcare.Within).
+	careWithin = 30 * time.Second
 	// defaultFragmentation, in percent, and defaultReclaims, in bytes, are the CRD's, for
 	// profiles that were stored before.
 	defaultFragmentation = 45
@@ -107,6 +107,24 @@ func (p *pass) careMembers(ctx context.Context) ([]etcdcare.Member, error) {
 		members = append(members, etcdcare.Member{Name: m.Name})
 	}
 	return members, nil
+}
+
+// careStops has what is being done to etcd's members given up where nothing is to be done to
+// them any more, but for what etcd has begun.
+func (p *pass) careStops(profile plane.Profile) {
+	if profile.Paused || profile.Care.Mode != plane.Enforce {
+		p.kept.care.stop()
+	}
+}
+
+// forsaken has the decisions that were under way in a process before this one tell that
+// nobody knows their end: whoever waited for it is gone.
+func forsaken(decisions []v1alpha1.DecisionStatus) {
+	for i := range decisions {
+		if decisions[i].Outcome == underWay {
+			decisions[i].Outcome = "ordered; how it ended is not known, as the operator has restarted meanwhile"
+		}
+	}
 }
 
 // amend tells of a decision that was under way what became of it.

@@ -118,6 +118,7 @@ func TestCareIsCarriedOutBesideThePasses(t *testing.T) {
 	w.etcd(1, host)
 	w.create(&corev1.Secret{ObjectMeta: w.named("etcd-client"), Type: corev1.SecretTypeTLS, Data: e.Secret})
 	w.profile("acme", func(cpp *v1alpha1.ControlPlaneProfile) {
+		enforce(cpp)
 		cpp.Spec.Etcd = &v1alpha1.EtcdSpec{
 			TargetRef: v1alpha1.TargetRef{Kind: "StatefulSet", Name: "etcd"}, Port: int32(port), //nolint:gosec // a port
 			ClientTLS: &v1alpha1.ClientTLSSpec{SecretRef: v1alpha1.SecretRef{Name: "etcd-client"}},
@@ -125,7 +126,7 @@ func TestCareIsCarriedOutBesideThePasses(t *testing.T) {
 	})
 	w.start()
 	w.awaitEtcd("True AsExpected", "all 1 members answer")
-	if want := (plane.CareProfile{Mode: plane.Recommend, Fragmentation: 0.45, Reclaims: 100 << 20}); c.profile != want {
+	if want := (plane.CareProfile{Mode: plane.Enforce, Fragmentation: 0.45, Reclaims: 100 << 20}); c.profile != want {
 		t.Errorf("the profile is %+v, want %+v", c.profile, want)
 	}
 	w.await(func() string {

@@ -49,7 +49,7 @@ func (c *careRun) take() []plane.Outcome {
 	return ended
 }
 
-// stop has what runs give up: etcd goes on with what it has begun, and nobody waits for it.
+// stop has what runs give up, unless etcd has begun with it: that is seen to its end.
 func (c *careRun) stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

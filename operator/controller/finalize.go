@@ -33,6 +33,7 @@ const leaveAgain = 10 * time.Second
 // left in place is safe, and an event says so. Deleting the access Secret is
 // therefore how a person lets go of a tenant that no longer exists.
 func (p *pass) finalize(ctx context.Context) (ctrl.Result, error) {
+	p.kept.care.stop()
 	if !controllerutil.ContainsFinalizer(p.cpp, v1alpha1.Finalizer) {
 		return ctrl.Result{}, nil
 	}

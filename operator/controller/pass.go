@@ -79,8 +79,6 @@ func (p *pass) observe(ctx context.Context) error {
 	looks.Wait()
 	seeMembers()
 	p.now = p.r.Now() // a look takes time: decide by when it was over
-	p.cared = p.kept.care.take()
-	p.snapshot.Outcomes, p.kept.outcomes = append(p.kept.outcomes, p.cared...), nil
 	p.kept.turnedDown = slices.ContainsFunc(p.snapshot.Replicas, func(r plane.Replica) bool {
 		return r.Fault != nil && turnsDown(r.Fault.Reason)
 	})
@@ -102,10 +100,14 @@ func (p *pass) readConfig(ctx context.Context, closer bool) {
 	p.kept.config, p.kept.configAt = p.snapshot.Config, p.now
 }
 
-// decide asks the recommender.
+// decide asks the recommender. What became of the steps before is taken only now: a pass that
+// ends earlier leaves it for the next.
 func (p *pass) decide(ctx context.Context) error {
-	before := p.kept.memory.Line.Looked.At
-	p.plan, p.kept.memory = p.r.Decide(p.snapshot, p.profile(), p.kept.memory, p.now)
+	p.cared = p.kept.care.take()
+	p.snapshot.Outcomes, p.kept.outcomes = append(p.kept.outcomes, p.cared...), nil
+	before, profile := p.kept.memory.Line.Looked.At, p.profile()
+	p.careStops(profile)
+	p.plan, p.kept.memory = p.r.Decide(p.snapshot, profile, p.kept.memory, p.now)
 	if l := p.kept.memory.Line; l.Looked.At.After(before) {
 		log.FromContext(ctx).V(1).Info("Looked at a window of the load line", "seats", l.Seats, "window", l.Looked)
 	}

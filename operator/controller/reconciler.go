@@ -140,6 +140,7 @@ func (r *Reconciler) begin(cpp *v1alpha1.ControlPlaneProfile) *pass {
 	p := &pass{r: r, cpp: cpp, kept: r.fleet.of(cpp), now: r.Now()}
 	if p.kept.status == nil {
 		p.kept.status, p.kept.trouble = cpp.Status.DeepCopy(), trouble(&cpp.Status)
+		forsaken(p.kept.status.Decisions)
 	}
 	p.status = p.kept.status.DeepCopy()
 	return p

@@ -30,6 +30,8 @@ func TestDue(t *testing.T) {
 		{"too little in bytes", Room{Size: 150 * mib, InUse: 51 * mib}, false},
 		{"near the quota, a tenth air", Room{Size: 1700 * mib, InUse: 1500 * mib, Quota: 2000 * mib}, true},
 		{"not near the quota, a tenth air", Room{Size: 1500 * mib, InUse: 1300 * mib, Quota: 2000 * mib}, false},
+		{"near the quota, a twentieth of it air", Room{Size: 1700 * mib, InUse: 1600 * mib, Quota: 2000 * mib}, true},
+		{"near the quota, less than a twentieth of it air", Room{Size: 7 * gib, InUse: 7*gib - 400*mib, Quota: 8 * gib}, false},
 		{"near the quota, no air", Room{Size: 1700 * mib, InUse: 1650 * mib, Quota: 2000 * mib}, false},
 	} {
 		if got := c.room.Due(0.45, 100*mib); got != c.want {
@@ -222,6 +224,28 @@ func TestTries(t *testing.T) {
 	}
 }
 
+// Where only the quota makes a defragmentation due, one a day will do.
+func TestNearQuota(t *testing.T) {
+	m := Memory{}.Clone()
+	if m.NearQuota("a", noon) != "" || m.UnderWay() != "" {
+		t.Errorf("waits before anything was tried: %q", m.NearQuota("a", noon))
+	}
+	m.Ordered("a", "1", noon)
+	if m.UnderWay() != "a" || m.NearQuota("a", noon) != m.Waits("a", noon) {
+		t.Errorf("under way is %q, waits %q", m.UnderWay(), m.NearQuota("a", noon))
+	}
+	m.Ended("a", "1", true, true, noon)
+	for after, waits := range map[time.Duration]bool{0: true, 2 * time.Hour: true, 24*time.Hour - time.Second: true, 24 * time.Hour: false} {
+		if got := m.NearQuota("a", noon.Add(after)); (got != "") != waits {
+			t.Errorf("after %s waits %q", after, got)
+		}
+	}
+	m.Ended("b", "2", false, false, noon)
+	if m.NearQuota("b", noon.Add(time.Hour)) != "" || m.UnderWay() != "" {
+		t.Error("one that failed rests for a day")
+	}
+}
+
 // A try that nobody tells the end of is given up, and one of a pod that is gone forgotten.
 func TestLapse(t *testing.T) {
 	m := Memory{}.Clone()
@@ -234,6 +258,16 @@ func TestLapse(t *testing.T) {
 	m.Lapse(map[string]string{"a": "1"}, noon.Add(lostAfter+time.Second))
 	if try := m.Tries["a"]; try.Over.IsZero() || try.Done {
 		t.Errorf("a lost try is %+v", try)
+	}
+	m.Ordered("c", "4", noon)
+	m.GoesOn("c")
+	m.Lapse(nil, noon.Add(lostAfter))
+	if m.UnderWay() != "c" {
+		t.Errorf("nobody waits for it any more, and it is over: %+v", m.Tries["c"])
+	}
+	m.Lapse(nil, noon.Add(lostAfter+time.Second))
+	if try := m.Tries["c"]; try.UnderWay() || !try.Done || try.Shrunk {
+		t.Errorf("one that went on is %+v", try)
 	}
 	m.Lapse(nil, noon.Add(48*time.Hour))
 	if len(m.Tries) != 0 {

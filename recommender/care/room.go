@@ -12,6 +12,9 @@ const (
 	// tight is from how much of the quota on room is near its end: one fifth is left, which
 	// is what a defragmentation and a person need to be in time.
 	tight = 0.80
+	// worth is how much of the quota must be air at the least for a defragmentation to be
+	// worth it because the quota is near: a busy tenant writes less than that in minutes.
+	worth = 0.05
 	// roomy is below how much of the quota every member's file must be for the alarm to be
 	// taken back: etcd raises it again with the first write that does not fit.
 	roomy = 0.90
@@ -60,10 +63,10 @@ func (r Room) Tight() bool { return r.Used() >= tight }
 func (r Room) Roomy() bool { return r.Used() > 0 && r.Used() < roomy }
 
 // Due tells whether a defragmentation is worth it: so much of the file is air, in parts
-// and in bytes. Where the quota is near the bytes alone count.
+// and in bytes. Where the quota is near a twentieth of the quota will do.
 func (r Room) Due(fragmentation float64, reclaims int64) bool {
 	if !r.Known() || r.Air() < max(reclaims, 1) {
 		return false
 	}
-	return r.Tight() || r.Fragmentation() >= fragmentation
+	return r.Fragmentation() >= fragmentation || r.Tight() && float64(r.Air()) >= worth*float64(r.Quota)
 }

@@ -44,6 +44,10 @@ func Compact(ctx context.Context, a *access.Access, members []Member, revision i
 			return Done{}, h.refused("%s is at revision %d", members[i].Name, t.revision)
 		}
 	}
+	ctx, fault = h.commit(ctx)
+	if fault != nil {
+		return Done{}, fault
+	}
 	began := time.Now()
 	if err := h.compact(ctx, leads(seen), revision); err != nil && !errors.Is(err, rpctypes.ErrCompacted) {
 		return Done{}, etcdapi.FaultOf(h.attempted, err, compactsIn)

@@ -17,10 +17,11 @@ import (
 const (
 	// defragmentsIn and defragmentsEach bound a defragmentation: so long, and so much longer
 	// for each GiB of the file, which is read and written whole, but never longer than
-	// defragmentsAtMost.
+	// defragmentsAtMost: as much as the 8 GiB take that etcd's documentation suggests at the
+	// most, and less than the plan of disruptive steps gives one.
 	defragmentsIn     = 10 * time.Second
-	defragmentsEach   = 20 * time.Second
-	defragmentsAtMost = 2 * time.Minute
+	defragmentsEach   = 25 * time.Second
+	defragmentsAtMost = 210 * time.Second
 	// quorumNeeds is how few members with a vote there are at the least for one to be missed.
 	quorumNeeds = 3
 )
@@ -37,7 +38,8 @@ func Within(size int64) time.Duration {
 // the member follows: the leader is not defragmented, unless it is the only one.
 //
 // The member answers nobody meanwhile, for up to Within its size. One that is still at it
-// then goes on.
+// then goes on, as etcd does not give up what it has begun: NotReadBack, as of one whose file
+// is no smaller.
 func Defragment(ctx context.Context, a *access.Access, name, uid string, members []Member) (Done, *plane.Fault) {
 	h, fault := open(a, members, "defragmenting etcd's member "+name)
 	if fault != nil {
@@ -55,13 +57,13 @@ func Defragment(ctx context.Context, a *access.Access, name, uid string, members
 	if fault := h.unmissable(seen, i); fault != nil {
 		return Done{}, fault
 	}
+	ctx, fault = h.commit(ctx)
+	if fault != nil {
+		return Done{}, fault
+	}
 	began, before := time.Now(), seen[i].size
 	if err := h.defragment(ctx, i, Within(before)); err != nil {
-		f := etcdapi.FaultOf(h.attempted, err, Within(before))
-		if f.Reason == v1alpha1.ReasonReplicaTimeout {
-			f.Message += "; a defragmentation that has begun goes on"
-		}
-		return Done{}, f
+		return Done{}, h.unended(err, Within(before))
 	}
 	var after told
 	await(ctx, func(ctx context.Context) bool {
@@ -75,6 +77,15 @@ func Defragment(ctx context.Context, a *access.Access, name, uid string, members
 		return Done{}, h.fault(v1alpha1.ReasonNotReadBack, "it was done, and the file has %d bytes, as many as before or more: little of it was air", after.size)
 	}
 	return Done{From: before, To: after.size, Took: time.Since(began)}, nil
+}
+
+// unended is why a defragmentation that was asked for has not been answered.
+func (h *hands) unended(err error, within time.Duration) *plane.Fault {
+	f := etcdapi.FaultOf(h.attempted, err, within)
+	if f.Reason == v1alpha1.ReasonReplicaTimeout {
+		return h.fault(v1alpha1.ReasonNotReadBack, "it has begun and is not over within %s; etcd goes on with it", within)
+	}
+	return f
 }
 
 // unmissable says why a member cannot be missed for a while; nil when it can.

@@ -50,6 +50,10 @@ func Disarm(ctx context.Context, a *access.Access, members []Member) (Done, *pla
 	if fault := h.other(raised); fault != nil {
 		return Done{}, fault
 	}
+	ctx, fault = h.commit(ctx)
+	if fault != nil {
+		return Done{}, fault
+	}
 	for _, alarm := range raised {
 		if err := h.disarm(ctx, leads(seen), alarm); err != nil {
 			return Done{}, etcdapi.FaultOf(fmt.Sprintf("%s, raised by member %x", h.attempted, alarm.MemberID), err, disarmsIn)

@@ -86,6 +86,15 @@ func (h *hands) refused(format string, args ...any) *plane.Fault {
 	return h.fault(v1alpha1.ReasonWriteFailed, "not done: "+format, args...)
 }
 
+// commit is the context of what etcd does not give up once it is asked for: it is seen to its
+// end, within its own bounds. What is given up before that is not done.
+func (h *hands) commit(ctx context.Context) (context.Context, *plane.Fault) {
+	if err := ctx.Err(); err != nil {
+		return nil, h.refused("given up before it began: %v", err)
+	}
+	return context.WithoutCancel(ctx), nil
+}
+
 // await looks until something is seen, readBackWithin at the longest; else it is not.
 func await(ctx context.Context, seen func(context.Context) bool) bool {
 	ctx, cancel := context.WithTimeout(ctx, readBackWithin)

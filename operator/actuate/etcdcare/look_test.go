@@ -4,14 +4,18 @@
 package etcdcare
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/codes"
+	grpcstatus "google.golang.org/grpc/status"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/recommender/care"
 	"evenkeel.dev/evenkeel/recommender/plane"
 )
 
@@ -129,11 +133,22 @@ func TestOther(t *testing.T) {
 // How long a defragmentation may take, by the size of the file.
 func TestWithin(t *testing.T) {
 	for size, want := range map[int64]time.Duration{
-		-1: 10 * time.Second, 0: 10 * time.Second, 1 << 30: 30 * time.Second, 8 << 30: 2 * time.Minute, 1 << 62: 2 * time.Minute,
+		-1: 10 * time.Second, 0: 10 * time.Second, 1 << 30: 35 * time.Second, 8 << 30: 210 * time.Second, 1 << 62: 210 * time.Second,
 	} {
 		if got := Within(size); got != want {
 			t.Errorf("%d bytes: %s, want %s", size, got, want)
 		}
+	}
+}
+
+// While the longest defragmentation is waited for, with the looks before and after it, nobody
+// gives it up.
+func TestNobodyGivesUpBefore(t *testing.T) {
+	m, began := care.Memory{}.Clone(), time.Now()
+	m.Ordered("a", "1", began)
+	m.Lapse(map[string]string{"a": "1"}, began.Add(2*lookWithin+Within(1<<62)+readBackWithin+lookWithin))
+	if m.UnderWay() != "a" {
+		t.Error("it is given up while it is waited for")
 	}
 }
 
@@ -153,5 +168,39 @@ func TestTellsOf(t *testing.T) {
 	s.Errors = []string{alarm(etcdserverpb.AlarmType_CORRUPT)}
 	if got := tellsOf(s); got.noSpace || !got.corrupt {
 		t.Errorf("told %+v", got)
+	}
+}
+
+// What was given up before it began is not done; what has begun is seen to its end by
+// whoever gives up.
+func TestCommit(t *testing.T) {
+	h, _ := three()
+	ctx, cancel := context.WithCancel(t.Context())
+	committed, fault := h.commit(ctx)
+	cancel()
+	if fault != nil || committed.Err() != nil {
+		t.Errorf("what has begun is given up: %v, fault %+v", committed.Err(), fault)
+	}
+	if _, fault := h.commit(ctx); fault == nil || fault.Reason != v1alpha1.ReasonWriteFailed || !strings.Contains(fault.Message, "not done: given up") {
+		t.Errorf("what was given up begins: fault %+v", fault)
+	}
+}
+
+// A defragmentation that is not answered in time goes on; one that is refused was none.
+func TestUnended(t *testing.T) {
+	h, _ := three()
+	for _, c := range []struct {
+		err    error
+		reason string
+		says   string
+	}{
+		{context.DeadlineExceeded, v1alpha1.ReasonNotReadBack, "it has begun and is not over within 1m0s; etcd goes on with it"},
+		{grpcstatus.Error(codes.DeadlineExceeded, "too late"), v1alpha1.ReasonNotReadBack, "etcd goes on with it"},
+		{grpcstatus.Error(codes.PermissionDenied, "no"), v1alpha1.ReasonAccessDenied, "no"},
+		{grpcstatus.Error(codes.Unavailable, "nobody there"), v1alpha1.ReasonReplicaUnreachable, "nobody there"},
+	} {
+		if f := h.unended(c.err, time.Minute); f.Reason != c.reason || !strings.Contains(f.Message, c.says) {
+			t.Errorf("%v: fault %+v, want %s with %q", c.err, f, c.reason, c.says)
+		}
 	}
 }

@@ -278,6 +278,11 @@ func TestOutOfSpace(t *testing.T) {
 	if _, err := c.write(lead, 1, 1); !errors.Is(err, rpctypes.ErrNoSpace) {
 		t.Fatalf("a write while there is no space: %v", err)
 	}
+	// Deletions go on with the alarm, and are history that clients have yet to see.
+	deleted, err := c.calls[lead].Etcd.Delete(t.Context(), "key-0")
+	if err != nil || deleted.Header.GetRevision() <= revision {
+		t.Fatalf("a deletion while there is no space: %v, %+v, after revision %d", err, deleted, revision)
+	}
 
 	if _, fault := etcdcare.Compact(t.Context(), c.access, c.members, revision); fault != nil {
 		t.Fatalf("compacting: %+v", *fault)
