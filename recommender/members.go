@@ -10,6 +10,7 @@ import (
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/recommender/plane"
+	"evenkeel.dev/evenkeel/recommender/rollout"
 	"evenkeel.dev/evenkeel/recommender/seats"
 )
 
@@ -82,7 +83,7 @@ func (d *pass) memberTroubles() []memberTrouble {
 	}
 	add(v1alpha1.ReasonNoLeader, d.leaderless(), ": no etcd leader")
 	d.explain(all, d.now)
-	add(v1alpha1.ReasonApplyBacklog, d.serving(func(m plane.Member) bool { return m.ApplyBacklog > mostBacklog }),
+	add(v1alpha1.ReasonApplyBacklog, d.serving(func(m plane.Member) bool { return m.ApplyBacklog > mostBacklog && !d.defragments(m.Name) }),
 		fmt.Sprintf(": more than %d entries are committed and not applied", mostBacklog))
 	add(v1alpha1.ReasonSlowDisk, d.serving(func(m plane.Member) bool { return d.memory.Etcd.Slow[m.Name].Looks >= slowLooks }),
 		fmt.Sprintf(": fsyncs of the write-ahead log take over %.0f ms (99th percentile)", 1000*slowLog))
@@ -105,6 +106,13 @@ func (d *pass) explain(troubles []memberTrouble, at time.Time) {
 		troubles[i].words += ", as the process of a member ended"
 		troubles[i].explained = true
 	}
+}
+
+// defragments tells whether a member is being defragmented by the plan: it applies nothing
+// until that is over, and then all that has come meanwhile.
+func (d *pass) defragments(member string) bool {
+	u := d.memory.Disturb.State.Under
+	return u != nil && u.Step.Kind == rollout.Defragment && u.Step.Pod == member
 }
 
 // fresh tells whether what is known of a member can be relied on.

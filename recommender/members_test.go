@@ -13,6 +13,7 @@ import (
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/recommender/plane"
+	"evenkeel.dev/evenkeel/recommender/rollout"
 )
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
@@ -139,6 +140,19 @@ func TestWhatAMembersEndExplains(t *testing.T) {
 		d := &pass{seen: s, profile: plane.Profile{Tick: 5 * time.Second}, memory: m, now: at}
 		if g := d.memberGuards(); len(g) != 1 || !g[0].Mild || g[0].Excuses != excuses {
 			t.Errorf("%s after it: %+v, want one that excuses: %v", after, g, excuses)
+		}
+	}
+}
+
+// A member that Evenkeel defragments falls behind by that, and not by load.
+func TestABacklogOfADefragmentation(t *testing.T) {
+	for pod, guarded := range map[string]bool{"etcd-1": false, "etcd-2": true} {
+		s := plane.Snapshot{Members: wellMembers(noon)}
+		s.Members[1].ApplyBacklog = 9000
+		m := plane.Memory{Disturb: plane.DisturbMemory{State: rollout.State{Under: &rollout.Under{Step: rollout.Step{Kind: rollout.Defragment, Pod: pod}}}}}
+		d := &pass{seen: s, profile: plane.Profile{Tick: 5 * time.Second}, memory: m, now: noon}
+		if g := d.memberGuards(); (len(g) > 0) != guarded {
+			t.Errorf("while %s is defragmented the guards are %+v", pod, g)
 		}
 	}
 }
