@@ -301,6 +301,8 @@ type wire struct {
 	// down fails every request, as a host does that is not there; refuse those to
 	// the status alone.
 	down, refuse bool
+	// cut fails those that it says; nil fails none.
+	cut          func(r *http.Request) bool
 	statusWrites int
 	forbidden    []string
 }
@@ -313,7 +315,7 @@ func (l *wire) wrap(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
 		toStatus := r.Method == http.MethodPatch && strings.HasSuffix(r.URL.Path, "/status")
 		l.mu.Lock()
-		cut := l.down || l.refuse && toStatus
+		cut := l.down || l.refuse && toStatus || l.cut != nil && l.cut(r)
 		if toStatus {
 			l.statusWrites++
 		}
