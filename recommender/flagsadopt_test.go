@@ -29,9 +29,15 @@ func heldOnce(t *testing.T) *world {
 // since is what was logged since a mark.
 func (w *world) since(mark int) string { return w.log.String()[mark:] }
 
-func (w *world) rolls() bool {
-	u := w.plan.Disturbing.UnderWay
-	return u != nil && u.Kind == rollout.Roll
+// rollsFor runs the world and wants new flags to be the step under way in every look.
+func (w *world) rollsFor(t *testing.T, length time.Duration) {
+	t.Helper()
+	for end := w.now.Add(length); w.now.Before(end); {
+		w.run(5 * time.Second)
+		if u := w.plan.Disturbing.UnderWay; u == nil || u.Kind != rollout.Roll {
+			t.Fatalf("in the middle of a rollout the plan is %+v", w.plan.Disturbing)
+		}
+	}
 }
 
 // A pause in the middle of a rollout does not end it as a step: what it does is judged when
@@ -40,11 +46,9 @@ func TestAPauseIsNoEndOfARollout(t *testing.T) {
 	for name, pause := range map[string]time.Duration{"short": 2 * time.Minute, "longer than a rollout may take": 40 * time.Minute} {
 		t.Run(name, func(t *testing.T) {
 			w := heldOnce(t)
+			w.run(10 * time.Second) // some of the time for which it is to be well
 			w.profile.Paused = true
-			w.run(pause)
-			if !w.rolls() {
-				t.Fatalf("paused in the middle of a rollout, and the plan is %+v", w.plan.Disturbing)
-			}
+			w.rollsFor(t, pause)
 			if state, says := w.flags(t); state != "False Paused" || !strings.Contains(says, "the rollout of Deployment kube-apiserver is held after 1 of 3 replicas") {
 				t.Errorf("FlagsManaged is %s %q", state, says)
 			}
@@ -88,7 +92,7 @@ func TestARolloutIsJudgedWhoeverHasBegunIt(t *testing.T) {
 		"the workload cannot be read for a while": func(w *world) {
 			l := w.workload
 			w.workload = nil
-			w.run(time.Minute)
+			w.rollsFor(t, time.Minute)
 			w.workload = l
 		},
 	} {
@@ -110,6 +114,7 @@ func TestARolloutIsJudgedWhoeverHasBegunIt(t *testing.T) {
 func TestAStoppedRolloutIsTakenBackHoweverLate(t *testing.T) {
 	for name, until := range map[string]func(w *world) bool{
 		"after the first replica": func(w *world) bool { return w.workload.Held },
+		"before the second":       func(w *world) bool { return !w.workload.Held },
 		"after the last":          func(w *world) bool { return w.workload.writes == 1 && !w.workload.Rolling },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -123,9 +128,13 @@ func TestAStoppedRolloutIsTakenBackHoweverLate(t *testing.T) {
 			w.failing = 0.2
 			w.denies = map[plane.StepKind]*plane.Fault{plane.ReturnFlags: {Reason: v1alpha1.ReasonAccessDenied, Message: "a webhook allows no change"}}
 			mark := w.log.Len()
+			had := w.workload.replaced
 			w.run(30 * time.Second)
 			w.failing = 0
 			w.run(15 * time.Minute)
+			if n := w.workload.replaced; n != had {
+				t.Errorf("%d replicas run with the new flags, and %d did when it was stopped:\n%s", n, had, w.since(mark))
+			}
 			if said := w.since(mark); strings.Contains(said, "GoOnRollout") || !strings.Contains(said, "StopSteps") || w.workload.Flags.Ceiling() != 90 {
 				t.Errorf("the flags are %s:\n%s", w.workload.Flags, said)
 			}
