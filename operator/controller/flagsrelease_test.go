@@ -342,6 +342,8 @@ func TestWhatHasBecomeUnsafeIsHeldAndTakenBack(t *testing.T) {
 	if !w.workload().Spec.Paused {
 		t.Errorf("it goes on")
 	}
+	d.plan(flagsStep(plane.GoOnRollout, raised, raised))
+	w.awaitDecision(plane.GoOnRollout, "written")
 	d.plan(flagsStep(plane.ReturnFlags, raised, found))
 	w.awaitDecision(plane.ReturnFlags, "written")
 	if got := w.workload(); got.Spec.Paused || got.Spec.Template.Spec.Containers[0].Args[0] != before.Spec.Template.Spec.Containers[0].Args[0] {
