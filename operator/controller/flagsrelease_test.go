@@ -258,7 +258,7 @@ func TestAnotherTargetEndsTheHold(t *testing.T) {
 			bothKinds(t, func(_ *testing.T, m *midway) {
 				d := &recorded{}
 				m.decide = d.decide
-				m.deployment("another", "kube-apiserver", "--max-requests-inflight=200", "--max-mutating-requests-inflight", "100")
+				m.deployment("another", "--max-requests-inflight=200", "--max-mutating-requests-inflight", "100")
 				given(m, func() {
 					m.change("acme", func(cpp *v1alpha1.ControlPlaneProfile) {
 						cpp.Spec.APIServer.TargetRef = v1alpha1.TargetRef{Kind: "Deployment", Name: "another"}
