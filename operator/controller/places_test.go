@@ -323,6 +323,13 @@ func TestARolloutOfAnybodysIsSeen(t *testing.T) {
 	}
 	w.setWorkload(func(o *appsv1.Deployment) { o.Spec.Template.Spec.Containers[0].Image = "another" })
 	rolling(true, true)
+	s.Status.UpdatedReplicas = 3 // and the last of them is not ready yet
+	if err := w.Status().Update(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	w.settleWorkload()
+	rolling(false, true)
+	w.setWorkload(func(o *appsv1.Deployment) { o.Spec.Template.Spec.Containers[0].Image = "a third" })
 	etcd.settle()
 	rolling(true, false)
 	w.settleWorkload()
