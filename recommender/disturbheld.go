@@ -17,7 +17,7 @@ func (d *pass) disturbSeen() rollout.Seen {
 	s := rollout.Seen{
 		Subjects: d.subjects(), Wanted: map[sizing.Component]int{sizing.APIServer: d.seen.Host.Wanted[sizing.APIServer]},
 		NoSpace: d.onlyNoSpace(), Windows: d.profile.Windows, Paused: d.profile.Paused, LeaderMoved: d.memory.Sizes.LeaderMoved,
-		Blocked: map[sizing.Component]string{},
+		Blocked: map[sizing.Component]string{}, Rolling: d.rolling(),
 	}
 	if len(d.seen.Members) > 0 { // else nothing is known of them
 		s.Wanted[sizing.Etcd] = d.seen.Host.Wanted[sizing.Etcd]
@@ -35,8 +35,13 @@ func (d *pass) disturbSeen() rollout.Seen {
 	if r := d.memory.Sizes.Resizing; r != nil {
 		s.Held = append(s.Held, r.Pod+" is being resized")
 	}
-	if w := d.seen.Workload; w != nil && (w.Rolling || w.Short) {
-		s.Held = append(s.Held, w.Name+" is being rolled out")
+	for _, c := range []sizing.Component{sizing.APIServer, sizing.Etcd} {
+		if why := s.Rolling[c]; why != "" {
+			s.Wait = append(s.Wait, why)
+		}
+	}
+	if w := d.seen.Workload; w != nil && w.Short {
+		s.Wait = append(s.Wait, w.Name+" has fewer replicas available than it is to have")
 	}
 	if d.sight.blind() {
 		s.Wait = append(s.Wait, "not every replica is seen: "+d.sight.faults[0].Message)
@@ -59,6 +64,21 @@ func (d *pass) guardedTwice(c sizing.Component) bool {
 		}
 	}
 	return budgets > 1 && covers > len(d.podsOf(c))
+}
+
+// rolling says of each component whose pods are being replaced by those of another template,
+// by Evenkeel or by anybody else, that they are.
+func (d *pass) rolling() map[sizing.Component]string {
+	out := map[sizing.Component]string{}
+	if w := d.seen.Workload; w != nil && w.Rolling {
+		out[sizing.APIServer] = w.Name + " is being rolled out"
+	}
+	for c, w := range d.seen.Host.Workloads {
+		if w.Rolling {
+			out[c] = w.Kind + " " + w.Name + " is being rolled out"
+		}
+	}
+	return out
 }
 
 // disturbing is the plan of disruptive steps, to be shown.

@@ -16,7 +16,10 @@ func (d *pass) flagsManaged() plane.Finding {
 	f := plane.Finding{Condition: v1alpha1.ConditionFlagsManaged}
 	w := d.seen.Workload
 	failed, hasFailed := d.memory.Failed[plane.FlagsName]
+	held, hasHeld := d.memory.Failed[plane.RolloutName]
 	switch {
+	case hasHeld && !d.profile.Paused: // whoever's the flags are by now
+		f.Reason, f.Message = held.Fault.Reason, held.Fault.Message
 	case !d.profile.ManageFlags:
 		return d.flagsKept(f)
 	case d.profile.LoadLine == plane.Off:
@@ -27,9 +30,12 @@ func (d *pass) flagsManaged() plane.Finding {
 			f.Message += ". As it is they could not be: " + d.flagsFault(w).Message
 		}
 	case d.profile.Paused:
-		f.Reason, f.Message = v1alpha1.ReasonPaused, "paused by a person: the inflight flags stay as they are"+wrote(w)
+		f.Reason, f.Message = v1alpha1.ReasonPaused, "paused by a person: "+d.flagsPaused(w)
 	case hasFailed:
 		f.Reason, f.Message = failed.Fault.Reason, failed.Fault.Message
+		if w != nil && d.stopped(w) {
+			f.Message += ". Its rollout was stopped and is not taken back yet: " + d.memory.Flags.Stopped.Why
+		}
 	case w == nil:
 		f.Unknown, f.Reason, f.Message = true, v1alpha1.ReasonNotReadBack, "the workload has not been read yet"
 		if fault := d.seen.WorkloadFault; fault != nil {
@@ -39,6 +45,18 @@ func (d *pass) flagsManaged() plane.Finding {
 		return d.flagsInForce(f, w)
 	}
 	return f
+}
+
+// flagsPaused says what becomes of the flags while a person has paused everything.
+func (d *pass) flagsPaused(w *plane.Workload) string {
+	switch {
+	case w == nil || !d.rollingOut():
+		return "the inflight flags stay as they are" + wrote(w)
+	case w.Held:
+		return fmt.Sprintf("the rollout of %s is held after %d of %d replicas", w.Name, len(d.renewed(w)), len(d.seen.Replicas))
+	default:
+		return fmt.Sprintf("the rollout of %s goes on by itself, after %d of %d replicas, and is neither held nor taken back", w.Name, len(d.renewed(w)), len(d.seen.Replicas))
+	}
 }
 
 // wrote says what the flags were before Evenkeel; empty when it has not written them.
@@ -72,6 +90,9 @@ func (d *pass) flagsInForce(f plane.Finding, w *plane.Workload) plane.Finding {
 		f.Reason = v1alpha1.ReasonFlagsRolledBack
 		f.Message = fmt.Sprintf("%s was rolled back to %s at %s; the flags are not raised again before %s: look at why its new replicas did not come up",
 			w.Name, w.Flags, clock(written.At), clock(written.At.Add(flagsAgain)))
+		return f
+	case d.stopped(w):
+		f.Reason, f.Message = v1alpha1.ReasonPlanStopped, fmt.Sprintf("the rollout of %s on %s was stopped and is not taken back yet: %s", w.Flags, w.Name, d.memory.Flags.Stopped.Why)
 		return f
 	case written != nil && !d.memory.Flags.Settled.Equal(written.At):
 		f.Unknown, f.Reason = true, v1alpha1.ReasonRollingOut

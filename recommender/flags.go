@@ -9,8 +9,6 @@ import (
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/recommender/plane"
-	"evenkeel.dev/evenkeel/recommender/rollout"
-	"evenkeel.dev/evenkeel/recommender/sizing"
 )
 
 const (
@@ -39,11 +37,16 @@ func (d *pass) manageFlags() {
 	d.memory.Flags.Managed = d.memory.Flags.Managed || d.profile.LoadLine == plane.Enforce
 	w := d.seen.Workload
 	if w == nil {
+		d.keepRolling(nil)
 		return
 	}
 	d.followFlags(w)
+	d.followPause(w)
+	d.followStop(w)
+	d.adoptRoll(w)
 	d.stageRollout(w)
-	if d.profile.Paused || d.withdrawing() {
+	d.keepRolling(w)
+	if d.profile.Paused || d.withdrawing() || d.takingBack() {
 		return
 	}
 	if why := d.rolloutFails(w); why != "" {
@@ -58,7 +61,7 @@ func (d *pass) manageFlags() {
 func (d *pass) keepFlags() {
 	w := d.seen.Workload
 	if w != nil && w.Held && !d.profile.Paused {
-		d.goOn(w, fmt.Sprintf("goes on with the rollout of %s: the profile no longer asks for its flags to be managed", w.Name), nil)
+		d.release(w, "the profile no longer asks for its flags to be managed")
 	}
 	if d.memory.Flags.Managed && w.Changed() {
 		d.step(plane.Step{Kind: plane.KeepFlags, Reason: plane.Reason{
@@ -109,12 +112,7 @@ func (d *pass) differing(w *plane.Workload) string {
 // raiseFlags makes one step up. That is a step of the plan of disruptive steps, and due
 // until every replica runs with what was written, or it was rolled back.
 func (d *pass) raiseFlags(w *plane.Workload) {
-	roll := rollout.Step{
-		Kind: rollout.Roll, Component: sizing.APIServer, Pod: w.Name, UID: w.Name, Why: "requests wait for seats at the ceiling",
-		Takes: d.rolloutTakes() + rolloutWithin/2, // a rollout that only hangs is taken back before
-	}
 	if d.rollingOut() && !d.obeyed(w) {
-		d.wants(roll, plane.Step{Kind: plane.SetFlags, Apply: true}, nil)
 		return
 	}
 	if !d.ceilingReached().True || d.flagsFault(w) != nil || d.flagsHeld(w) != "" {
@@ -127,7 +125,7 @@ func (d *pass) raiseFlags(w *plane.Workload) {
 	}
 	if step.Apply {
 		undo := plane.Step{Kind: plane.ReturnFlags, Flags: &plane.FlagsChange{From: to, To: w.Flags}}
-		d.wants(roll, step, &undo)
+		d.wants(d.roll(w), step, &undo)
 		return
 	}
 	if d.memory.Flags.Shown != to {
@@ -144,12 +142,6 @@ func (d *pass) raised() plane.Flags {
 		more = min(more, d.profile.SeatsMax)
 	}
 	return plane.FlagsFor(more)
-}
-
-// rollingOut tells whether new flags of Evenkeel's own are the step under way.
-func (d *pass) rollingOut() bool {
-	u := d.memory.Disturb.State.Under
-	return u != nil && u.Step.Kind == rollout.Roll
 }
 
 // followRoll gives the rollout up as a step of the plan where the template is somebody
@@ -202,6 +194,8 @@ func (d *pass) flagsFault(w *plane.Workload) *plane.Fault {
 		writer = "somebody else"
 	}
 	switch {
+	case w.Fault != nil:
+		return w.Fault // what the flags are is not known
 	case w.Written != nil && w.Written.Flags != w.Flags:
 		return &plane.Fault{Reason: v1alpha1.ReasonFieldContested, Message: fmt.Sprintf(
 			"%s has %s, written by %s after Evenkeel had written %s: they are left alone; to have them managed again, remove its annotation %s",
@@ -210,8 +204,8 @@ func (d *pass) flagsFault(w *plane.Workload) *plane.Fault {
 		return &plane.Fault{Reason: v1alpha1.ReasonFieldContested, Message: fmt.Sprintf(
 			"%s has %s, written by %s together with the removal of the annotation %s, after Evenkeel had written %s: they are left alone; to have them managed again, set apiServer.flags to Observe and back",
 			w.Name, w.Flags, writer, v1alpha1.OriginalAnnotation, m.Last.Flags)}
-	case w.Fault != nil:
-		return w.Fault
+	case w.Unsafe != nil:
+		return w.Unsafe
 	case !m.Differs.IsZero() && d.now.Sub(m.Differs) >= differsFor:
 		return &plane.Fault{Reason: v1alpha1.ReasonFlagsElsewhere, Message: fmt.Sprintf(
 			"the template of %s says %s, and its replicas run with another sum (%s): they are set elsewhere, in a script or a file; set them in the container's arguments",

@@ -78,7 +78,7 @@ func TestFlagsWhateverHappens(t *testing.T) {
 func checkFlags(t *rapid.T, w *world, s plane.Step, blind bool, ceiling int) {
 	to := s.Flags.To.Ceiling()
 	switch {
-	case s.Kind == plane.GoOnRollout && !w.profile.Paused: // also what is no longer managed is not left held
+	case (s.Kind == plane.GoOnRollout || s.Kind == plane.ReleaseRollout) && !w.profile.Paused: // also what is no longer managed is not left held
 	case w.profile.Paused || !w.profile.ManageFlags || w.profile.LoadLine != plane.Enforce:
 		t.Fatalf("%s while paused (%v), not managed (%v) or in mode %s", s.Kind, w.profile.Paused, !w.profile.ManageFlags, w.profile.LoadLine)
 	case s.Kind == plane.ReturnFlags, s.Kind == plane.HoldRollout:

@@ -53,7 +53,10 @@ func (d *pass) rolloutFails(w *plane.Workload) string {
 	if w.Written == nil || w.Written.Back || !w.Ours || w.Written.Flags != w.Flags {
 		return ""
 	}
-	if d.now.Sub(w.Written.At) < watchedFor {
+	if d.stopped(w) {
+		return "it was stopped, and has not been taken back since: " + d.memory.Flags.Stopped.Why
+	}
+	if d.rolloutAge(w) < watchedFor {
 		for _, r := range d.seen.Replicas {
 			if since, is := d.memory.Flags.Unready[r.Name]; is && d.now.Sub(since) >= unreadyFor {
 				return fmt.Sprintf("%s has not been ready for %s since it runs with the new flags", r.Name, d.now.Sub(since).Round(time.Second))
@@ -69,7 +72,7 @@ func (d *pass) rolloutFails(w *plane.Workload) string {
 // hangs tells whether the rollout of the last write takes too long. Long after it only
 // replicas of the template before tell that it is still that one.
 func (d *pass) hangs(w *plane.Workload) bool {
-	age := d.now.Sub(w.Written.At)
+	age := d.rolloutAge(w)
 	if age < d.rolloutTakes() || d.memory.Flags.Settled.Equal(w.Written.At) {
 		return false
 	}

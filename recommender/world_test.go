@@ -4,6 +4,7 @@
 package recommender_test
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -54,10 +55,13 @@ type world struct {
 	// wide is the autoscaler and the load that the replicas share, where their number is
 	// looked at.
 	wide *wide
-	// refuse makes every write fail.
+	// refuse makes every write fail, denies those of a kind.
 	refuse *plane.Fault
-	log    strings.Builder
-	plan   plane.Plan
+	denies map[plane.StepKind]*plane.Fault
+	// failing is the part of the crowd's requests that are answered with a 5xx.
+	failing float64
+	log     strings.Builder
+	plan    plane.Plan
 }
 
 var agent = plane.Client{User: "system:serviceaccount:telemetry:agent", Verb: "list", Resource: "pods"}
@@ -143,8 +147,8 @@ func (w *world) obey(s plane.Step) {
 		return
 	}
 	name := s.About()
-	if w.refuse != nil {
-		w.outcomes = append(w.outcomes, plane.Outcome{Kind: s.Kind, Name: name, Fault: w.refuse})
+	if fault := cmp.Or(w.refuse, w.denies[s.Kind]); fault != nil {
+		w.outcomes = append(w.outcomes, plane.Outcome{Kind: s.Kind, Name: name, Fault: fault})
 		return
 	}
 	if w.hosted != nil {
@@ -190,7 +194,7 @@ func (w *world) obey(s plane.Step) {
 		c.SelfProtected = false
 	case plane.SetFlags, plane.ReturnFlags:
 		w.workload.write(s, w.now)
-	case plane.HoldRollout, plane.GoOnRollout:
+	case plane.HoldRollout, plane.GoOnRollout, plane.ReleaseRollout:
 		w.workload.hold(s.Kind == plane.HoldRollout, w.now)
 	case plane.SetBallast, plane.NameOffender, plane.KeepFlags:
 	case plane.ChangeSize, plane.ResizePod, plane.MoveLeader, plane.EvictPod: // sizesWorld plays these
@@ -324,6 +328,9 @@ func (w *world) serve(r plane.Replica, window time.Duration) plane.Replica {
 	n := used * window.Seconds() / mean
 	r.Served = []plane.Served{{Class: plane.Class{Verb: "GET", Resource: "pods", Scope: "resource"}, Requests: n, Seconds: n * mean}}
 	r.Delays = []plane.Delays{{Scope: "resource", Upper: []float64{12 * mean, 24 * mean}, Within: []float64{0.99 * n, n}, Requests: n}}
+	if w.failing > 0 {
+		r.Answers = plane.Answers{Requests: n, Errors: n * w.failing}
+	}
 	f := plane.FlowLoad{Level: "workload-low", Schema: "service-accounts", Requests: n, ExecSeconds: n * mean}
 	if w.crowd > used {
 		f.WaitSeconds = n

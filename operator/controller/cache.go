@@ -47,10 +47,17 @@ func slim(object any) (any, error) {
 		o.Status.DisruptedPods, o.Status.Conditions = nil, nil
 	case *appsv1.Deployment:
 		o.ManagedFields, o.Annotations = nil, ours(o.Annotations)
-		o.Spec.Template, o.Status = corev1.PodTemplateSpec{}, appsv1.DeploymentStatus{}
+		o.Spec.Template = corev1.PodTemplateSpec{}
+		o.Status = appsv1.DeploymentStatus{
+			ObservedGeneration: o.Status.ObservedGeneration, Replicas: o.Status.Replicas, UpdatedReplicas: o.Status.UpdatedReplicas,
+		}
 	case *appsv1.StatefulSet:
 		o.ManagedFields, o.Annotations = nil, ours(o.Annotations)
-		o.Spec.Template, o.Spec.VolumeClaimTemplates, o.Status = corev1.PodTemplateSpec{}, nil, appsv1.StatefulSetStatus{}
+		o.Spec.Template, o.Spec.VolumeClaimTemplates = corev1.PodTemplateSpec{}, nil
+		o.Status = appsv1.StatefulSetStatus{
+			ObservedGeneration: o.Status.ObservedGeneration, Replicas: o.Status.Replicas, UpdatedReplicas: o.Status.UpdatedReplicas,
+			CurrentRevision: o.Status.CurrentRevision, UpdateRevision: o.Status.UpdateRevision,
+		}
 	}
 	return object, nil
 }

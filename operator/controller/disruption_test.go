@@ -65,19 +65,26 @@ func disruptionController(t *testing.T) {
 func (w *world) ofSet(s *appsv1.StatefulSet, nodes []string) {
 	w.t.Helper()
 	for i, node := range nodes {
-		p := &corev1.Pod{ObjectMeta: w.named(s.Name + "-" + strconv.Itoa(i)), Spec: s.Spec.Template.Spec}
-		p.Spec.NodeName = node
-		p.Labels = s.Spec.Template.Labels
-		p.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(s, appsv1.SchemeGroupVersion.WithKind("StatefulSet"))}
-		w.create(p)
-		ip := fmt.Sprintf("127.78.0.%d", i+1)
-		p.Status = corev1.PodStatus{
-			Phase: corev1.PodRunning, PodIP: ip, PodIPs: []corev1.PodIP{{IP: ip}},
-			Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}},
-		}
-		if err := w.Status().Update(w.t.Context(), p); err != nil {
-			w.t.Fatal(err)
-		}
+		spec := s.Spec.Template.Spec
+		spec.NodeName = node
+		w.podOf(s, i, spec)
+	}
+}
+
+// podOf makes the i-th pod of a StatefulSet that is there, ready.
+func (w *world) podOf(s *appsv1.StatefulSet, i int, spec corev1.PodSpec) {
+	w.t.Helper()
+	p := &corev1.Pod{ObjectMeta: w.named(s.Name + "-" + strconv.Itoa(i)), Spec: spec}
+	p.Labels = s.Spec.Template.Labels
+	p.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(s, appsv1.SchemeGroupVersion.WithKind("StatefulSet"))}
+	w.create(p)
+	ip := fmt.Sprintf("127.78.0.%d", i+1)
+	p.Status = corev1.PodStatus{
+		Phase: corev1.PodRunning, PodIP: ip, PodIPs: []corev1.PodIP{{IP: ip}},
+		Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}},
+	}
+	if err := w.Status().Update(w.t.Context(), p); err != nil {
+		w.t.Fatal(err)
 	}
 }
 

@@ -38,7 +38,7 @@ func (p *pass) finalize(ctx context.Context) (ctrl.Result, error) {
 		return ctrl.Result{}, nil
 	}
 	// None waits for another.
-	vpas, autoscaler, err := p.leaveVPAs(ctx), p.leaveScaler(ctx), p.leave(ctx)
+	vpas, autoscaler, rollouts, err := p.leaveVPAs(ctx), p.leaveScaler(ctx), p.leaveRollouts(ctx), p.leave(ctx)
 	var abandoned *plane.Fault
 	if err != nil {
 		f, ok := asFault(err)
@@ -50,11 +50,8 @@ func (p *pass) finalize(ctx context.Context) (ctrl.Result, error) {
 		}
 		abandoned = &f
 	}
-	if vpas != nil && !p.dying(ctx) {
-		return p.tryAgain(ctx, *vpas, "its VerticalPodAutoscalers can be let go of")
-	}
-	if autoscaler != nil && autoscaler.Reason != v1alpha1.ReasonAccessDenied && !p.dying(ctx) {
-		return p.tryAgain(ctx, *autoscaler, "its HorizontalPodAutoscaler can be let go of")
+	if f, what := unleft(vpas, autoscaler, rollouts); f != nil && !p.dying(ctx) {
+		return p.tryAgain(ctx, *f, what+" can be let go of")
 	}
 	if autoscaler != nil && p.scales() {
 		p.event(corev1.EventTypeWarning, autoscaler.Reason, "Abandon", "the HorizontalPodAutoscaler is left as it is: "+autoscaler.Message)
@@ -69,6 +66,21 @@ func (p *pass) finalize(ctx context.Context) (ctrl.Result, error) {
 		return ctrl.Result{}, fmt.Errorf("removing the finalizer of %s/%s: %w", p.cpp.Namespace, p.cpp.Name, err)
 	}
 	return ctrl.Result{}, nil
+}
+
+// unleft is what keeps the profile of what could not be let go of in the host cluster; nil
+// when nothing does. A floor is safe to leave in place, a rollout that is held is not.
+func unleft(vpas, autoscaler, rollouts *plane.Fault) (f *plane.Fault, what string) {
+	switch {
+	case vpas != nil:
+		return vpas, "its VerticalPodAutoscalers"
+	case autoscaler != nil && autoscaler.Reason != v1alpha1.ReasonAccessDenied:
+		return autoscaler, "its HorizontalPodAutoscaler"
+	case rollouts != nil:
+		return rollouts, "the rollout that it holds"
+	default:
+		return nil, ""
+	}
 }
 
 // leaveVPAs lets go of the profile's VerticalPodAutoscalers: upstream would act on what is

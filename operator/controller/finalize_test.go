@@ -123,7 +123,7 @@ func TestANamespaceThatIsDeletedIsLetGoOf(t *testing.T) {
 // Whoever has the target by now: what a profile wrote is taken back when it goes.
 func TestAProfileThatLostItsTargetStillLeavesAsFound(t *testing.T) {
 	w := newWorld(t)
-	w.deployment("another", "kube-apiserver")
+	w.deployment("another")
 	w.profile("older", func(cpp *v1alpha1.ControlPlaneProfile) { cpp.Spec.APIServer.TargetRef.Name = "another" })
 	time.Sleep(1100 * time.Millisecond) // creation is stamped in whole seconds
 	w.start()

@@ -60,6 +60,8 @@ type kept struct {
 	// flags is the workload's, as read when its object was the one of flagsOf.
 	flags   *plane.Workload
 	flagsOf string
+	// rollouts is what is kept of rollouts that may be left held.
+	rollouts keptRollouts
 
 	// sizesRecalled is true once the histories of sizes have been read, sizesSaved when
 	// they were last written.

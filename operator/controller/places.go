@@ -46,10 +46,11 @@ func (p *pass) placeComponent(ctx context.Context, c sizing.Component, field str
 		return nil
 	}
 	host.Wanted[c] = int(w.replicas)
-	host.Workloads[c] = plane.HostWorkload{Kind: ref.Kind, Name: ref.Name}
+	by := plane.HostWorkload{Kind: ref.Kind, Name: ref.Name, Rolling: w.rolling}
 	if s := w.selector; s != nil && len(s.MatchExpressions) == 0 {
-		host.Workloads[c] = plane.HostWorkload{Kind: ref.Kind, Name: ref.Name, Labels: s.MatchLabels}
+		by.Labels = s.MatchLabels
 	}
+	host.Workloads[c] = by
 	slices.SortFunc(pods, func(a, b corev1.Pod) int { return compareNames(&a, &b) })
 	pods = slices.DeleteFunc(pods, func(pod corev1.Pod) bool { return !runs(&pod) || !pod.DeletionTimestamp.IsZero() })
 	for i := range pods {

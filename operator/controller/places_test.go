@@ -242,6 +242,7 @@ func TestTheHostIsSeen(t *testing.T) {
 		}}}
 		s.Tolerations = []corev1.Toleration{{Key: "dedicated", Operator: corev1.TolerationOpExists}}
 	})
+	w.settleWorkload()
 	w.profile("acme", nil)
 	w.start()
 	w.await(func() string {
@@ -283,4 +284,54 @@ func TestAHostThatIsNotWhollySeen(t *testing.T) {
 	if !d.seen().Host.Looked && len(d.seen().Sizes.Pods) != 2 {
 		t.Errorf("%d apiservers are seen", len(d.seen().Sizes.Pods))
 	}
+}
+
+// Whoever changes a template: that pods of the one before are left is seen, of either
+// component, through the operator's cache.
+func TestARolloutOfAnybodysIsSeen(t *testing.T) {
+	w := newWorld(t)
+	d := &looked{}
+	w.decide = d.decide
+	w.statefulSet("etcd", nil)
+	etcd := &midway{world: w, kind: "StatefulSet", name: "etcd"}
+	etcd.settle()
+	w.setWorkload(func(o *appsv1.Deployment) { o.Spec.Replicas = new(int32(2)) })
+	w.settleWorkload()
+	w.profile("acme", func(cpp *v1alpha1.ControlPlaneProfile) {
+		cpp.Spec.Etcd = &v1alpha1.EtcdSpec{TargetRef: v1alpha1.TargetRef{Kind: "StatefulSet", Name: "etcd"}}
+	})
+	w.start()
+	rolling := func(servers, members bool) {
+		t.Helper()
+		w.await(func() string {
+			w.ahead.Add(int64(3 * time.Second)) // what was seen of the host is kept for two
+			all := d.seen().Host.Workloads
+			a, b := all[sizing.APIServer], all[sizing.Etcd]
+			if a.Name == "" || b.Name == "" || a.Rolling != servers || b.Rolling != members {
+				return fmt.Sprintf("the workloads are %+v, want rolling %v and %v", all, servers, members)
+			}
+			return ""
+		})
+	}
+	rolling(false, false)
+	etcd.owner(func(_ client.Object, t *corev1.PodTemplateSpec) { t.Spec.Containers[0].Image = "another" })
+	rolling(false, true)
+	s := etcd.read().(*appsv1.StatefulSet)
+	s.Status.ObservedGeneration, s.Status.UpdateRevision, s.Status.UpdatedReplicas = s.Generation, "b", 1
+	if err := w.Status().Update(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	w.setWorkload(func(o *appsv1.Deployment) { o.Spec.Template.Spec.Containers[0].Image = "another" })
+	rolling(true, true)
+	s.Status.UpdatedReplicas = 3 // and the last of them is not ready yet
+	if err := w.Status().Update(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	w.settleWorkload()
+	rolling(false, true)
+	w.setWorkload(func(o *appsv1.Deployment) { o.Spec.Template.Spec.Containers[0].Image = "a third" })
+	etcd.settle()
+	rolling(true, false)
+	w.settleWorkload()
+	rolling(false, false)
 }

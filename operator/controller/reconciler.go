@@ -151,12 +151,13 @@ func (p *pass) run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, passWithin)
 	defer cancel()
 	for _, step := range []func(context.Context) error{
-		p.dropVPAs, p.dropScaler, p.claim, p.resolve, p.enter, p.keepFinalizer, p.observe, p.readFlags, p.readResources, p.seeSizes, p.seeScale,
-		p.decide, p.carryOut, p.keepVPAs, p.keepScaler, p.saveSizes,
+		p.dropVPAs, p.dropScaler, p.dropRollouts, p.claim, p.resolve, p.enter, p.keepFinalizer, p.observe, p.readFlags, p.readResources, p.seeSizes, p.seeScale,
+		p.decide, p.carryOut, p.keepVPAs, p.keepScaler, p.tellRollouts, p.saveSizes,
 	} {
 		err := step(ctx)
 		if fault, ok := asFault(err); ok {
 			p.hold(fault)
+			p.letOthersGoOn(ctx, fault)
 			return nil
 		}
 		if err != nil {

@@ -49,13 +49,15 @@ func (p *pass) resolve(ctx context.Context) error {
 
 // workload is what is needed of one to find its pods: its selector, how many there are to
 // be, and of a StatefulSet the number of the first. changed is another
-// text whenever anything of it has changed, and written is true when Evenkeel has
-// written its flags.
+// text whenever anything of it has changed, written is true when Evenkeel has
+// written its flags, and rolling while its pods are being replaced by those of another
+// template.
 type workload struct {
 	selector        *metav1.LabelSelector
 	replicas, first int32
 	changed         string
 	written         bool
+	rolling         bool
 	// controller is what controls the workload; nil while nothing does.
 	controller *metav1.OwnerReference
 }
@@ -108,11 +110,12 @@ func (p *pass) workload(ctx context.Context, field string, ref v1alpha1.TargetRe
 	}
 }
 
-// follow takes of an object what tells whether its flags are to be looked at.
-func (w *workload) follow(o metav1.Object) {
+// follow takes of an object what tells whether its flags are to be looked at, and whether
+// anything may be done to its pods.
+func (w *workload) follow(o client.Object) {
 	w.changed = string(o.GetUID()) + "/" + o.GetResourceVersion()
 	_, w.written = o.GetAnnotations()[v1alpha1.OriginalAnnotation]
-	w.controller = metav1.GetControllerOf(o)
+	w.controller, w.rolling = metav1.GetControllerOf(o), inflight.UnderWay(o)
 }
 
 func (p *pass) targetName() string { return nameOf(p.cpp.Spec.APIServer.TargetRef) }

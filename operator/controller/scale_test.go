@@ -239,7 +239,7 @@ func TestWhatTheRecommenderIsGiven(t *testing.T) {
 // The least of the replicas' chances counts, and none where one does not say.
 func TestGoAwayOfTheReplicas(t *testing.T) {
 	s := newScaled(t, 2)
-	s.deployment("other", "kube-apiserver", "--goaway-chance=0.002")
+	s.deployment("other", "--goaway-chance=0.002")
 	s.profile("acme", func(cpp *v1alpha1.ControlPlaneProfile) {
 		scaling(cpp)
 		cpp.Spec.APIServer.TargetRef.Name = "other"

@@ -91,7 +91,7 @@ func newWorld(t *testing.T) *world {
 			}
 		}
 	})
-	w.deployment("kube-apiserver", "kube-apiserver", "--max-requests-inflight=200", "--max-mutating-requests-inflight", "100")
+	w.deployment("kube-apiserver", "--max-requests-inflight=200", "--max-mutating-requests-inflight", "100")
 	return w
 }
 
@@ -108,10 +108,10 @@ func (w *world) create(o client.Object) {
 
 // deployment makes a Deployment and two pods of it, as the host's controllers and
 // kubelets would.
-func (w *world) deployment(name, container string, args ...string) {
+func (w *world) deployment(name string, args ...string) {
 	w.t.Helper()
 	labels := map[string]string{"app": name}
-	pod := w.deploymentPod(container, args...)
+	pod := w.deploymentPod("kube-apiserver", args...)
 	w.create(&appsv1.Deployment{ObjectMeta: w.named(name), Spec: appsv1.DeploymentSpec{
 		Selector: &metav1.LabelSelector{MatchLabels: labels},
 		Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: labels}, Spec: pod.Spec},
@@ -301,6 +301,8 @@ type wire struct {
 	// down fails every request, as a host does that is not there; refuse those to
 	// the status alone.
 	down, refuse bool
+	// cut fails those that it says; nil fails none.
+	cut          func(r *http.Request) bool
 	statusWrites int
 	forbidden    []string
 }
@@ -313,7 +315,7 @@ func (l *wire) wrap(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
 		toStatus := r.Method == http.MethodPatch && strings.HasSuffix(r.URL.Path, "/status")
 		l.mu.Lock()
-		cut := l.down || l.refuse && toStatus
+		cut := l.down || l.refuse && toStatus || l.cut != nil && l.cut(r)
 		if toStatus {
 			l.statusWrites++
 		}

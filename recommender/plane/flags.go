@@ -35,8 +35,8 @@ type Workload struct {
 	Name string
 	// Flags are those of its pod template, Kubernetes' defaults where it has none.
 	Flags Flags
-	// Rolling is true while its pods are being replaced, Short while fewer are available
-	// than there are to be.
+	// Rolling is true while it has pods of a template before, Short while fewer are
+	// available than there are to be.
 	Rolling, Short bool
 	// Held is true while Evenkeel holds the rollout: no further replica is replaced.
 	Held bool
@@ -47,8 +47,9 @@ type Workload struct {
 	// Writer is who else has written the container's arguments, and Owner which object
 	// controls the workload; empty when nobody does.
 	Writer, Owner string
-	// Fault says why the template must not be written; nil when it may be.
-	Fault *Fault
+	// Fault says why the flags cannot be read, and Unsafe why no rollout of them may begin;
+	// nil when they can, and one may. One that has begun is held and taken back all the same.
+	Fault, Unsafe *Fault
 }
 
 // Changed tells whether the flags are others than before Evenkeel first wrote them. It
@@ -94,8 +95,26 @@ type FlagsMemory struct {
 	// them, and Well since when those that there are have been well; zero while not so.
 	Passed int
 	Well   time.Time
+	// Stopped is the rollout that was stopped because of what got worse, and Stood for how
+	// long that of the last write was watched by nobody, as a person had paused everything.
+	Stopped StoppedRollout
+	Stood   Standstill
 	// Differs is since when the replicas have had another ceiling than their template
 	// says, and Unready since when each new replica that is not ready has not been.
 	Differs time.Time
 	Unready map[string]time.Time
+}
+
+// StoppedRollout is a rollout of new flags that was stopped and is to be taken back.
+type StoppedRollout struct {
+	// Of is when its flags were written; zero for none. Why is what got worse.
+	Of  time.Time
+	Why string
+}
+
+// Standstill is for how long a person has kept the rollout of the flags written at Of from
+// being taken further or back, and Seen when that was last looked at.
+type Standstill struct {
+	Of, Seen time.Time
+	For      time.Duration
 }

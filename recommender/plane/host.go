@@ -40,6 +40,9 @@ type HostWorkload struct {
 	// Labels are those that select its pods; nil where they are not selected by labels
 	// alone.
 	Labels map[string]string
+	// Rolling is whether its pods are being replaced by those of another template, whoever
+	// has changed that.
+	Rolling bool
 }
 
 // HostNode is a node of the host cluster.

@@ -71,6 +71,8 @@ const (
 	// one.
 	HoldRollout StepKind = "HoldRollout"
 	GoOnRollout StepKind = "GoOnRollout"
+	// ReleaseRollout has a rollout that is held run on by itself: it is nobody's to watch.
+	ReleaseRollout StepKind = "ReleaseRollout"
 	// KeepFlags writes nothing: the flags are no longer managed, and stay.
 	KeepFlags StepKind = "KeepFlags"
 	// Withdraw deletes all that Evenkeel wrote: the tenant is left as found.

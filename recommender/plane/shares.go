@@ -45,7 +45,7 @@ func (s Step) About() string {
 		return "etcd/" + string(s.Kind) + "/" + s.Etcd.Member
 	case s.Kind == SetShares, s.Kind == ReturnShares:
 		return SharesName
-	case s.Kind == HoldRollout, s.Kind == GoOnRollout:
+	case s.Kind == HoldRollout, s.Kind == GoOnRollout, s.Kind == ReleaseRollout:
 		return RolloutName
 	case s.Kind == SetFlags, s.Kind == ReturnFlags, s.Kind == KeepFlags:
 		return FlagsName

@@ -25,8 +25,8 @@ func (s State) held(step Step, seen Seen, now time.Time) string {
 		return "the profile is paused"
 	case len(seen.Held) > 0:
 		return seen.Held[0]
-	case step.Kind == Replace && seen.Blocked[step.Component] != "":
-		return seen.Blocked[step.Component]
+	case seen.keeps(step) != "":
+		return seen.keeps(step)
 	case aside && now.Before(until):
 		return "it failed, and is tried again at " + clock(until)
 	case now.Before(s.Stopped) && (!step.Urgent || step.Kind == s.StoppedKind):

@@ -20,6 +20,9 @@ type Seen struct {
 	Held, Wait []string
 	// Blocked are the reasons, in words, why no pod of a component may be evicted now.
 	Blocked map[sizing.Component]string
+	// Rolling are the reasons, in words, why no pod of a component may be ended now: others
+	// of it are being replaced by somebody.
+	Rolling map[sizing.Component]string
 	// NoSpace is whether etcd's only alarm is that of no space: then its members count as
 	// well for what brings room.
 	NoSpace bool

@@ -20,10 +20,10 @@ type rollout struct {
 	// it would not.
 	unsafe string
 	// held is true where no further pod is replaced: a Deployment that is paused, a
-	// StatefulSet with a partition. Whose doing that is, the annotation tells.
+	// StatefulSet with a partition. Whose doing that is, held.go tells.
 	held bool
-	// rolling is true while pods are being replaced, short while fewer are available
-	// than there are to be.
+	// rolling is true while there are pods of a template before, short while fewer are
+	// available than there are to be: one that finds no node is no rollout.
 	rolling, short bool
 }
 
@@ -42,9 +42,9 @@ func rolloutOf(o client.Object) (rollout, bool) {
 func ofDeployment(d *appsv1.Deployment) rollout {
 	replicas, s := ptr.Deref(d.Spec.Replicas, 1), d.Status
 	r := rollout{
-		template: &d.Spec.Template,
-		rolling:  s.ObservedGeneration < d.Generation || s.UpdatedReplicas < replicas || s.Replicas > s.UpdatedReplicas,
-		short:    s.AvailableReplicas < replicas,
+		template: &d.Spec.Template, held: d.Spec.Paused,
+		rolling: s.ObservedGeneration < d.Generation || s.Replicas > s.UpdatedReplicas,
+		short:   s.AvailableReplicas < replicas,
 	}
 	var most *intstr.IntOrString
 	if d.Spec.Strategy.RollingUpdate != nil {
@@ -54,7 +54,7 @@ func ofDeployment(d *appsv1.Deployment) rollout {
 	case d.Spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType:
 		r.unsafe = "its strategy is Recreate, which ends all replicas at once: set strategy.type to RollingUpdate"
 	case d.Spec.Paused:
-		r.held, r.unsafe = true, "its rollouts are paused: resume it"
+		r.unsafe = "its rollouts are paused: resume it"
 	default:
 		r.unsafe = tooFew(replicas, most, "strategy.rollingUpdate.maxUnavailable")
 	}
@@ -63,18 +63,17 @@ func ofDeployment(d *appsv1.Deployment) rollout {
 
 func ofStatefulSet(s *appsv1.StatefulSet) rollout {
 	replicas := ptr.Deref(s.Spec.Replicas, 1)
-	r := rollout{
-		template: &s.Spec.Template,
-		rolling: s.Status.ObservedGeneration < s.Generation || s.Status.UpdatedReplicas < replicas ||
-			s.Status.UpdateRevision != s.Status.CurrentRevision,
-		short: s.Status.AvailableReplicas < replicas,
-	}
 	u := ptr.Deref(s.Spec.UpdateStrategy.RollingUpdate, appsv1.RollingUpdateStatefulSetStrategy{})
+	r := rollout{
+		template: &s.Spec.Template, held: ptr.Deref(u.Partition, 0) > 0,
+		rolling: s.Status.ObservedGeneration < s.Generation || ofBefore(s),
+		short:   s.Status.AvailableReplicas < replicas,
+	}
 	switch {
 	case s.Spec.UpdateStrategy.Type == appsv1.OnDeleteStatefulSetStrategyType:
 		r.unsafe = "its update strategy is OnDelete, so that no replica would follow: set updateStrategy.type to RollingUpdate"
-	case ptr.Deref(u.Partition, 0) > 0:
-		r.held, r.unsafe = true, "its update strategy has a partition, so that not every replica would follow: set updateStrategy.rollingUpdate.partition to 0"
+	case r.held:
+		r.unsafe = "its update strategy has a partition, so that not every replica would follow: set updateStrategy.rollingUpdate.partition to 0"
 	default:
 		r.unsafe = tooFew(replicas, u.MaxUnavailable, "updateStrategy.rollingUpdate.maxUnavailable")
 	}

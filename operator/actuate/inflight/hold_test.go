@@ -26,7 +26,7 @@ func TestStatefulSetsFollowOneByOne(t *testing.T) {
 		if got != want || held != (want > 0) {
 			t.Fatalf("the partition is %d, held %v; want %d", got, held, want)
 		}
-		if err := target.setHeld(false); err != nil {
+		if _, err := target.setHeld(plane.GoOnRollout); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -42,5 +42,28 @@ func TestStatefulSetsFollowOneByOne(t *testing.T) {
 	}
 	if p := s.Spec.UpdateStrategy.RollingUpdate.Partition; p != nil || Look(s, "StatefulSet", "kube-apiserver").Held {
 		t.Errorf("taken back, and the partition is %d", *p)
+	}
+}
+
+// A StatefulSet that runs on by itself, or is let go of, can be held again where it is.
+func TestStatefulSetsAreHeldWhereTheyAre(t *testing.T) {
+	for updated, want := range map[int32]int32{0: 3, 1: 2, 2: 1, 3: 0} {
+		_, s := settled()
+		s.Spec.UpdateStrategy.RollingUpdate = nil
+		s.Status.UpdatedReplicas = updated
+		target := Target{Object: s, Kind: "StatefulSet", Container: "kube-apiserver"}
+		held, err := target.setHeld(plane.HoldRollout)
+		if err != nil || held != (want > 0) {
+			t.Errorf("after %d of 3: held %v, %v", updated, held, err)
+		}
+		if got := s.Spec.UpdateStrategy.RollingUpdate; want > 0 && (got == nil || *got.Partition != want) {
+			t.Errorf("after %d of 3 it has %+v, want a partition of %d", updated, got, want)
+		}
+		if held, err := target.setHeld(plane.ReleaseRollout); err != nil || held {
+			t.Errorf("let go of, and held %v, %v", held, err)
+		}
+		if got := s.Spec.UpdateStrategy.RollingUpdate; got != nil && got.Partition != nil {
+			t.Errorf("let go of, and it has a partition of %d", *got.Partition)
+		}
 	}
 }

@@ -16,8 +16,9 @@ import (
 )
 
 // Look is a workload, a Deployment or a StatefulSet as the API holds it, in the
-// recommender's terms. container is the name of the kube-apiserver's. What makes the
-// flags unfit to be written is its Fault.
+// recommender's terms. container is the name of the kube-apiserver's. Why its flags cannot
+// be read is its Fault, why no rollout may begin its Unsafe. Whether Evenkeel holds a
+// rollout is told whatever is wrong with the rest: it is to go on then.
 func Look(o client.Object, kind, container string) *plane.Workload {
 	w := &plane.Workload{Name: kind + " " + o.GetName()}
 	if owner := metav1.GetControllerOf(o); owner != nil {
@@ -28,7 +29,12 @@ func Look(o client.Object, kind, container string) *plane.Workload {
 		w.Fault = &plane.Fault{Reason: v1alpha1.ReasonTargetInvalid, Message: w.Name + " is neither a Deployment nor a StatefulSet"}
 		return w
 	}
-	w.Rolling, w.Short = r.rolling, r.short
+	w.Rolling, w.Short, w.Held = r.rolling, r.short, r.held && heldBy(o)
+	if r.unsafe != "" && !w.Held {
+		w.Unsafe = &plane.Fault{Reason: v1alpha1.ReasonRolloutUnsafe, Message: fmt.Sprintf("the flags of %s are not written: %s", w.Name, r.unsafe)}
+	}
+	var broken *plane.Fault
+	w.Written, broken = keptBy(o, w, r)
 	c := containerOf(r.template, container)
 	if c == nil {
 		w.Fault = &plane.Fault{Reason: v1alpha1.ReasonTargetInvalid, Message: fmt.Sprintf(
@@ -36,20 +42,11 @@ func Look(o client.Object, kind, container string) *plane.Workload {
 		return w
 	}
 	_, flags, err := read(c)
-	w.Flags, w.Writer = flags, writer(o.GetManagedFields(), container)
-	kept, fault := keptBy(o, w, r)
-	switch {
-	case err != nil:
+	w.Flags, w.Writer, w.Fault = flags, writer(o.GetManagedFields(), container), broken
+	if err != nil {
 		w.Fault = &plane.Fault{Reason: v1alpha1.ReasonFlagsElsewhere, Message: fmt.Sprintf(
 			"the inflight flags in container %s of %s cannot be managed: %v; set --%s and --%s as arguments of their own", container, w.Name, err, reading, mutating)}
-	case fault != nil:
-		w.Fault = fault
-	case r.held && heldBy(o):
-		w.Held = true
-	case r.unsafe != "":
-		w.Fault = &plane.Fault{Reason: v1alpha1.ReasonRolloutUnsafe, Message: fmt.Sprintf("the flags of %s are not written: %s", w.Name, r.unsafe)}
 	}
-	w.Written = kept
 	return w
 }
 
@@ -72,12 +69,6 @@ func keptBy(o client.Object, w *plane.Workload, r rollout) (*plane.WrittenFlags,
 	hash, err := hashOf(r.template)
 	w.Ours = err == nil && hash == rec.Template
 	return written, nil
-}
-
-// heldBy tells whether it is Evenkeel that holds a workload's rollout.
-func heldBy(o client.Object) bool {
-	rec, err := recordOf(o)
-	return err == nil && rec != nil && rec.Held
 }
 
 // Kept says what the flags of a workload are and what they were before Evenkeel, for

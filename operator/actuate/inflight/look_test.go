@@ -85,11 +85,15 @@ func TestWhatMakesARolloutUnsafe(t *testing.T) {
 				}
 				w := Look(o, kind, "kube-apiserver")
 				reason, words, _ := strings.Cut(want, ": ")
+				fault := w.Fault
+				if reason == v1alpha1.ReasonRolloutUnsafe && fault == nil {
+					fault = w.Unsafe
+				}
 				switch {
-				case want == "" && w.Fault != nil:
-					t.Errorf("%s: %+v, want no fault", kind, w.Fault)
-				case want != "" && (w.Fault == nil || w.Fault.Reason != reason || !strings.Contains(w.Fault.Message, words) || !strings.Contains(w.Fault.Message, kind+" api")):
-					t.Errorf("%s: %+v, want %s and %q in it", kind, w.Fault, reason, words)
+				case want == "" && (fault != nil || w.Unsafe != nil):
+					t.Errorf("%s: %+v, unsafe %+v, want no fault", kind, fault, w.Unsafe)
+				case want != "" && (fault == nil || fault.Reason != reason || !strings.Contains(fault.Message, words) || !strings.Contains(fault.Message, kind+" api")):
+					t.Errorf("%s: %+v, want %s and %q in it", kind, fault, reason, words)
 				case want == "" && (w.Rolling || w.Short || w.Flags != plane.Flags{Reading: 400, Mutating: 200}):
 					t.Errorf("%s at rest: %+v", kind, w)
 				}

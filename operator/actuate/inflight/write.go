@@ -64,8 +64,11 @@ func Write(ctx context.Context, reader client.Reader, writer client.Writer, t Ta
 // is.
 func (t Target) refuse(step plane.Step) *plane.Fault {
 	w := Look(t.Object, t.Kind, t.Container)
-	if w.Fault != nil {
+	switch {
+	case w.Fault != nil:
 		return w.Fault
+	case step.Kind == plane.SetFlags && w.Unsafe != nil: // to take a rollout back makes it safer
+		return w.Unsafe
 	}
 	unfit := ""
 	switch {

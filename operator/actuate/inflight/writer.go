@@ -34,24 +34,26 @@ func writer(entries []metav1.ManagedFieldsEntry, container string) string {
 
 // writes tells whether a set of fields holds the container's command or arguments.
 func writes(fields *metav1.FieldsV1, container string) bool {
-	if fields == nil {
-		return false
-	}
 	key, err := json.Marshal(map[string]string{"name": container})
 	if err != nil {
 		return false
 	}
+	path := []string{"f:spec", "f:template", "f:spec", "f:containers", "k:" + string(key)}
+	return has(fields, append(path, "f:args")...) || has(fields, append(path, "f:command")...)
+}
+
+// has tells whether a set of fields holds the one at the end of a path.
+func has(fields *metav1.FieldsV1, path ...string) bool {
+	if fields == nil {
+		return false
+	}
 	level := json.RawMessage(fields.GetRawBytes())
-	for _, step := range []string{"f:spec", "f:template", "f:spec", "f:containers", "k:" + string(key)} {
+	for _, step := range path {
 		var inner map[string]json.RawMessage
 		if json.Unmarshal(level, &inner) != nil || inner[step] == nil {
 			return false
 		}
 		level = inner[step]
 	}
-	var own map[string]json.RawMessage
-	if json.Unmarshal(level, &own) != nil {
-		return false
-	}
-	return own["f:args"] != nil || own["f:command"] != nil
+	return true
 }
