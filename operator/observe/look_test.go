@@ -69,7 +69,7 @@ func TestLookTellsLoadsOverTheWindow(t *testing.T) {
 	s.set(t, load{start: 1000, requests: 100, exec: 10, wait: 1, rejected: 5, executing: 7, waiting: 3})
 	first := p.Look(t.Context(), now, false)[0]
 	want := plane.Replica{
-		Name: "r0", Zone: "a", Ready: true, Ceiling: 600, Observed: now,
+		Name: "r0", UID: "uid-r0", Zone: "a", Ready: true, Ceiling: 600, Observed: now,
 		Levels: []plane.LevelLoad{
 			{Name: "exempt"},
 			{Name: "low", Nominal: 245, Current: 56, Executing: 8, Waiting: 3, Demand: 31.5},
