@@ -58,9 +58,8 @@ type memberTrouble struct {
 // anybody is late because of it, and whoever is late shows in the strain: on the
 // testbed a line that served a crowd well was cut by it again and again. Nor is an
 // election a hard one that came as a member's process ended: writes that were on their way
-// to it wait for seven seconds whatever the load is, and hold their seats meanwhile. A
-// lower line would only have the next wait for these (bench/faults: seven seconds until
-// anybody's write, where one was enough). So what is late then is not put down to the load.
+// to it wait for seven seconds whatever the load is, and what is late then is not put down
+// to it.
 func (d *pass) memberGuards() []seats.Guard {
 	var guards []seats.Guard
 	for _, t := range d.memberTroubles() {
@@ -195,7 +194,8 @@ func (d *pass) followProcesses(kept *plane.EtcdMemory) {
 		ended := m.Fault != nil && m.Fault.Reason == v1alpha1.ReasonReplicaUnreachable
 		anew := m.Fault == nil && m.Window == 0 && !last.IsZero() && m.Observed.After(last) && m.Observed.Sub(last) <= 2*lately
 		before := was.Ended[m.Name]
-		if kept.Ended[m.Name] = before; (ended || anew) && !was.Gone[m.Name] && !last.IsZero() {
+		// Whoever has only begun to look takes one that is gone for one that went just now.
+		if kept.Ended[m.Name] = before; (ended && (!last.IsZero() || was.Last == nil) || anew) && !was.Gone[m.Name] {
 			kept.Ended[m.Name] = d.now
 			if d.now.Sub(before) >= loops {
 				kept.Left = d.now

@@ -118,6 +118,10 @@ func TestWhatAMembersEndExplains(t *testing.T) {
 	if guards, _ := looks(append(all, again)...); len(guards) != 1 || strings.Contains(guards[0], "ended") {
 		t.Errorf("40 s later another leader is put down to it: %q", guards)
 	}
+	// A process that has only begun to look sees one gone, and then another leader.
+	if guards, _ := looks(down("etcd-0"), both(down("etcd-0"), elected)); len(guards) != 1 || !strings.Contains(guards[0], "ended") {
+		t.Errorf("one that was gone at the first look explains nothing: %q", guards)
+	}
 	// One whose process ends again and again explains nothing.
 	loop := []func(*plane.Snapshot){nil, down("etcd-0"), nil}
 	for range 7 {

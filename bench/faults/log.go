@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"evenkeel.dev/evenkeel/bench/load/victim"
@@ -37,7 +38,7 @@ func (r *run) writeLog(failed []victim.Renewal) {
 		lines = append(lines, line{f.Ended, text})
 	}
 	for _, s := range r.watch.taken() {
-		lines = append(lines, line{s.At, "STEP " + s.Kind + ": " + s.Message})
+		lines = append(lines, line{s.At, strings.TrimSuffix("STEP "+s.Kind+": "+s.Message+" | "+s.Saw, " | ")})
 	}
 	slices.SortStableFunc(lines, func(a, b line) int { return a.at.Compare(b.at) })
 	for _, l := range lines {

@@ -12,6 +12,8 @@ import (
 type Step struct {
 	At            time.Time
 	Kind, Message string
+	// Saw is the first of its evidence; empty where it gives none.
+	Saw string
 	// Restarts is true for a resize that restarts the container.
 	Restarts bool
 }

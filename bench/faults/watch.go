@@ -51,9 +51,14 @@ func (w *watcher) run(ctx context.Context) {
 		seen, changed := w.profile.Now()
 		w.mu.Lock()
 		for _, d := range seen.Status.Decisions {
-			if d.Applied {
-				w.steps[Step{At: d.Time.UTC(), Kind: d.Step, Message: d.Message}] = true
+			if !d.Applied {
+				continue
 			}
+			s := Step{At: d.Time.UTC(), Kind: d.Step, Message: d.Message}
+			if len(d.Evidence) > 0 {
+				s.Saw = d.Evidence[0]
+			}
+			w.steps[s] = true
 		}
 		w.mu.Unlock()
 		select {
