@@ -135,12 +135,18 @@ func cloned(m map[string]time.Time) map[string]time.Time {
 	return maps.Clone(m)
 }
 
+// answers are the signals of a pod that answers nobody: it is not seen at first, and not
+// ready once that is noticed. It is as ill as it was.
+var answers = map[Signal]Signal{Unseen: Readiness, Readiness: Unseen}
+
 // remember keeps since when what is worse has been so, and what is needed of the pods.
 func (u *Under) remember(bad []Bad, seen Seen, working bool, now time.Time) {
 	since := map[Signal]time.Time{}
 	for _, b := range bad {
 		since[b.Signal] = now
 		if was, is := u.Bad[b.Signal]; is {
+			since[b.Signal] = was
+		} else if was, is := u.Bad[answers[b.Signal]]; is {
 			since[b.Signal] = was
 		}
 	}

@@ -322,3 +322,25 @@ func TestAStepOfWhatIsNoLongerLookedAt(t *testing.T) {
 		t.Errorf("it is held for ever: %s", w.last.Why)
 	}
 }
+
+// What is not seen, and then not ready, has been ill since it was not seen.
+func TestWhatIsNotSeenAndThenNotReady(t *testing.T) {
+	w := newWorld()
+	w.run(2 * time.Minute)
+	w.due = []rollout.Step{w.step(rollout.Restart, "mb")}
+	w.until(func() bool { return w.state.Under != nil && len(w.state.Under.WasReady) > 0 }, time.Minute)
+	from := w.now
+	w.stoppedTelling = from
+	w.hurt = func(w *world, one *rollout.Subject) {
+		if one.UID == "mb" {
+			one.At = w.stoppedTelling
+		}
+	}
+	w.after(24*time.Second, func() { w.set("mb", away) })
+	if !w.until(func() bool { return len(w.stopped) > 0 }, 2*time.Minute) {
+		t.Fatalf("it was not stopped: %+v", w.last)
+	}
+	if took := w.stopped[0].at.Sub(from); took > 2*rollout.Interval {
+		t.Errorf("it was stopped after %s, later than two intervals", took)
+	}
+}
