@@ -95,7 +95,9 @@ func (u *Under) pod(one Subject, blind, working bool, now time.Time) (bad []Bad)
 		add(Readiness, false, "%s", why)
 	}
 	_, ready := u.WasReady[one.UID]
-	if !leaving && one.Ready && now.Sub(one.At) > Interval && ready && !blind {
+	// Silent for as long as anything must be worse, and then for as long again: what is not
+	// seen is told within two intervals from its last word.
+	if !leaving && one.Ready && now.Sub(one.At) >= patience && ready && !blind {
 		add(Unseen, false, "tells nothing since")
 	}
 	if m := u.leak(one, now); m != "" {
