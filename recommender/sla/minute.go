@@ -1,0 +1,54 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sla
+
+import "fmt"
+
+const (
+	// leastRequests are those of a minute that a share of them says something of.
+	leastRequests = 30
+	// badShare is the share of requests that fail from which a minute is bad, lateShare and
+	// shedShare those from which it is slow or sheds: a percentile of 99 is late when more
+	// than one in a hundred is.
+	badShare, lateShare, shedShare = 0.05, 0.01, 0.01
+)
+
+// Seen is what was seen in one minute.
+type Seen struct {
+	// Up and Down are the rounds of probes that said so, and Why what the last that was
+	// down said. Blind ones are not counted.
+	Up, Down int
+	Why      string
+	// Sums are the requests that were answered in it.
+	Sums Sums
+}
+
+// Letter is what a minute was: bad when at least half of its rounds were down, or more than
+// one request in twenty failed; then why. The cause is still to be found.
+func (s Seen) Letter() (l Letter, why string) {
+	asked := s.Sums.Requests >= leastRequests
+	switch {
+	case s.Up+s.Down == 0:
+		// Requests alone are not enough to call a minute good: what was turned away on the
+		// way is not among them. They are enough to call it bad.
+		if asked && s.Sums.Failed > badShare*s.Sums.Requests {
+			return ByUnknown, s.failed()
+		}
+		return Unseen, ""
+	case s.Down > 0 && s.Down >= s.Up:
+		return ByUnknown, s.Why
+	case asked && s.Sums.Failed > badShare*s.Sums.Requests:
+		return ByUnknown, s.failed()
+	case asked && s.Sums.Shed > shedShare*s.Sums.Requests:
+		return Shedding, ""
+	case asked && s.Sums.Slow > lateShare*s.Sums.Requests:
+		return Slow, ""
+	default:
+		return Good, ""
+	}
+}
+
+func (s Seen) failed() string {
+	return fmt.Sprintf("%.0f of %.0f requests failed", s.Sums.Failed, s.Sums.Requests)
+}
