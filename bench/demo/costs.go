@@ -19,6 +19,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
+	"evenkeel.dev/evenkeel/bench/await"
 	"evenkeel.dev/evenkeel/bench/report"
 	"evenkeel.dev/evenkeel/bench/stage"
 )
@@ -192,7 +193,7 @@ func (p *run) cpu(ctx context.Context, client *http.Client, base string, wait ti
 	if err != nil {
 		return 0, err
 	}
-	if err := p.pass(ctx, wait); err != nil {
+	if err := await.Pass(ctx, wait); err != nil {
 		return 0, err
 	}
 	if work != nil {

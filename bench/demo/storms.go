@@ -9,6 +9,7 @@ import (
 	"time"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/bench/await"
 	agent "evenkeel.dev/evenkeel/bench/load/offender"
 	"evenkeel.dev/evenkeel/bench/report"
 	"evenkeel.dev/evenkeel/bench/stage"
@@ -67,7 +68,7 @@ func (p *run) beginStorm(ctx context.Context, i int) (*storm, error) {
 func (p *run) measureQuiet(ctx context.Context) error {
 	from := time.Now()
 	p.state.phase("quiet", p.Scenario.Phases.Quiet.Duration)
-	if err := p.pass(ctx, p.Scenario.Phases.Quiet.Duration); err != nil {
+	if err := await.Pass(ctx, p.Scenario.Phases.Quiet.Duration); err != nil {
 		return err
 	}
 	p.quiet = window{from, time.Now()}
@@ -100,7 +101,7 @@ func (p *run) stormByDefault(ctx context.Context) error {
 	} else {
 		p.report.Miss(report.Recommended, fmt.Sprintf("the offender was not named within %s", length))
 	}
-	if err := p.pass(ctx, time.Until(deadline)); err != nil {
+	if err := await.Pass(ctx, time.Until(deadline)); err != nil {
 		return err
 	}
 	measured := window{s.began.Add(p.Scenario.Phases.Saturate.Duration), time.Now()}
@@ -127,12 +128,12 @@ func (p *run) recover(ctx context.Context) error {
 	limit := time.Now().Add(p.Scenario.Phases.Calm.Duration)
 	calm := p.victims.Between(p.quiet.from, p.quiet.to).P99
 	for time.Now().Before(limit) {
-		if err := p.pass(ctx, time.Second); err != nil {
+		if err := await.Pass(ctx, time.Second); err != nil {
 			return err
 		}
 		if last := p.victims.Live(2 * time.Second); last.P99 <= 2*calm && last.Pending < 3 {
 			// The next storm is to find a control plane at rest.
-			return p.pass(ctx, peace)
+			return await.Pass(ctx, peace)
 		}
 	}
 	return nil
@@ -156,7 +157,7 @@ func (p *run) stormUnderEvenkeel(ctx context.Context) error {
 	jailed := o.InForce.Time
 	p.jailed = append(p.jailed, jailed.Sub(s.began).Seconds())
 	p.picture.mark("jailed", jailed)
-	if err := p.pass(ctx, time.Until(s.began.Add(length))); err != nil {
+	if err := await.Pass(ctx, time.Until(s.began.Add(length))); err != nil {
 		return err
 	}
 	over := time.Now()
@@ -234,16 +235,4 @@ func (p *run) shortStorm(ctx context.Context, i int) error {
 	o, _ := offender(seen, s.user)
 	p.jailed = append(p.jailed, o.InForce.Sub(s.began).Seconds())
 	return nil
-}
-
-// pass lets time go by; the run goes on meanwhile.
-func (p *run) pass(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(max(d, 0))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"k8s.io/client-go/kubernetes"
 
+	"evenkeel.dev/evenkeel/bench/await"
 	"evenkeel.dev/evenkeel/bench/load/swarm"
 	"evenkeel.dev/evenkeel/bench/load/victim"
 	"evenkeel.dev/evenkeel/bench/stage"
@@ -90,12 +91,12 @@ func (r *run) load(ctx context.Context) (out Outcome, err error) {
 	out.Stepped = began.Add(r.Warm)
 	out.Until = out.Stepped.Add(r.Hold)
 	out.Least = enough * startReplicas * startMilli / 1000
-	err = r.until(ctx, out.Until)
+	err = await.Pass(ctx, time.Until(out.Until))
 	done()
 	running.Wait()
 	if err == nil {
 		// Whoever was due last has until now to be answered.
-		err = r.until(ctx, out.Until.Add(victim.Deadline))
+		err = await.Pass(ctx, time.Until(out.Until.Add(victim.Deadline)))
 	}
 	if err != nil {
 		return out, err
@@ -116,18 +117,6 @@ func (r *run) windows(from, to time.Time) (all []Window) {
 		all = append(all, Window{P99: s.P99, Requests: s.Count + s.Pending, Failed: s.Failed + s.Rejected + s.Pending})
 	}
 	return all
-}
-
-// until waits for a time.
-func (r *run) until(ctx context.Context, at time.Time) error {
-	timer := time.NewTimer(time.Until(at))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }
 
 // tell tells now and then how it goes.

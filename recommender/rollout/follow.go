@@ -194,24 +194,31 @@ func (u *Under) unfinished(wanted bool, seen Seen, now time.Time) string {
 	case u.Step.Kind == MoveLeader:
 		return u.unmoved(seen)
 	}
+	why := short(u.Step, u.Step.Urgent, seen, now)
+	if why == "" && u.Step.Kind == Restart && u.yet(seen) {
+		return u.Step.Pod + " has not restarted yet"
+	}
+	return why
+}
+
+// short says which pod is not there or not well of the step's component, or, where not that
+// one alone counts, of either; empty when none.
+func short(step Step, alone bool, seen Seen, now time.Time) string {
 	there := 0
 	for _, one := range seen.Subjects {
-		mine := one.Component == u.Step.Component
-		if one.left(seen) || !mine && u.Step.Urgent {
+		mine := one.Component == step.Component
+		if one.left(seen) || !mine && alone {
 			continue
 		}
 		if mine {
 			there++
 		}
-		if why := unwell(one, u.Step, seen, now); why != "" {
+		if why := unwell(one, step, seen, now); why != "" {
 			return why
 		}
 	}
-	if u.Step.Kind == Restart && u.yet(seen) {
-		return u.Step.Pod + " has not restarted yet"
-	}
-	if want := seen.Wanted[u.Step.Component]; there < want {
-		return fmt.Sprintf("%d of %d pods of %s run", there, want, u.Step.Component)
+	if want := seen.Wanted[step.Component]; there < want {
+		return fmt.Sprintf("%d of %d pods of %s run", there, want, step.Component)
 	}
 	return ""
 }

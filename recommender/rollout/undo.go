@@ -3,10 +3,7 @@
 
 package rollout
 
-import (
-	"cmp"
-	"time"
-)
+import "time"
 
 // Undoing is a step that is being taken back, and why.
 type Undoing struct {
@@ -41,7 +38,7 @@ func (s State) settle(seen Seen, now time.Time) State {
 	if s.Undoing == nil {
 		return s
 	}
-	u, there, why := *s.Undoing, 0, ""
+	u := *s.Undoing
 	if u.Written.IsZero() {
 		if seen.Paused { // nothing may be written: that is not counted
 			u.Since = now
@@ -49,15 +46,8 @@ func (s State) settle(seen Seen, now time.Time) State {
 		s.Undoing = &u
 		return s
 	}
-	for _, one := range seen.Subjects {
-		if one.Component != u.Step.Component || one.left(seen) {
-			continue
-		}
-		there++
-		why = cmp.Or(why, unwell(one, u.Step, seen, now))
-	}
 	switch {
-	case why != "" || there < seen.Wanted[u.Step.Component]:
+	case short(u.Step, true, seen, now) != "":
 		u.Well = time.Time{}
 	case u.Well.IsZero():
 		u.Well = now
