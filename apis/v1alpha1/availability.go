@@ -16,7 +16,7 @@ type AvailabilitySpec struct {
 	// target is the availability in percent that is promised, as in "99.95". Defaults to
 	// 99.95 with three zones or more, and 99.5 with fewer.
 	// +optional
-	// +kubebuilder:validation:Pattern=`^9[0-9](\.[0-9]{1,3})?$`
+	// +kubebuilder:validation:XValidation:rule="self.matches('^9[0-9]([.][0-9]{1,3})?$')",message="availability.target must be a percentage from 90 to 99.999, as in \"99.95\"; 100 would leave no minute in which anything may fail or be changed, and no budget to decide by"
 	// +kubebuilder:validation:MaxLength=6
 	Target string `json:"target,omitempty"`
 	// spread says what is done about a pod that runs in the wrong place: Off, Recommend
@@ -26,6 +26,26 @@ type AvailabilitySpec struct {
 	// +optional
 	// +kubebuilder:default=Recommend
 	Spread ProtectionMode `json:"spread,omitempty"`
+	// probes is how it is asked from outside whether the control plane serves.
+	// +optional
+	Probes ProbesSpec `json:"probes,omitempty"`
+}
+
+// ProbesSpec is how it is asked from outside whether a control plane serves: every replica
+// at its own address, and the balancer that access names.
+type ProbesSpec struct {
+	// intervalSeconds is the time between two rounds.
+	// +optional
+	// +kubebuilder:default=10
+	// +kubebuilder:validation:Minimum=5
+	// +kubebuilder:validation:Maximum=60
+	IntervalSeconds int32 `json:"intervalSeconds,omitempty"`
+	// write says whether a small write is asked for as well: of the Lease evenkeel-probe in
+	// the tenant's kube-system, through the balancer or, without one, of a replica. It needs
+	// mode Enforce and the tenant's leave (manifests/tenant); without either none is made.
+	// +optional
+	// +kubebuilder:default=Enforce
+	Write ProtectionMode `json:"write,omitempty"`
 }
 
 // MaintenanceSpec is when what can wait may disturb.

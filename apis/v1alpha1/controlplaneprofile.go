@@ -19,6 +19,8 @@ import (
 // +kubebuilder:printcolumn:name="Replicas",type=integer,JSONPath=`.status.readyReplicas`
 // +kubebuilder:printcolumn:name="Floor",type=integer,priority=1,JSONPath=`.status.scale.floor`,description="least replicas, as the autoscaler has it"
 // +kubebuilder:printcolumn:name="Class",type=string,JSONPath=`.status.availability.class`,description="availability that can be promised as things run"
+// +kubebuilder:printcolumn:name="SLA",type=string,JSONPath=`.status.sla.available`,description="availability of the month so far, by bad minutes of those seen"
+// +kubebuilder:printcolumn:name="Budget",type=string,JSONPath=`.status.sla.budgetLeft`,description="what is left of the month's error budget"
 // +kubebuilder:printcolumn:name="LoadLine",type=string,JSONPath=`.status.loadLine.summary`,description="usable seats of the ceiling, per replica"
 // +kubebuilder:printcolumn:name="Used",type=string,JSONPath=`.status.loadLine.used`,description="busiest replica's seats in use, of the load line"
 // +kubebuilder:printcolumn:name="Jailed",type=integer,JSONPath=`.status.jailed`
@@ -281,6 +283,28 @@ type AccessSpec struct {
 	// tenant's CA and a client certificate or token for Evenkeel.
 	// +required
 	KubeconfigSecretRef SecretKeyRef `json:"kubeconfigSecretRef"`
+	// balancer is the way that the tenant's clients take. It is only asked whether it
+	// serves: everything else goes to the replicas themselves. Without it the replicas'
+	// answers alone tell whether the control plane is up.
+	// +optional
+	Balancer *BalancerSpec `json:"balancer,omitempty"`
+}
+
+// BalancerSpec is the way that the tenant's clients take.
+type BalancerSpec struct {
+	// serviceName names a Service in the profile's namespace, which is asked at its load
+	// balancer's address or, where it has none, at its cluster IP. Whatever answers there
+	// must prove itself by the tenant's CA.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	ServiceName string `json:"serviceName"`
+	// port of the Service.
+	// +optional
+	// +kubebuilder:default=6443
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	Port int32 `json:"port,omitempty"`
 }
 
 // SecretKeyRef names one key of a Secret in the profile's namespace.

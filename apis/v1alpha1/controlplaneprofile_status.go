@@ -32,6 +32,9 @@ type ControlPlaneProfileStatus struct {
 	// availability is what the control plane survives now.
 	// +optional
 	Availability *AvailabilityStatus `json:"availability,omitempty"`
+	// sla is what was promised and what was kept.
+	// +optional
+	SLA *SLAStatus `json:"sla,omitempty"`
 	// members are those of etcd.
 	// +optional
 	// +listType=map
@@ -189,4 +192,13 @@ type DecisionStatus struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=512
 	Outcome string `json:"outcome,omitempty"`
+	// budgetBefore is what was left of the month's error budget when it was carried out, and
+	// budgetAfter five minutes after that, as in "61%". Empty of what was only shown.
+	// +optional
+	// +kubebuilder:validation:MaxLength=8
+	BudgetBefore string `json:"budgetBefore,omitempty"`
+	// budgetAfter is what was left five minutes after it.
+	// +optional
+	// +kubebuilder:validation:MaxLength=8
+	BudgetAfter string `json:"budgetAfter,omitempty"`
 }

@@ -23,7 +23,8 @@ var GroupVersion = schema.GroupVersion{Group: "evenkeel.dev", Version: "v1alpha1
 // AddToScheme registers the kinds of this package.
 func AddToScheme(s *runtime.Scheme) error {
 	s.AddKnownTypes(GroupVersion, &ControlPlaneProfile{}, &ControlPlaneProfileList{},
-		&ResourceProfile{}, &ResourceProfileList{}, &UsageHistory{}, &UsageHistoryList{})
+		&ResourceProfile{}, &ResourceProfileList{}, &UsageHistory{}, &UsageHistoryList{},
+		&AvailabilityLedger{}, &AvailabilityLedgerList{}, &VantagePoint{}, &VantagePointList{})
 	metav1.AddToGroupVersion(s, GroupVersion)
 	return nil
 }

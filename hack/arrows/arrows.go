@@ -19,9 +19,10 @@ const module = "evenkeel.dev/evenkeel"
 var house = map[string][]string{
 	"apis":        {"apis"},
 	"recommender": {"recommender", "apis"},
-	"operator":    {"operator", "recommender", "apis", "manifests"},
-	"bench":       {"bench", "recommender", "apis", "manifests"},
-	"cmd":         {"cmd", "operator", "recommender", "apis", "manifests"},
+	"monitoring":  {"monitoring", "apis"},
+	"operator":    {"operator", "recommender", "monitoring", "apis", "manifests"},
+	"bench":       {"bench", "recommender", "monitoring", "apis", "manifests"},
+	"cmd":         {"cmd", "operator", "recommender", "monitoring", "apis", "manifests"},
 	"manifests":   {"manifests", "apis"},
 	"hack":        {"hack"},
 }

@@ -1,0 +1,71 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package v1alpha1
+
+import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+// VantagePoint is what one operator replica, or a prober of its own in another zone, sees of
+// all control planes: those that are down for it, and when it last looked. An outage is
+// called when every vantage point that is alive and sees at all sees it. Each writes its own,
+// at most every ten seconds, in the operator's namespace.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:resource:shortName=vp,categories=evenkeel
+// +kubebuilder:printcolumn:name="Zone",type=string,JSONPath=`.zone`
+// +kubebuilder:printcolumn:name="Looks",type=integer,JSONPath=`.controlPlanes`
+// +kubebuilder:printcolumn:name="Down",type=integer,JSONPath=`.downCount`
+// +kubebuilder:printcolumn:name="Blind",type=boolean,JSONPath=`.blind`
+// +kubebuilder:printcolumn:name="Renewed",type=date,JSONPath=`.renewed`
+type VantagePoint struct {
+	metav1.TypeMeta `json:",inline"`
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// zone is that of its node; empty where that is not known.
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	Zone string `json:"zone,omitempty"`
+	// renewed is when it last looked. One that has not for some rounds is taken for gone.
+	// +optional
+	Renewed *metav1.MicroTime `json:"renewed,omitempty"`
+	// controlPlanes is how many it looks at.
+	// +optional
+	ControlPlanes int32 `json:"controlPlanes,omitempty"`
+	// blind is whether it reaches nobody: then it says nothing of anybody.
+	// +optional
+	Blind bool `json:"blind,omitempty"`
+	// downCount is how many are down for it.
+	// +optional
+	DownCount int32 `json:"downCount,omitempty"`
+	// down are those that are, the first of them where there are more than it may hold.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=2000
+	Down []SeenDown `json:"down,omitempty"`
+}
+
+// VantagePointList is a list of vantage points.
+//
+// +kubebuilder:object:root=true
+type VantagePointList struct {
+	metav1.TypeMeta `json:",inline"`
+	// +optional
+	metav1.ListMeta `json:"metadata,omitempty"`
+	// items are the vantage points.
+	Items []VantagePoint `json:"items"`
+}
+
+// SeenDown is one control plane that is down for a vantage point.
+type SeenDown struct {
+	// namespace of its profile.
+	// +kubebuilder:validation:MaxLength=63
+	Namespace string `json:"namespace"`
+	// name of its profile.
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
+	// why is what the last probe met.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Why string `json:"why,omitempty"`
+}
