@@ -68,6 +68,7 @@ type answering struct {
 	requests  atomic.Int64
 	balancers atomic.Int64
 	writes    atomic.Int64
+	deletes   atomic.Int64
 }
 
 // tenantAnswers has servers answer at the addresses of both pods and at that of a balancer.
@@ -87,8 +88,11 @@ func (w *world) tenantAnswers() *answering {
 			if i == 2 {
 				a.balancers.Add(1)
 			}
-			if r.Method == http.MethodPatch {
+			switch r.Method {
+			case http.MethodPatch:
 				a.writes.Add(1)
+			case http.MethodDelete:
+				a.deletes.Add(1)
 			}
 			rw.WriteHeader(int(a.code.Load()))
 		}))
@@ -245,6 +249,9 @@ func TestAnOutageIsSeenFromOutside(t *testing.T) {
 		}
 		return ""
 	})
+	if n := a.deletes.Load(); n != 1 {
+		t.Errorf("what probes wrote is deleted %d times", n)
+	}
 	var l v1alpha1.AvailabilityLedger
 	if err := w.Get(t.Context(), client.ObjectKey{Namespace: w.ns, Name: "acme"}, &l); err != nil {
 		t.Errorf("the ledger is gone with its profile: %v", err)
