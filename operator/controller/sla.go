@@ -38,8 +38,8 @@ type keptSLA struct {
 	bad  int
 }
 
-// target is the availability in percent that is promised.
-func target(cpp *v1alpha1.ControlPlaneProfile) string {
+// percentage is the availability in percent that is promised.
+func percentage(cpp *v1alpha1.ControlPlaneProfile) string {
 	if t := cpp.Spec.Availability.Target; t != "" {
 		return t
 	}
@@ -48,12 +48,17 @@ func target(cpp *v1alpha1.ControlPlaneProfile) string {
 
 // promised is the same from 0 to 1.
 func promised(cpp *v1alpha1.ControlPlaneProfile) float64 {
-	percent, err := strconv.ParseFloat(target(cpp), 64)
+	percent, err := strconv.ParseFloat(percentage(cpp), 64)
 	if err != nil {
 		percent, _ = strconv.ParseFloat(zones.Class(0), 64)
 	}
 	const thousandths = 1000 // of a percent, as the CRD allows them
 	return math.Round(percent*thousandths) / (100 * thousandths)
+}
+
+// Promised is the availability that a profile promises: from 0 to 1, and as a word.
+func Promised(cpp *v1alpha1.ControlPlaneProfile) (target float64, word string) {
+	return promised(cpp), percentage(cpp)
 }
 
 func (p *pass) key() types.NamespacedName {
@@ -146,10 +151,10 @@ func (p *pass) reportSLA(s sla.Standing) {
 	}
 	k := &p.kept.sla
 	month := p.now.UTC().Format("2006-01")
-	if s.Known && (k.told.IsZero() || was.Month != month || was.Target != target(p.cpp) || s.Month.Bad != k.bad || p.now.Sub(k.told) >= figuresEvery) {
+	if known := s.Known && s.Month.Seen > 0; known && (k.told.IsZero() || was.Month != month || was.Target != percentage(p.cpp) || s.Month.Bad != k.bad || p.now.Sub(k.told) >= figuresEvery) {
 		k.told, k.bad = p.now, s.Month.Bad
 		figures(now, s)
-		now.Month, now.Target = month, target(p.cpp)
+		now.Month, now.Target = month, percentage(p.cpp)
 	}
 	p.status.SLA = now
 	if s.Known {
