@@ -80,7 +80,7 @@ bench-limiter: $(LIMITER) ## Compare how the load line is found with a library's
 	@$(LIMITER) $(if $(JSON),--json '$(JSON)') $(ARGS)
 
 test: test-fast $(BENCH) ## Run every test; those that need them run against real servers
-	@assets="$$($(BENCH) servers --metrics-server --vpa --evenkeel)" || exit 1; \
+	@assets="$$($(BENCH) servers --metrics-server --vpa --prometheus --evenkeel)" || exit 1; \
 	packages="$(REAL_PACKAGES)"; \
 	if [ -n "$$packages" ]; then \
 		echo "tests against real servers: $$packages"; \
