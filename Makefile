@@ -92,13 +92,15 @@ test-fast: ## Run the tests that need no servers
 	@cd bench/decode && go test -timeout 5m $(ARGS) .
 	@cd bench/limiter && go test -timeout 5m $(ARGS) .
 	@cd bench/sizing && go test -timeout 5m $(ARGS) .
+	@cd bench/panels && go test -timeout 5m $(ARGS) ./...
 
 verify: $(GENERATOR) $(LINTER) ## Check all that is checked before a change lands, the clean tree included
 	@hack/verify
 
-generate: $(GENERATOR) ## Write deepcopy functions and CRDs anew
+generate: $(GENERATOR) ## Write deepcopy functions, CRDs and what is made from monitoring/ anew
 	@$(GENERATOR) object:headerFile=hack/boilerplate.go.txt paths=./apis/...
 	@$(GENERATOR) crd paths=./apis/... output:crd:dir=manifests/crd
+	@go run ./hack/monitoring
 
 lint: $(LINTER) ## Run the linters
 	@$(LINTER) run ./...

@@ -42,7 +42,7 @@ func runs() string {
 func promise() []grafana.Panel {
 	kept := func(title, description, expr string) grafana.Panel {
 		p := number(title, description, grafana.Ratio, expr, asItIs)
-		p.Decimals = grafana.Places(3)
+		p.Decimals = new(3)
 		return p
 	}
 	budget := func(title, description, period string) grafana.Panel {
@@ -75,7 +75,7 @@ func badMinutes() []grafana.Panel {
 	}
 	left := limits(picture("Budget left", "What is left of the error budget, of the month and of 30 days. A new month begins with all of it.", grafana.Ratio, half,
 		line(one.of(series.BudgetLeft).and("period").max(), "{{period}}")), budgets)
-	left.Min, left.Max = nil, grafana.Number(1)
+	left.Min, left.Max = nil, new(1.0)
 	burning := limits(picture("Burn rates", "How many times faster than the promise allows the budget is used up, over windows that an alert may have. At 14.4 two days end a month's budget.",
 		grafana.Times, half, line(one.burn("1h"), "1 h"), line(one.burn("6h"), "6 h"), line(one.burn("3d"), "3 d")), grafana.Below(good).From(1, warn).From(14.4, bad))
 	return []grafana.Panel{

@@ -31,9 +31,9 @@ func seats() []grafana.Panel {
 	return []grafana.Panel{
 		steps(picture("Seats of a replica", "Seats in use on the busiest replica, those that are usable, and what the inflight flags allow.", grafana.Seats, half,
 			line(one.of(series.Used).max(), "in use"), line(one.of(series.LoadLine).max(), "load line"), line(one.of(series.Ceiling).max(), "ceiling"))),
-		picture("Waiting requests", "Requests that wait in queues, of all replicas.", grafana.Count, third/2+2,
+		picture("Waiting requests", "Requests that wait in queues, of all replicas.", grafana.Count, quarter,
 			line(one.of(series.Waiting).max(), "waiting")),
-		steps(picture("Jailed clients", "Clients that are held to few seats.", grafana.Count, third/2+2,
+		steps(picture("Jailed clients", "Clients that are held to few seats.", grafana.Count, quarter,
 			line(one.of(series.Sentences).max(), "jailed"))),
 	}
 }
@@ -64,9 +64,9 @@ func seenAndDone(s scope) []grafana.Panel {
 		conditions(s.of(series.Condition), "{{type}}", 14),
 		stacked(picture("Decisions an hour, by step", "What was decided in the hour before, carried out or not.", grafana.PerHour, half,
 			line(s.of(series.Decisions).and("step").happened("1h"), "{{step}}"))),
-		limits(picture("Time since the last pass", "A pass that does not come leaves everything as it is, and unsaid.", grafana.Seconds, third/2+2,
+		limits(picture("Time since the last pass", "A pass that does not come leaves everything as it is, and unsaid.", grafana.Seconds, quarter,
 			line("time() - "+s.of(series.LastPass).max(), "since")), grafana.Below(good).From(60, warn).From(300, bad)),
-		bars("Certificates end in", "Time until certificates end, those that are known.", grafana.Seconds, third/2+2,
+		bars("Certificates end in", "Time until certificates end, those that are known.", grafana.Seconds, quarter,
 			grafana.Below(bad).From(3*86400, warn).From(14*86400, good), "("+expires.max()+" > 0) - time()", "{{certificate}}"),
 	}
 }

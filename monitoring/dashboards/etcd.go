@@ -4,6 +4,8 @@
 package dashboards
 
 import (
+	"fmt"
+
 	"evenkeel.dev/evenkeel/monitoring/grafana"
 	"evenkeel.dev/evenkeel/monitoring/series"
 )
@@ -35,7 +37,7 @@ func fill() string {
 }
 
 // year is the longest time that is told until a database is full, in seconds.
-const year = 365 * 86400
+const year = 365 * 86400.0
 
 // fullIn is the time until the database has its quota, as it grew in six hours: a year
 // where it does not grow.
@@ -43,7 +45,7 @@ func fullIn() string {
 	q := chosen.of(series.EtcdDatabase)
 	left := "(" + chosen.of(series.EtcdQuota).max() + " > 0) - " + q.max()
 	growth := q.over("max", "deriv("+q.selector()+"[6h])")
-	return "clamp((" + left + ") / clamp_min(" + growth + ", 1), 0, 31536000)"
+	return fmt.Sprintf("clamp((%s) / clamp_min(%s, 1), 0, %.0f)", left, growth, year)
 }
 
 func etcdNow() []grafana.Panel {
@@ -78,7 +80,7 @@ func members() []grafana.Panel {
 		steps(picture("Members", "Members that there are to be, those that are ready, and those that answer Evenkeel.", grafana.Count, half,
 			line(stored(chosen.of(series.EtcdMembers).max()), byPlane+" to be"), line(stored(chosen.of(series.EtcdMembersReady).max()), byPlane+" ready"),
 			line(stored(chosen.of(series.EtcdSeen).max()), byPlane+" seen"))),
-		steps(picture("Alarms", "Alarms that etcd has raised.", grafana.Count, half, line(stored(chosen.of(series.EtcdAlarms).max()), byPlane))),
+		steps(picture("Alarms, by control plane", "Alarms that etcd has raised.", grafana.Count, half, line(stored(chosen.of(series.EtcdAlarms).max()), byPlane))),
 	}
 }
 
@@ -96,7 +98,7 @@ func database() []grafana.Panel {
 	soon := size.over("max", "predict_linear("+size.selector()+"[6h], 4 * 3600)")
 	until := limits(picture("Full in", "Time until the database has its quota, as it grew in six hours, a year at the most.", grafana.Seconds, half,
 		line(fullIn(), byPlane)), grafana.Below(bad).From(86400, warn).From(7*86400, good))
-	until.Max = grafana.Number(year)
+	until.Max = new(year)
 	return []grafana.Panel{
 		picture("Database, in use and quota", "Size of the database file of the largest member, what of it is in use, and the size at which etcd refuses writes, where that is known.",
 			grafana.Bytes, half, line(stored(size.max()), byPlane+" file"), line(stored(used.max()), byPlane+" in use"), line(quota.max()+" > 0", byPlane+" quota")),

@@ -46,7 +46,7 @@ func fleetPromise() []grafana.Panel {
 	budget := everywhere.of(series.BudgetLeft, `period="month"`).max()
 	least := bars("Least budget left this month", "The ten control planes with the least of their budget left. Below zero more was used than was promised.",
 		grafana.Ratio, half, budgets, "sort(bottomk(10, "+budget+"))", byPlane)
-	least.Min, least.Max, least.Links = grafana.Number(0), grafana.Number(1), []grafana.Link{toPlane}
+	least.Min, least.Max, least.Links = new(0.0), new(1.0), []grafana.Link{toPlane}
 	burning := limits(picture("Burn rate of one hour",
 		"How many times faster than the promise allows the budget is used up, of the ten that burn fastest. At 1 a month's budget lasts a month, at 14.4 two days.",
 		grafana.Times, half, line("topk(10, "+everywhere.burn("1h")+")", byPlane)), grafana.Below(good).From(1, warn).From(14.4, bad))
@@ -94,9 +94,9 @@ func fleetLoad() []grafana.Panel {
 			grafana.Ratio, half, line("topk(10, "+fullness+")", byPlane)), grafana.Below(good).From(.8, warn).From(1, bad)),
 		picture("Waiting requests", "Requests that wait in queues, of the ten control planes with the most.", grafana.Count, third,
 			line("topk(10, "+everywhere.of(series.Waiting).max()+")", byPlane)),
-		steps(picture("Jailed clients", "Clients that are held to few seats, of the ten control planes with the most.", grafana.Count, third,
+		steps(picture("Jailed clients, by control plane", "Clients that are held to few seats, of the ten control planes with the most.", grafana.Count, third,
 			line("topk(10, "+everywhere.of(series.Sentences).max()+")", byPlane))),
-		steps(picture("Blind replicas", "Ready apiserver replicas that cannot be observed, of the ten control planes with the most.", grafana.Count, third,
+		steps(picture("Blind replicas, by control plane", "Ready apiserver replicas that cannot be observed, of the ten control planes with the most.", grafana.Count, third,
 			line("topk(10, "+everywhere.of(series.Blind).max()+")", byPlane))),
 	}
 }

@@ -35,7 +35,7 @@ func operatorHealth() []grafana.Panel {
 			States:  []grafana.Named{{Value: "0", Text: "stands by", Color: "gray"}, {Value: "1", Text: "leads", Color: plain}},
 			Targets: []grafana.Target{line("max by (instance) ("+leading.selector()+")", "{{instance}}")},
 		},
-		steps(picture("Vantage points", "Vantage points that are alive and see, as each operator pod counts them. Pods that differ do not see each other.", grafana.Count, half,
+		steps(picture("Vantage points, as each pod counts them", "Vantage points that are alive and see, as each operator pod counts them. Pods that differ do not see each other.", grafana.Count, half,
 			line("max by (instance) ("+operator.of(series.Points).selector()+")", "{{instance}}"))),
 		limits(picture("Time of one look", "How long one look at all replicas and the flow control of a control plane took.", grafana.Seconds, half,
 			line(operator.of(series.Observe).quantile(.5), "median"), line(operator.of(series.Observe).quantile(.99), "99th percentile")),

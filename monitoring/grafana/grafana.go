@@ -9,6 +9,8 @@
 // people may edit what was provisioned.
 package grafana
 
+import "slices"
+
 // Dashboard is one page.
 type Dashboard struct {
 	// UID is its address and stays what it is; others link to it.
@@ -131,7 +133,7 @@ func Below(color string) Thresholds { return Thresholds{Base: color} }
 
 // From adds the color from a value on.
 func (t Thresholds) From(value float64, color string) Thresholds {
-	t.Steps = append(t.Steps[:len(t.Steps):len(t.Steps)], Step{From: value, Color: color})
+	t.Steps = append(slices.Clip(t.Steps), Step{From: value, Color: color})
 	return t
 }
 

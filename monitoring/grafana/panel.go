@@ -22,7 +22,7 @@ func (p Panel) wire() wirePanel {
 }
 
 // Ref is the name of a target within its panel.
-func Ref(i int) string { return string(rune('A' + i)) }
+func Ref(i int) string { return string("ABCDEFGHIJKLMNOPQRSTUVWXYZ"[i]) }
 
 func (t Target) wire(ref string, table bool) wireTarget {
 	w := wireTarget{
@@ -180,9 +180,3 @@ func links(all []Link) []wireLink {
 	}
 	return out
 }
-
-// Number is a bound of an axis.
-func Number(f float64) *float64 { return &f }
-
-// Places are decimals.
-func Places(n int) *int { return &n }
