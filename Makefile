@@ -80,7 +80,7 @@ bench-limiter: $(LIMITER) ## Compare how the load line is found with a library's
 	@$(LIMITER) $(if $(JSON),--json '$(JSON)') $(ARGS)
 
 test: test-fast $(BENCH) ## Run every test; those that need them run against real servers
-	@assets="$$($(BENCH) servers --metrics-server --vpa --evenkeel)" || exit 1; \
+	@assets="$$($(BENCH) servers --metrics-server --vpa --prometheus --evenkeel)" || exit 1; \
 	packages="$(REAL_PACKAGES)"; \
 	if [ -n "$$packages" ]; then \
 		echo "tests against real servers: $$packages"; \
@@ -92,13 +92,15 @@ test-fast: ## Run the tests that need no servers
 	@cd bench/decode && go test -timeout 5m $(ARGS) .
 	@cd bench/limiter && go test -timeout 5m $(ARGS) .
 	@cd bench/sizing && go test -timeout 5m $(ARGS) .
+	@cd bench/panels && go test -timeout 5m $(ARGS) ./...
 
 verify: $(GENERATOR) $(LINTER) ## Check all that is checked before a change lands, the clean tree included
 	@hack/verify
 
-generate: $(GENERATOR) ## Write deepcopy functions and CRDs anew
+generate: $(GENERATOR) ## Write deepcopy functions, CRDs and what is made from monitoring/ anew
 	@$(GENERATOR) object:headerFile=hack/boilerplate.go.txt paths=./apis/...
 	@$(GENERATOR) crd paths=./apis/... output:crd:dir=manifests/crd
+	@go run ./hack/monitoring
 
 lint: $(LINTER) ## Run the linters
 	@$(LINTER) run ./...

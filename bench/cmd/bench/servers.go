@@ -16,7 +16,7 @@ import (
 // newServers builds the upstream servers, or says where they are.
 func newServers() *cobra.Command {
 	var assets string
-	var metricsServer, vpa, evenkeel bool
+	var metricsServer, vpa, evenkeel, prometheus bool
 	c := &cobra.Command{
 		Use:   "servers",
 		Short: "Build the upstream servers and print their folder, for KUBEBUILDER_ASSETS",
@@ -28,7 +28,7 @@ func newServers() *cobra.Command {
 			}
 			b, err := servers.Ensure(c.Context(), servers.Options{
 				Root: root, Cache: cache(root), Assets: assets,
-				MetricsServer: metricsServer, VPA: vpa, Evenkeel: evenkeel, Progress: tell,
+				MetricsServer: metricsServer, VPA: vpa, Evenkeel: evenkeel, Prometheus: prometheus, Progress: tell,
 			})
 			if err != nil {
 				return err
@@ -45,6 +45,7 @@ func newServers() *cobra.Command {
 	c.Flags().BoolVar(&metricsServer, "metrics-server", false, "build metrics-server too")
 	c.Flags().BoolVar(&vpa, "vpa", false, "build the VerticalPodAutoscaler's updater and admission-controller too")
 	c.Flags().BoolVar(&evenkeel, "evenkeel", false, "build Evenkeel too")
+	c.Flags().BoolVar(&prometheus, "prometheus", false, "build Prometheus too")
 	return c
 }
 

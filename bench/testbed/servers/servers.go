@@ -22,6 +22,9 @@ import (
 // because a module build knows no version of its own.
 const kubernetesVersion = "v1.36.3"
 
+// prometheusVersion is the release that the upstream module v0.314.0 is.
+const prometheusVersion = "3.14.0"
+
 // Binaries are the paths of what the testbed runs; empty for what was not asked
 // for.
 type Binaries struct {
@@ -31,6 +34,8 @@ type Binaries struct {
 	VPAUpdater, VPAAdmission string
 	// SlowEtcd is etcd with a disk that can be made slow while it runs.
 	SlowEtcd string
+	// Prometheus is the upstream server, without its pages.
+	Prometheus string
 }
 
 // Options say what is wanted.
@@ -40,9 +45,9 @@ type Options struct {
 	// Assets is a folder with binaries of a person's own; a binary of the right
 	// name in it is used instead of building one.
 	Assets string
-	// MetricsServer, VPA, Evenkeel and SlowEtcd ask for these too; VPA are the updater and
-	// the admission-controller.
-	MetricsServer, VPA, Evenkeel, SlowEtcd bool
+	// MetricsServer, VPA, Evenkeel, SlowEtcd and Prometheus ask for these too; VPA are the
+	// updater and the admission-controller.
+	MetricsServer, VPA, Evenkeel, SlowEtcd, Prometheus bool
 	// Progress is told a line now and then.
 	Progress func(line string)
 }
@@ -114,6 +119,9 @@ func (e *ensurer) builds(kubernetes bool) []build {
 	if e.VPA {
 		builds = append(builds, vpaUpdaterBuild, vpaAdmissionBuild)
 	}
+	if e.Prometheus {
+		builds = append(builds, prometheusBuild)
+	}
 	if e.Evenkeel {
 		builds = append(builds, evenkeelBuild)
 	}
@@ -173,6 +181,9 @@ func (e *ensurer) binaries() Binaries {
 	if e.SlowEtcd {
 		b.SlowEtcd = e.slowEtcd()
 	}
+	if e.Prometheus {
+		b.Prometheus = at(prometheusBuild.name)
+	}
 	if e.Evenkeel {
 		b.Evenkeel = at("evenkeel")
 	}
@@ -185,7 +196,7 @@ func (b Binaries) Folder(gathered string) (string, error) {
 	all := map[string]string{
 		"kube-apiserver": b.KubeAPIServer, "kube-controller-manager": b.KubeControllerManager, "kube-scheduler": b.KubeScheduler,
 		"kubectl": b.Kubectl, "etcd": b.Etcd, "metrics-server": b.MetricsServer, "evenkeel": b.Evenkeel,
-		"vpa-updater": b.VPAUpdater, "vpa-admission-controller": b.VPAAdmission,
+		"vpa-updater": b.VPAUpdater, "vpa-admission-controller": b.VPAAdmission, "prometheus": b.Prometheus,
 	}
 	maps.DeleteFunc(all, func(_, path string) bool { return path == "" })
 	folders := map[string]bool{}
