@@ -20,6 +20,7 @@ DECODE    := $(BIN)/bench-decode
 LIMITER   := $(BIN)/bench-limiter
 SIZING    := $(BIN)/bench-sizing
 RULES     := $(BIN)/bench-rules
+PANELS    := $(BIN)/bench-panels
 REPLAY    := $(BIN)/bench-replay
 LINTER    := $(BIN)/golangci-lint
 GENERATOR := $(BIN)/controller-gen
@@ -133,6 +134,10 @@ $(LIMITER): FORCE
 $(SIZING): FORCE
 	@[ -x $@ ] || echo 'building the recommenders to compare' >&2
 	@cd bench/sizing && go build -o ../../$@ .
+
+$(PANELS): FORCE
+	@[ -x $@ ] || echo 'building what asks for panels' >&2
+	@cd bench/panels && go build -o ../../$@ .
 
 $(RULES): FORCE
 	@[ -x $@ ] || echo 'building Prometheus'"'"'s engine; the first time takes a minute or two' >&2
