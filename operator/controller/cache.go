@@ -41,8 +41,10 @@ func slim(object any) (any, error) {
 		}
 	case *corev1.Node:
 		o.ManagedFields, o.Annotations = nil, nil
+		boot := o.Status.NodeInfo.BootID
 		o.Spec = corev1.NodeSpec{Unschedulable: o.Spec.Unschedulable, Taints: slimTaints(o.Spec.Taints)}
-		o.Status = corev1.NodeStatus{Allocatable: o.Status.Allocatable, Conditions: readyAlone(o.Status.Conditions)}
+		o.Status = corev1.NodeStatus{Allocatable: o.Status.Allocatable, Conditions: pressures(o.Status.Conditions)}
+		o.Status.NodeInfo.BootID = boot
 	case *corev1.Service:
 		o.ManagedFields, o.Annotations = nil, nil
 		o.Spec = corev1.ServiceSpec{Type: o.Spec.Type, ClusterIP: o.Spec.ClusterIP}

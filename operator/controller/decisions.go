@@ -22,6 +22,9 @@ const repeated = 10 * time.Minute
 // over.
 const underWay = "ordered, and not over yet"
 
+// shownOnly is the outcome of a decision that the profile's mode does not let be carried out.
+const shownOnly = "shown only"
+
 // record puts a decision on top of the list. One that is tried again, or taken
 // again a short while after, is not listed twice: its outcome is what is new.
 func (p *pass) record(step plane.Step, o plane.Outcome) {
@@ -38,12 +41,14 @@ func (p *pass) record(step plane.Step, o plane.Outcome) {
 		}
 		anew := same.Applied != d.Applied
 		same.Applied, same.Outcome = d.Applied, d.Outcome
+		p.recorded = append(p.recorded, *same.DeepCopy())
 		if anew {
 			p.kept.news = append(p.kept.news, *same.DeepCopy())
 		}
 		return
 	}
 	p.kept.news = append(p.kept.news, *d.DeepCopy())
+	p.recorded = append(p.recorded, *d.DeepCopy())
 	p.status.Decisions = append([]v1alpha1.DecisionStatus{d}, p.status.Decisions...)
 	p.status.Decisions = p.status.Decisions[:min(mostDecisions, len(p.status.Decisions))]
 }
@@ -52,7 +57,7 @@ func (p *pass) record(step plane.Step, o plane.Outcome) {
 func outcome(step plane.Step, o plane.Outcome) string {
 	switch {
 	case !step.Apply:
-		return "shown only"
+		return shownOnly
 	case o.Fault != nil:
 		return o.Fault.Reason + ": " + o.Fault.Message
 	case o.InForce.IsZero() && step.Etcd != nil:

@@ -83,6 +83,7 @@ type kept struct {
 	scale keptScale
 	// sla is what is kept of what was promised, and term the last of etcd's terms.
 	sla  keptSLA
+	told keptHistory
 	term uint64
 
 	memory     plane.Memory

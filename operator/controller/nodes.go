@@ -54,6 +54,7 @@ type hostNode struct {
 	plane.HostNode
 	labels map[string]string
 	taints []corev1.Taint
+	state  nodeState
 	// open is whether pods are placed on it, and room what no pod has requested of it.
 	open bool
 	room plane.Amounts
@@ -90,7 +91,7 @@ func (n *hostNodes) seen(o *corev1.Node) hostNode {
 	has, asked := o.Status.Allocatable, n.requested[o.Name]
 	h := hostNode{
 		HostNode: plane.HostNode{Name: o.Name, Zone: o.Labels[corev1.LabelTopologyZone], Ready: nodeReady(o), Leaving: leaving(o)},
-		labels:   o.Labels, taints: o.Spec.Taints,
+		labels:   o.Labels, taints: o.Spec.Taints, state: stateOf(o),
 		room: plane.Amounts{CPU: has.Cpu().AsApproximateFloat64() - asked.CPU, Memory: has.Memory().AsApproximateFloat64() - asked.Memory},
 	}
 	h.open = h.Ready && h.Leaving == ""

@@ -44,6 +44,8 @@ type pass struct {
 	snapshot plane.Snapshot
 	plan     plane.Plan
 	outcomes []plane.Outcome
+	// recorded are the decisions of this pass, as the status has them.
+	recorded []v1alpha1.DecisionStatus
 	// cared is what became of what was done to etcd beside the passes.
 	cared []plane.Outcome
 	// fault ended the pass before anything was decided.

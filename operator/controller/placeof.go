@@ -118,14 +118,3 @@ func slimTaints(taints []corev1.Taint) (kept []corev1.Taint) {
 	}
 	return kept
 }
-
-// readyAlone keeps of a node's conditions whether it is ready, and no time: nodes tell
-// theirs anew every few seconds.
-func readyAlone(all []corev1.NodeCondition) []corev1.NodeCondition {
-	for _, c := range all {
-		if c.Type == corev1.NodeReady {
-			return []corev1.NodeCondition{{Type: c.Type, Status: c.Status, Reason: c.Reason, Message: c.Message}}
-		}
-	}
-	return nil
-}

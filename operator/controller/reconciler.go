@@ -33,6 +33,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/operator/history"
 	"evenkeel.dev/evenkeel/operator/sla"
 	"evenkeel.dev/evenkeel/recommender"
 	"evenkeel.dev/evenkeel/recommender/plane"
@@ -83,6 +84,8 @@ type Reconciler struct {
 	// Books are those of what was promised, and Points the vantage points; nil keeps none.
 	Books  *sla.Books
 	Points *sla.Points
+	// History remembers what passes have seen; nil remembers nothing.
+	History *history.Store
 	// Now is the clock.
 	Now     func() time.Time
 	Options Options
@@ -117,6 +120,7 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if err := r.Client.Get(ctx, request.NamespacedName, cpp); err != nil {
 		if apierrors.IsNotFound(err) {
 			r.fleet.drop(request.NamespacedName)
+			r.History.Drop(request.NamespacedName)
 			return ctrl.Result{}, nil
 		}
 		return ctrl.Result{}, fmt.Errorf("reading ControlPlaneProfile %s: %w", request.NamespacedName, err)

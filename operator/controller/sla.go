@@ -77,7 +77,9 @@ func (p *pass) account() {
 		p.served(book)
 		book.During(p.now, p.plan.Around)
 	}
-	p.reportSLA(book.Standing(p.r.Points.Self, p.r.Points.Others(p.key()), promised(p.cpp), p.now))
+	s := book.Standing(p.r.Points.Self, p.r.Points.Others(p.key()), promised(p.cpp), p.now)
+	p.reportSLA(s)
+	p.remember(s)
 }
 
 // served counts what became of the requests of each replica since it was last counted.

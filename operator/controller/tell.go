@@ -21,13 +21,16 @@ func (p *pass) tell() {
 	p.tellReady()
 	for _, d := range p.kept.news {
 		kind := corev1.EventTypeNormal
-		if !d.Applied && d.Outcome != "shown only" || d.Reason == v1alpha1.ReasonPlanStopped {
+		if !d.Applied && d.Outcome != shownOnly || d.Reason == v1alpha1.ReasonPlanStopped {
 			kind = corev1.EventTypeWarning
 		}
 		p.event(kind, d.Reason, d.Step, d.Message)
 		measured.Count(series.Decisions, p.key(), 1, d.Step, d.Reason, strconv.FormatBool(d.Applied))
 	}
 	p.kept.news = nil
+	for i := range p.recorded {
+		p.rememberDecision(&p.recorded[i])
+	}
 }
 
 // tellReady tells when something goes wrong for a reason of its own, and when it is

@@ -24,6 +24,8 @@ type Standing struct {
 	Month, Thirty sla.Totals
 	// MonthBudget and ThirtyBudget are their budgets.
 	MonthBudget, ThirtyBudget sla.Budget
+	// Probe is how long the last probe took that was answered; 0 where none was.
+	Probe time.Duration
 	// Known is whether the ledger has been read.
 	Known bool
 }
@@ -38,6 +40,11 @@ func (b *Book) Standing(point string, others []sla.Look, target float64, now tim
 	}
 	if s.Verdict == sla.Down {
 		s.DownFrom = b.downFrom
+	}
+	for _, p := range b.last.Probes {
+		if p.Phase == sla.Done && s.Probe == 0 {
+			s.Probe = p.Took
+		}
 	}
 	s.Known = b.recalled
 	if !s.Known {
