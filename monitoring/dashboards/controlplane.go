@@ -36,7 +36,7 @@ func state() string { return one.of(series.Down).max() + " + 2 * " + one.of(seri
 // been so for the five minutes before as well, which the window that looks back stands for.
 func runs() string {
 	q := one.of(series.DownSeconds)
-	return "1 - avg_over_time((" + q.over("max", "max_over_time("+q.selector()+"[5m])") + " >= bool 300)[30d:5m])"
+	return "1 - avg_over_time((" + q.over("max", "max_over_time("+q.selector()+"[5m])") + " >= bool 300)[30d:1m])"
 }
 
 func promise() []grafana.Panel {

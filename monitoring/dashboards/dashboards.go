@@ -55,7 +55,8 @@ var burns = grafana.Below(good).From(1, warn).From(6, bad)
 // budgets color what is left.
 var budgets = grafana.Below(bad).From(0, warn).From(.25, good)
 
-// toPlane is a link from a value of a control plane, and toRow one from a table's line.
+// toPlane is a link from a value of a control plane, and toRow one from a table's line, whose
+// columns must keep the labels' names for it.
 var (
 	toPlane = grafana.To("Its control plane", ControlPlaneUID, "var-namespace=${__field.labels.namespace}&var-name=${__field.labels.name}")
 	toRow   = grafana.To("Its control plane", ControlPlaneUID, "var-namespace=${__data.fields.namespace}&var-name=${__data.fields.name}")
@@ -78,7 +79,7 @@ func planes(many bool) grafana.Variable {
 func (s scope) marks() grafana.Annotation {
 	q := s.of(series.Decisions, `applied="true"`).and("step", "reason")
 	return grafana.Annotation{
-		Name: "Decisions that were carried out", Expr: "(" + q.happened("1m") + ") > 0.5", Color: plain,
+		Name: "Decisions that were carried out", Expr: "(" + q.happened("2m") + ") > 0.5", Color: plain,
 		Title: "{{step}} of " + byPlane, Text: "{{reason}}",
 	}
 }

@@ -53,7 +53,7 @@ func decided() []grafana.Panel {
 			Unit: grafana.Count, Width: half, Height: 10, Thresholds: asItIs,
 			Targets: []grafana.Target{line("topk(20, "+q.happened(shown)+")", "")},
 			Columns: []grafana.Column{
-				{Label: "namespace", Title: "Namespace"}, {Label: "name", Title: "Control plane", Links: []grafana.Link{toRow}},
+				{Label: "namespace", Title: "namespace"}, {Label: "name", Title: "name", Links: []grafana.Link{toRow}},
 				{Target: 0, Title: "Decisions", Sort: true, Down: true},
 			},
 		},
