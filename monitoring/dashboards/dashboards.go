@@ -92,6 +92,13 @@ func number(title, description, unit, expr string, t grafana.Thresholds) grafana
 	}
 }
 
+// once has a number asked for at the end of what is shown alone, without the curve behind
+// it: what looks back for 30 days is dear at each of many times.
+func once(p grafana.Panel) grafana.Panel {
+	p.Targets[0].Now = true
+	return p
+}
+
 // picture is a panel with lines.
 func picture(title, description, unit string, width int, targets ...grafana.Target) grafana.Panel {
 	return grafana.Panel{

@@ -30,12 +30,12 @@ func decisions() grafana.Dashboard {
 func decided() []grafana.Panel {
 	q := chosen.of(series.Decisions)
 	return []grafana.Panel{
-		number("Decisions", "All that was decided.", grafana.Count, q.only().happened(shown), asItIs),
-		number("Carried out", "Decisions that changed something.", grafana.Count, q.where(`applied="true"`).only().happened(shown), asItIs),
-		number("Not carried out", "Decisions that changed nothing: advice (mode Recommend), or writes that were refused.", grafana.Count,
-			q.where(`applied="false"`).only().happened(shown), asItIs),
-		number("Bad minutes by Evenkeel", "Bad minutes that are put down to Evenkeel's own steps: what it cost.", grafana.Minutes,
-			total(chosen.of(series.BadMinutes, `cause="Evenkeel"`).risen(shown)), none),
+		once(number("Decisions", "All that was decided.", grafana.Count, q.only().happened(shown), asItIs)),
+		once(number("Carried out", "Decisions that changed something.", grafana.Count, q.where(`applied="true"`).only().happened(shown), asItIs)),
+		once(number("Not carried out", "Decisions that changed nothing: advice (mode Recommend), or writes that were refused.", grafana.Count,
+			q.where(`applied="false"`).only().happened(shown), asItIs)),
+		once(number("Bad minutes by Evenkeel", "Bad minutes that are put down to Evenkeel's own steps: what it cost.", grafana.Minutes,
+			total(chosen.of(series.BadMinutes, `cause="Evenkeel"`).risen(shown)), none)),
 		number("Jailed clients", "Clients that are held to few seats now.", grafana.Count, total(chosen.of(series.Sentences).max()), grafana.Below(good).From(1, warn)),
 		number("In force, 99th percentile", "Time from the acknowledged write of a step until every ready replica was read back to obey.", grafana.Seconds,
 			operator.of(series.InForce).quantile(.99), grafana.Below(good).From(1, warn).From(3, bad)),
