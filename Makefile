@@ -19,6 +19,7 @@ BENCH     := $(BIN)/bench
 DECODE    := $(BIN)/bench-decode
 LIMITER   := $(BIN)/bench-limiter
 SIZING    := $(BIN)/bench-sizing
+RULES     := $(BIN)/bench-rules
 REPLAY    := $(BIN)/bench-replay
 LINTER    := $(BIN)/golangci-lint
 GENERATOR := $(BIN)/controller-gen
@@ -93,6 +94,7 @@ test-fast: ## Run the tests that need no servers
 	@cd bench/limiter && go test -timeout 5m $(ARGS) .
 	@cd bench/sizing && go test -timeout 5m $(ARGS) .
 	@cd bench/panels && go test -timeout 5m $(ARGS) ./...
+	@cd bench/rules && go test -timeout 5m $(ARGS) .
 
 verify: $(GENERATOR) $(LINTER) ## Check all that is checked before a change lands, the clean tree included
 	@hack/verify
@@ -128,6 +130,10 @@ $(LIMITER): FORCE
 $(SIZING): FORCE
 	@[ -x $@ ] || echo 'building the recommenders to compare' >&2
 	@cd bench/sizing && go build -o ../../$@ .
+
+$(RULES): FORCE
+	@[ -x $@ ] || echo 'building Prometheus'"'"'s engine; the first time takes a minute or two' >&2
+	@cd bench/rules && go build -o ../../$@ .
 
 # A test binary: hours pass in seconds within tests alone. Upstream's autoscaler takes some
 # minutes to compile for the first time, so that `make test` leaves it out; its tests run

@@ -126,11 +126,14 @@ func TestTheOperatorsRights(t *testing.T) {
 		"ClusterRole: autoscaling horizontalpodautoscalers get,list,create,patch,delete",
 		"ClusterRole: evenkeel.dev resourceprofiles get,list,watch",
 		"ClusterRole: evenkeel.dev usagehistories get,create,patch",
+		"ClusterRole: evenkeel.dev availabilityledgers get,list,watch,create,patch",
+		"ClusterRole:  services get,list,watch",
 		"ClusterRole: apps deployments,statefulsets get,list,watch",
 		"ClusterRole: policy poddisruptionbudgets get,list,watch",
 		"ClusterRole:  namespaces get",
 		"ClusterRole: events.k8s.io events create,patch",
 		"Role: coordination.k8s.io leases get,create,update,patch",
+		"Role: evenkeel.dev vantagepoints list,create,patch,delete",
 		"Role:  events create,patch",
 	}, got); diff != "" {
 		t.Errorf("the operator's rights (-want +got):\n%s", diff)

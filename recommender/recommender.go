@@ -89,6 +89,7 @@ func Decide(s plane.Snapshot, p plane.Profile, m plane.Memory, now time.Time) (p
 	d.forget()
 	d.learn()
 	d.report()
+	d.plan.Around = d.around()
 	return d.plan, d.memory
 }
 

@@ -15,7 +15,8 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 // +kubebuilder:printcolumn:name="Zone",type=string,JSONPath=`.zone`
 // +kubebuilder:printcolumn:name="Looks",type=integer,JSONPath=`.controlPlanes`
 // +kubebuilder:printcolumn:name="Down",type=integer,JSONPath=`.downCount`
-// +kubebuilder:printcolumn:name="Blind",type=boolean,JSONPath=`.blind`
+// +kubebuilder:printcolumn:name="Blind",type=integer,JSONPath=`.blindCount`
+// +kubebuilder:printcolumn:name="Leads",type=boolean,JSONPath=`.leading`
 // +kubebuilder:printcolumn:name="Renewed",type=date,JSONPath=`.renewed`
 type VantagePoint struct {
 	metav1.TypeMeta `json:",inline"`
@@ -29,12 +30,22 @@ type VantagePoint struct {
 	// renewed is when it last looked. One that has not for some rounds is taken for gone.
 	// +optional
 	Renewed *metav1.MicroTime `json:"renewed,omitempty"`
+	// leading is whether it is the operator replica that leads: what it did not write into
+	// a ledger until it was last renewed was good.
+	// +optional
+	Leading bool `json:"leading,omitempty"`
 	// controlPlanes is how many it looks at.
 	// +optional
 	ControlPlanes int32 `json:"controlPlanes,omitempty"`
-	// blind is whether it reaches nobody: then it says nothing of anybody.
+	// blindCount is how many it cannot tell anything of.
 	// +optional
-	Blind bool `json:"blind,omitempty"`
+	BlindCount int32 `json:"blindCount,omitempty"`
+	// blind are those of which it cannot tell anything, the first of them where there are
+	// more than it may hold; a control plane that is in neither list is up.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=2000
+	Blind []SeenNothing `json:"blind,omitempty"`
 	// downCount is how many are down for it.
 	// +optional
 	DownCount int32 `json:"downCount,omitempty"`
@@ -64,8 +75,20 @@ type SeenDown struct {
 	// name of its profile.
 	// +kubebuilder:validation:MaxLength=253
 	Name string `json:"name"`
+	// at is when it was last seen down.
+	At metav1.MicroTime `json:"at"`
 	// why is what the last probe met.
 	// +optional
 	// +kubebuilder:validation:MaxLength=256
 	Why string `json:"why,omitempty"`
+}
+
+// SeenNothing is one control plane of which a vantage point cannot tell anything.
+type SeenNothing struct {
+	// namespace of its profile.
+	// +kubebuilder:validation:MaxLength=63
+	Namespace string `json:"namespace"`
+	// name of its profile.
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
 }

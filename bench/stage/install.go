@@ -40,6 +40,11 @@ func (st *Stage) Install(ctx context.Context, root string, cpp *v1alpha1.Control
 	if err := st.Tenant.Apply(ctx, raw); err != nil {
 		return nil, err
 	}
+	if b := cpp.Spec.Access.Balancer; b != nil {
+		if b.Port, err = st.Tenant.BalancerPort(); err != nil {
+			return nil, err
+		}
+	}
 	raw, err = yaml.Marshal(cpp)
 	if err != nil {
 		return nil, fmt.Errorf("writing the profile: %w", err)

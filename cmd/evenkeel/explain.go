@@ -46,6 +46,7 @@ func explain(w io.Writer, cpp *v1alpha1.ControlPlaneProfile) error {
 	if l := cpp.Status.LoadLine; l != nil {
 		p.line("load line %s seats a replica, %s used on the busiest", l.Summary, l.Used)
 	}
+	p.promise(cpp.Status.SLA)
 	p.standing(&cpp.Status)
 	for _, c := range cpp.Status.Conditions {
 		p.line("  %-16s %-7s %s: %s", c.Type, c.Status, c.Reason, plain(c.Message))
@@ -65,11 +66,32 @@ func explain(w io.Writer, cpp *v1alpha1.ControlPlaneProfile) error {
 		if d.Outcome != "" {
 			p.line("          %s", plain(d.Outcome))
 		}
+		if d.BudgetAfter != "" {
+			p.line("          error budget %s before it, %s five minutes after", d.BudgetBefore, d.BudgetAfter)
+		} else if d.BudgetBefore != "" {
+			p.line("          error budget %s before it", d.BudgetBefore)
+		}
 		for _, r := range d.Rejected {
 			p.line("          rejected: %s", plain(r))
 		}
 	}
 	return p.err
+}
+
+// promise writes what was promised and what was kept.
+func (p *printer) promise(s *v1alpha1.SLAStatus) {
+	if s == nil {
+		return
+	}
+	if s.Available != "" {
+		p.line("%s%% promised, %s kept in %s: %d bad minutes, %s of the budget left", s.Target, s.Available, s.Month, s.BadMinutes, s.BudgetLeft)
+	}
+	switch {
+	case s.DownSince != nil:
+		p.line("DOWN since %s: %s", s.DownSince.UTC().Format("15:04:05"), plain(s.Message))
+	case s.Message != "":
+		p.line("%s", plain(s.Message))
+	}
 }
 
 // standing writes what the control plane survives, how many replicas there are to be, and

@@ -32,6 +32,7 @@ type operatorFlags struct {
 	metrics, health      string
 	elect                bool
 	electNamespace       string
+	point                string
 	tick, fastTick, beat time.Duration
 	concurrency          int
 	debug                bool
@@ -60,6 +61,7 @@ func newOperator() *cobra.Command {
 	flags.StringVar(&f.health, "health-probe-bind-address", "127.0.0.1:8081", "address of /healthz and /readyz")
 	flags.BoolVar(&f.elect, "leader-elect", true, "let one of several replicas lead")
 	flags.StringVar(&f.electNamespace, "leader-elect-namespace", "evenkeel-system", "namespace of the leader's Lease")
+	flags.StringVar(&f.point, "vantage-point", "", "name under which this replica tells what it sees of control planes; the host's name by default")
 	flags.DurationVar(&f.tick, "tick", d.Tick, "time between two looks at a control plane when all is calm")
 	flags.DurationVar(&f.fastTick, "fast-tick", d.FastTick, "time between two looks while somebody suffers")
 	flags.DurationVar(&f.beat, "pulse", d.Pulse, "time between two of the smallest requests to every replica")
@@ -106,6 +108,9 @@ func newManager(f operatorFlags) (ctrl.Manager, error) {
 		Client: m.GetClient(), Host: m.GetAPIReader(), Events: m.GetEventRecorder("evenkeel"), Usage: used,
 		Open: controller.Open, Now: time.Now,
 		Options: controller.Options{Tick: f.tick, FastTick: f.fastTick, Pulse: f.beat, Concurrency: f.concurrency},
+	}
+	if err := addVantage(m, r, f); err != nil {
+		return nil, err
 	}
 	if err := r.SetupWithManager(m); err != nil {
 		return nil, err

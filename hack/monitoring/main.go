@@ -19,7 +19,7 @@ type file struct {
 }
 
 // makers are what makes files.
-var makers = []func() ([]file, error){dashboardFiles}
+var makers = []func() ([]file, error){dashboardFiles, ruleFiles}
 
 func main() {
 	for _, files := range makers {

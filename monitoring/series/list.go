@@ -74,7 +74,7 @@ func List() []Series {
 		{Name: Requests, Kind: Counter, Help: "Requests that ended, watches left out, and probes that came to nothing."},
 		{Name: Failed, Kind: Counter, Help: "Requests of those that were answered with a 5xx, or never."},
 		{Name: Shed, Kind: Counter, Help: "Requests of those that were refused with a 429."},
-		{Name: Slow, Kind: Counter, Labels: []Label{scopes}, Help: "Requests of those that took longer than the objective of their scope: 1 s, of namespace and cluster 30 s."},
+		{Name: Slow, Kind: Counter, Labels: []Label{scopes}, Help: "Requests of those that took longer than the objective of their scope: 1 s for those of one object, writes among them, and 30 s for those of a namespace or of the cluster."},
 		{Name: QueueSeconds, Kind: Counter, Help: "Time that requests waited in the queues of priority levels."},
 		{Name: ResponseBytes, Kind: Counter, Help: "Bytes of answers, as the apiservers count them, events of watches among them."},
 		{Name: Target, Kind: Gauge, Help: "Availability that is promised, from 0 to 1."},

@@ -49,7 +49,7 @@ var (
 	doors     = Label{"door", []string{"balancer", "replica"}}
 	questions = Label{"question", []string{"ready", "read", "write"}}
 	results   = Label{"result", []string{"served", "late", "refused", "failed", "denied"}}
-	scopes    = Label{"scope", []string{"mutating", "resource", "namespace", "cluster"}}
+	scopes    = Label{"scope", []string{"resource", "namespace", "cluster"}}
 	kinds     = Label{"kind", []string{"good", "slow", "shedding", "bad", "unseen"}}
 	causes    = Label{"cause", []string{"Evenkeel", "Zone", "Etcd", "Offender", "Rollout", "Unknown"}}
 	periods   = Label{"period", []string{"month", "30d"}}

@@ -24,6 +24,7 @@ func CacheOptions() cache.Options {
 			&appsv1.Deployment{}:            {Transform: slim},
 			&appsv1.StatefulSet{}:           {Transform: slim},
 			&policyv1.PodDisruptionBudget{}: {Transform: slim},
+			&corev1.Service{}:               {Transform: slim},
 		},
 	}
 }
@@ -42,6 +43,10 @@ func slim(object any) (any, error) {
 		o.ManagedFields, o.Annotations = nil, nil
 		o.Spec = corev1.NodeSpec{Unschedulable: o.Spec.Unschedulable, Taints: slimTaints(o.Spec.Taints)}
 		o.Status = corev1.NodeStatus{Allocatable: o.Status.Allocatable, Conditions: readyAlone(o.Status.Conditions)}
+	case *corev1.Service:
+		o.ManagedFields, o.Annotations = nil, nil
+		o.Spec = corev1.ServiceSpec{Type: o.Spec.Type, ClusterIP: o.Spec.ClusterIP}
+		o.Status.Conditions = nil
 	case *policyv1.PodDisruptionBudget:
 		o.ManagedFields, o.Annotations = nil, nil
 		o.Status.DisruptedPods, o.Status.Conditions = nil, nil

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/operator/sla"
 	"evenkeel.dev/evenkeel/operator/vpa"
 	"evenkeel.dev/evenkeel/recommender/plane"
 )
@@ -103,6 +104,22 @@ func (p *pass) leave(ctx context.Context) error {
 	p.tenant.Retarget(p.targets)
 	p.tenant.Look(ctx, p.now, false) // which replica is well enough to be asked
 	if err := p.tenant.LeaveAsFound(ctx); err != nil {
+		return fmt.Errorf("leaving the tenant as found: %w", err)
+	}
+	return p.leaveProbe(ctx)
+}
+
+// leaveProbe deletes what probes have written, at the first replica that takes it.
+func (p *pass) leaveProbe(ctx context.Context) (err error) {
+	if p.r.Books == nil || p.kept.access == nil {
+		return nil
+	}
+	for _, t := range p.targets {
+		if err = sla.Clean(ctx, p.kept.access, t.Address); err == nil {
+			return nil
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("leaving the tenant as found: %w", err)
 	}
 	return nil

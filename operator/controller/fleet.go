@@ -81,6 +81,9 @@ type kept struct {
 	sizesSaved time.Time
 	// scale is what is kept of the autoscaler.
 	scale keptScale
+	// sla is what is kept of what was promised, and term the last of etcd's terms.
+	sla  keptSLA
+	term uint64
 
 	memory     plane.Memory
 	outcomes   []plane.Outcome
@@ -131,7 +134,7 @@ func (f *fleet) drop(key types.NamespacedName) {
 		k.close()
 		delete(f.planes, key)
 	}
-	forget(key)
+	measured.Forget(key)
 }
 
 func (k *kept) close() {

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/monitoring/series"
 	"evenkeel.dev/evenkeel/operator/observe"
 	"evenkeel.dev/evenkeel/recommender/plane"
 	"evenkeel.dev/evenkeel/recommender/sizing"
@@ -82,7 +83,7 @@ func (p *pass) observe(ctx context.Context) error {
 	p.kept.turnedDown = slices.ContainsFunc(p.snapshot.Replicas, func(r plane.Replica) bool {
 		return r.Fault != nil && turnsDown(r.Fault.Reason)
 	})
-	observeSeconds.Observe(time.Since(began).Seconds())
+	measured.ObserveOwn(series.Observe, time.Since(began).Seconds())
 	return nil
 }
 

@@ -33,6 +33,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/operator/sla"
 	"evenkeel.dev/evenkeel/recommender"
 	"evenkeel.dev/evenkeel/recommender/plane"
 )
@@ -79,6 +80,9 @@ type Reconciler struct {
 	Decide Decider
 	// Usage tells what pods use; nil has nothing sized.
 	Usage Usage
+	// Books are those of what was promised, and Points the vantage points; nil keeps none.
+	Books  *sla.Books
+	Points *sla.Points
 	// Now is the clock.
 	Now     func() time.Time
 	Options Options
@@ -124,6 +128,8 @@ func (r *Reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	if err := p.run(ctx); err != nil {
 		return ctrl.Result{}, err
 	}
+	p.account()
+	p.measure()
 	if err := p.writeStatus(ctx); err != nil {
 		// The tenant is looked after whether or not the host can be told of it; what
 		// was decided is kept to be told when it can.

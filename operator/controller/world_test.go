@@ -55,6 +55,9 @@ type world struct {
 	// ungrantedBudgets is true where it may not list disruption budgets.
 	as               *rest.Config
 	ungrantedBudgets bool
+	// looks gives the operator a vantage point, which is what it then looks from.
+	looks   bool
+	vantage *vantage
 	// usage is what pods use; nil sizes nothing.
 	usage *uses
 }
@@ -204,6 +207,9 @@ func (w *world) start() (stop func()) {
 	}
 	if w.usage != nil {
 		r.Usage = w.usage
+	}
+	if w.looks {
+		w.lookFrom(m, r)
 	}
 	if err := r.SetupWithManager(m); err != nil {
 		w.t.Fatal(err)

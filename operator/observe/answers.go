@@ -33,6 +33,7 @@ func answered(p *page.Page) (a plane.Answers) {
 		a.Watches = count(open)
 	}
 	a.WatchBytes, _ = p.First(watchedBytes)
+	a.Bytes, _ = p.First(answerBytes)
 	a.WatchEnds, _ = p.First(endedWatches)
 	return a
 }
@@ -45,6 +46,7 @@ func (s *since) answers() plane.Answers {
 		Requests:   s.minus(is.Requests, was.Requests),
 		Errors:     s.minus(is.Errors, was.Errors),
 		Refused:    s.minus(is.Refused, was.Refused),
+		Bytes:      s.minus(is.Bytes, was.Bytes),
 		Watches:    is.Watches,
 		WatchBytes: s.minus(is.WatchBytes, was.WatchBytes),
 		WatchEnds:  s.minus(is.WatchEnds, was.WatchEnds),

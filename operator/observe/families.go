@@ -36,6 +36,7 @@ const (
 	openStreams
 	watchedBytes
 	endedWatches
+	answerBytes
 )
 
 // WantedFamilies are read of every page. Only regular requests count as executed:
@@ -68,6 +69,7 @@ func WantedFamilies() []page.Family {
 		openStreams:      {Name: "apiserver_longrunning_requests", Only: page.Label{Name: "verb", Value: "WATCH"}, Sum: true},
 		watchedBytes:     {Name: "apiserver_watch_events_sizes", Sum: true},
 		endedWatches:     {Name: "apiserver_terminated_watchers_total", Sum: true},
+		answerBytes:      {Name: "apiserver_response_sizes", Sum: true},
 		servedSeconds:    {Name: "apiserver_request_sli_duration_seconds", Labels: []string{"verb", "group", "resource", "subresource", "scope"}, Buckets: true},
 	}
 }

@@ -3,6 +3,8 @@
 
 package plane
 
+import "evenkeel.dev/evenkeel/recommender/sla"
+
 // Plan is what one pass decided.
 type Plan struct {
 	// Steps are in the order in which they must be carried out.
@@ -21,6 +23,8 @@ type Plan struct {
 	Availability Availability
 	// Disturbing is the plan of disruptive steps.
 	Disturbing Disturbing
+	// Around is what is going on that a bad minute may be put down to.
+	Around sla.Circumstances
 	// LookCloser asks for debug dumps and a faster tick: somebody suffers or a
 	// level is full.
 	LookCloser bool

@@ -36,3 +36,17 @@ func (c Circumstances) Cause(what string) (l Letter, why string) {
 	}
 	return ByUnknown, what
 }
+
+// first takes of each what is told, where nothing was told of it before.
+func (c *Circumstances) first(o Circumstances) {
+	for _, one := range []struct {
+		into *string
+		is   string
+	}{
+		{&c.Evenkeel, o.Evenkeel}, {&c.Zone, o.Zone}, {&c.Etcd, o.Etcd}, {&c.Offender, o.Offender}, {&c.Rollout, o.Rollout},
+	} {
+		if *one.into == "" {
+			*one.into = one.is
+		}
+	}
+}

@@ -3,73 +3,154 @@
 
 package sla
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
-// Gathering is one minute as it goes by. Its zero value is none.
+const (
+	// spoken is for how long after a round, and before one, what it said is taken to hold
+	// where the next or the one before is further away: half the time between two rounds
+	// that are as far apart as rounds may be late.
+	spoken = 15 * time.Second
+	// late is how long a minute that is over waits for the round after it.
+	late = 40 * time.Second
+)
+
+// Gathering is the minutes that go by: rounds of probes, requests and circumstances are told
+// to it, and it tells of every minute that is over what it was. Its zero value is none. It
+// is a value: what it was handed stays as it is.
+//
+// Between two rounds the time is divided in the middle: the one speaks for the time until
+// there, the other from there on. An outage is thereby known to half the time between two
+// rounds at either end, however rounds fall into minutes.
 type Gathering struct {
+	// At is when the last round was, Verdict and Why what it said.
+	At      time.Time
+	Verdict Verdict
+	Why     string
+	// open are the minutes that are not over, in their order; there are two at the most.
+	open []opened
+}
+
+// opened is one minute as it goes by.
+type opened struct {
 	Minute Minute
 	Seen   Seen
 	// Around is what was going on in it: of each the first that was told.
 	Around Circumstances
 }
 
-// Open tells whether a minute is being gathered.
-func (g Gathering) Open() bool { return g.Minute > 0 }
+// Open are the minutes that are not over.
+func (g Gathering) Open() (all []Minute) {
+	for _, o := range g.open {
+		all = append(all, o.Minute)
+	}
+	return all
+}
 
-// Turn begins the minute of a moment, where that is another. over is the account of the one
-// before; nil where none was open, or the minute goes on. A clock that is set back begins
-// the minute that it shows once more, and the ledger keeps the worse of the two.
-func (g Gathering) Turn(now time.Time) (next Gathering, over *Account) {
-	m := MinuteOf(now)
-	if g.Open() && g.Minute == m {
-		return g, nil
+// Round adds what all vantage points together say at a time.
+func (g Gathering) Round(at time.Time, v Verdict, why string) Gathering {
+	g.open = slices.Clone(g.open)
+	switch gap := at.Sub(g.At); {
+	case g.At.IsZero() || gap <= 0: // the first, or the clock was set back
+		g.span(at, at, v, why)
+	case gap <= 2*spoken:
+		middle := g.At.Add(gap / 2)
+		g.span(g.At, middle, g.Verdict, g.Why)
+		g.span(middle, at, v, why)
+	default:
+		g.span(g.At, g.At.Add(spoken), g.Verdict, g.Why)
+		g.span(at.Add(-spoken), at, v, why)
 	}
-	if g.Open() {
-		a := g.account()
-		over = &a
+	g.At, g.Verdict, g.Why = at, v, why
+	return g
+}
+
+// span adds time of which the same is known, to the minutes that it is of.
+func (g *Gathering) span(from, to time.Time, v Verdict, why string) {
+	for m := MinuteOf(from); ; m++ {
+		begin, end := m.Time(), (m + 1).Time()
+		lasted := minTime(to, end).Sub(maxTime(from, begin)).Seconds()
+		o := g.at(m)
+		switch v {
+		case Up:
+			o.Seen.Up += lasted
+		case Down:
+			o.Seen.Down += lasted
+			o.Seen.Why = why
+		case Blind:
+		}
+		if !to.After(end) {
+			return
+		}
 	}
-	return Gathering{Minute: m}, over
+}
+
+// at is the minute, which is opened where it is not. A minute is opened again by a clock
+// that was set back: the ledger keeps the worse of the two.
+func (g *Gathering) at(m Minute) *opened {
+	i, is := slices.BinarySearchFunc(g.open, m, func(o opened, m Minute) int { return cmp.Compare(o.Minute, m) })
+	if !is {
+		g.open = slices.Insert(g.open, i, opened{Minute: m})
+	}
+	return &g.open[i]
+}
+
+// Requests adds what became of requests since the last look.
+func (g Gathering) Requests(now time.Time, s Sums) Gathering {
+	g.open = slices.Clone(g.open)
+	o := g.at(MinuteOf(now))
+	o.Seen.Sums = o.Seen.Sums.Plus(s)
+	return g
+}
+
+// During adds what is going on. What came first in a minute is what it is put down to.
+func (g Gathering) During(now time.Time, c Circumstances) Gathering {
+	g.open = slices.Clone(g.open)
+	g.at(MinuteOf(now)).Around.first(c)
+	return g
+}
+
+// Turn tells of the minutes that are over: those of which the rounds have told all, and
+// those that have waited long enough for the next one. A minute that lies ahead, as a
+// clock that was set back leaves it, is over as well.
+func (g Gathering) Turn(now time.Time) (Gathering, []Account) {
+	var over []Account
+	kept := make([]opened, 0, len(g.open))
+	for _, o := range g.open {
+		end := (o.Minute + 1).Time()
+		told := !now.Before(end) && (!g.At.Before(end) || now.Sub(end) >= late)
+		if told || o.Minute > MinuteOf(now) {
+			over = append(over, o.account())
+			continue
+		}
+		kept = append(kept, o)
+	}
+	g.open = kept
+	return g, over
 }
 
 // account is what the minute was.
-func (g Gathering) account() Account {
-	a := Account{Minute: g.Minute, Sums: g.Seen.Sums}
-	if a.Letter, a.Why = g.Seen.Letter(); a.Letter.Bad() {
-		a.Letter, a.Why = g.Around.Cause(a.Why)
+func (o opened) account() Account {
+	a := Account{Minute: o.Minute, Sums: o.Seen.Sums}
+	if a.Letter, a.Why = o.Seen.Letter(); a.Letter.Bad() {
+		a.Letter, a.Why = o.Around.Cause(a.Why)
 	}
 	return a
 }
 
-// Round adds what all vantage points together say of one round.
-func (g Gathering) Round(v Verdict, why string) Gathering {
-	switch v {
-	case Up:
-		g.Seen.Up++
-	case Down:
-		g.Seen.Down++
-		g.Seen.Why = why
-	case Blind:
+func minTime(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
 	}
-	return g
+	return a
 }
 
-// Requests adds what became of requests since the last look.
-func (g Gathering) Requests(s Sums) Gathering {
-	g.Seen.Sums = g.Seen.Sums.plus(s)
-	return g
-}
-
-// During adds what is going on. What began a minute is what it is put down to.
-func (g Gathering) During(c Circumstances) Gathering {
-	for _, one := range []struct {
-		into *string
-		is   string
-	}{
-		{&g.Around.Evenkeel, c.Evenkeel}, {&g.Around.Zone, c.Zone}, {&g.Around.Etcd, c.Etcd}, {&g.Around.Offender, c.Offender}, {&g.Around.Rollout, c.Rollout},
-	} {
-		if *one.into == "" {
-			*one.into = one.is
-		}
+func maxTime(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
 	}
-	return g
+	return a
 }

@@ -41,7 +41,8 @@ type Sums struct {
 	Waited float64
 }
 
-func (s Sums) plus(o Sums) Sums {
+// Plus is both together.
+func (s Sums) Plus(o Sums) Sums {
 	return Sums{Requests: s.Requests + o.Requests, Failed: s.Failed + o.Failed, Shed: s.Shed + o.Shed, Slow: s.Slow + o.Slow, Waited: s.Waited + o.Waited}
 }
 
@@ -114,7 +115,7 @@ func (l Ledger) Enter(a Account) Ledger {
 	out.fill(day)
 	i, _ := slices.BinarySearchFunc(out.Days, day, func(d Day, day int) int { return cmp.Compare(d.Day, day) })
 	out.Days[i].Runs = out.Days[i].Runs.set(place, a.Letter)
-	out.Days[i].Sums = out.Days[i].Sums.plus(a.Sums)
+	out.Days[i].Sums = out.Days[i].Sums.Plus(a.Sums)
 	if last := out.Days[len(out.Days)-1].Day; out.Days[0].Day < last-keptDays+1 {
 		out.Days = slices.DeleteFunc(out.Days, func(d Day) bool { return d.Day < last-keptDays+1 })
 	}

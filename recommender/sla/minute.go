@@ -16,20 +16,20 @@ const (
 
 // Seen is what was seen in one minute.
 type Seen struct {
-	// Up and Down are the rounds of probes that said so, and Why what the last that was
-	// down said. Blind ones are not counted.
-	Up, Down int
+	// Up and Down are the seconds of which rounds of probes said so, and Why what the last
+	// that was down said. What nobody saw is in neither.
+	Up, Down float64
 	Why      string
 	// Sums are the requests that were answered in it.
 	Sums Sums
 }
 
-// Letter is what a minute was: bad when at least half of its rounds were down, or more than
+// Letter is what a minute was: bad when at least half of what was seen of it was down, or more than
 // one request in twenty failed; then why. The cause is still to be found.
 func (s Seen) Letter() (l Letter, why string) {
 	asked := s.Sums.Requests >= leastRequests
 	switch {
-	case s.Up+s.Down == 0:
+	case s.Up+s.Down <= 0:
 		// Requests alone are not enough to call a minute good: what was turned away on the
 		// way is not among them. They are enough to call it bad.
 		if asked && s.Sums.Failed > badShare*s.Sums.Requests {

@@ -41,6 +41,8 @@ func TestJudge(t *testing.T) {
 		{"late is served", []sla.Probe{probe("", sla.Read, sla.Late)}, sla.Up, ""},
 		{"the balancer denies it, a replica serves", []sla.Probe{probe("", sla.Read, sla.Denied), probe("a", sla.Read, sla.Failed), probe("b", sla.Read, sla.Served)}, sla.Up, ""},
 		{"no balancer, and every replica fails", []sla.Probe{probe("a", sla.Ready, sla.Failed), probe("b", sla.Read, sla.Failed)}, sla.Down, "a Ready failed"},
+		{"no balancer, and a replica reads and does not write", []sla.Probe{probe("a", sla.Read, sla.Served), probe("a", sla.Write, sla.Failed), probe("b", sla.Read, sla.Served)}, sla.Down, "a Write failed"},
+		{"no balancer, and the replica that was to write is gone", []sla.Probe{probe("a", sla.Read, sla.Failed), probe("a", sla.Write, sla.Failed), probe("b", sla.Read, sla.Served)}, sla.Up, ""},
 		{"everybody denies it", []sla.Probe{probe("", sla.Read, sla.Denied), probe("a", sla.Read, sla.Denied)}, sla.Blind, ""},
 	}
 	for _, tt := range tests {
@@ -93,13 +95,13 @@ func TestWhatAMinuteWas(t *testing.T) {
 		{"nobody looked", sla.Seen{}, sla.Unseen, ""},
 		{"requests alone call no minute good", sla.Seen{Sums: sums(0, 0, 0)}, sla.Unseen, ""},
 		{"requests alone can call one bad", sla.Seen{Sums: sums(100, 0, 0)}, sla.ByUnknown, "100 of 1000 requests failed"},
-		{"good", sla.Seen{Up: 6, Sums: sums(50, 10, 10)}, sla.Good, ""},
-		{"down for ten seconds", sla.Seen{Up: 5, Down: 1}, sla.Good, ""},
-		{"down for half of it", sla.Seen{Up: 3, Down: 3, Why: "no answer"}, sla.ByUnknown, "no answer"},
-		{"few requests say nothing", sla.Seen{Up: 6, Sums: sla.Sums{Requests: 20, Failed: 20}}, sla.Good, ""},
-		{"many fail", sla.Seen{Up: 6, Sums: sums(51, 0, 0)}, sla.ByUnknown, "51 of 1000 requests failed"},
-		{"sheds", sla.Seen{Up: 6, Sums: sums(0, 11, 11)}, sla.Shedding, ""},
-		{"slow", sla.Seen{Up: 6, Sums: sums(0, 0, 11)}, sla.Slow, ""},
+		{"good", sla.Seen{Up: 60, Sums: sums(50, 10, 10)}, sla.Good, ""},
+		{"down for ten seconds", sla.Seen{Up: 50, Down: 10}, sla.Good, ""},
+		{"down for half of it", sla.Seen{Up: 30, Down: 30, Why: "no answer"}, sla.ByUnknown, "no answer"},
+		{"few requests say nothing", sla.Seen{Up: 60, Sums: sla.Sums{Requests: 20, Failed: 20}}, sla.Good, ""},
+		{"many fail", sla.Seen{Up: 60, Sums: sums(51, 0, 0)}, sla.ByUnknown, "51 of 1000 requests failed"},
+		{"sheds", sla.Seen{Up: 60, Sums: sums(0, 11, 11)}, sla.Shedding, ""},
+		{"slow", sla.Seen{Up: 60, Sums: sums(0, 0, 11)}, sla.Slow, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -40,7 +40,7 @@ func (l Ledger) Totals(from, to Minute) Totals {
 	for _, d := range l.Days {
 		at := Minute(d.Day * minutesADay)
 		if at+minutesADay > from && at < to {
-			t.Sums = t.Sums.plus(d.Sums)
+			t.Sums = t.Sums.Plus(d.Sums)
 		}
 		for _, r := range d.Runs {
 			n := int(max(0, min(at+Minute(r.Minutes), to)-max(at, from)))

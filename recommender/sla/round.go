@@ -57,6 +57,8 @@ type Probe struct {
 	Phase    Phase
 	At       time.Time
 	Took     time.Duration
+	// Silent is whether nothing came back at all, not even a refusal of the connection.
+	Silent bool
 	// Why is what went wrong, in words.
 	Why string
 }
@@ -77,7 +79,8 @@ const (
 // Judge says what a round of probes of one control plane means. What the balancer answers
 // is what users get: a read or a write that fails there is an outage; one that is refused
 // with 429 was answered. Where nothing was asked of a balancer, or it turns Evenkeel itself
-// away, the replicas tell: one that serves is enough.
+// away, the replicas tell: one that serves is enough, but where a write fails at one that
+// reads, as what all of them write to is the same.
 func Judge(round []Probe) (v Verdict, why string) {
 	if v, why = judge(round, func(p Probe) bool { return p.Replica == "" && p.Question != Ready }); v == Down {
 		return Down, why
@@ -85,7 +88,26 @@ func Judge(round []Probe) (v Verdict, why string) {
 	if v == Up {
 		return Up, ""
 	}
+	if why = unwritten(round); why != "" {
+		return Down, why
+	}
 	return judgeReplicas(round)
+}
+
+// unwritten is why a replica that reads does not write; empty where there is none.
+func unwritten(round []Probe) string {
+	reads := map[string]bool{}
+	for _, p := range round {
+		if p.Question == Read && (p.Result == Served || p.Result == Late) {
+			reads[p.Replica] = true
+		}
+	}
+	for _, p := range round {
+		if p.Question == Write && p.Result == Failed && p.Replica != "" && reads[p.Replica] {
+			return p.Why
+		}
+	}
+	return ""
 }
 
 // judgeReplicas is the verdict of the replicas: up where one serves.

@@ -150,6 +150,9 @@ func (t *Tenant) start(ctx context.Context) error {
 		return err
 	}
 	t.BalancerURL = "https://" + t.balancer.Address()
+	if err := t.publish(ctx); err != nil {
+		return err
+	}
 	if t.AdminConfig, err = t.ConfigFor("admin", []string{"system:masters"}); err != nil {
 		return err
 	}

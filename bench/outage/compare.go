@@ -1,0 +1,95 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package outage
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/bench/await"
+	"evenkeel.dev/evenkeel/recommender/sla"
+)
+
+var patched = metav1.PatchOptions{FieldManager: "bench"}
+
+// compare holds the ledger against the account of the tenant's client, once it has been
+// written for the last outage. Minutes after its last were good by its own word.
+func (r *run) compare(ctx context.Context, began time.Time) error {
+	from, to := began.Truncate(time.Minute).Add(time.Minute), time.Now().Truncate(time.Minute)
+	truth := r.truth.bad(from, to)
+	r.out.Truth = len(truth)
+	if r.out.Truth == 0 {
+		return nil
+	}
+	last := truth[len(truth)-1]
+	var kept *v1alpha1.AvailabilityLedger
+	err := await.Until(ctx, keptWithin, 2*time.Second, "the ledger to have the last outage", func(ctx context.Context) (err error) {
+		if kept, err = r.ledger(ctx); err != nil {
+			return err
+		}
+		l, err := minutes(kept)
+		if err != nil {
+			return err
+		}
+		if through, _ := l.Through(); through < sla.MinuteOf(last) {
+			return fmt.Errorf("it ends at %s", through.Time())
+		}
+		return nil
+	})
+	if err != nil {
+		r.Logf("%v", err)
+	}
+	l, err := minutes(kept)
+	if err != nil {
+		return err
+	}
+	through, _ := l.Through()
+	until := min(sla.MinuteOf(to), through+1)
+	t := l.Totals(sla.MinuteOf(from), until)
+	r.out.Kept, r.out.Unseen = t.Bad, t.Unseen()
+	r.Logf("the client counts %d bad minutes, the ledger %d, with %d unseen", r.out.Truth, r.out.Kept, r.out.Unseen)
+	for _, m := range truth {
+		if n := l.Totals(sla.MinuteOf(m), sla.MinuteOf(m)+1); n.Bad == 0 {
+			r.Logf("  %s was bad, and is not in the ledger", m.Format("15:04"))
+		}
+	}
+	for m := sla.MinuteOf(from); m < until; m++ {
+		if n := l.Totals(m, m+1); n.Bad > 0 && !in(truth, m) {
+			r.Logf("  %s is in the ledger, and was not bad", m.Time().Format("15:04"))
+		}
+	}
+	return nil
+}
+
+func in(all []time.Time, m sla.Minute) bool {
+	for _, one := range all {
+		if sla.MinuteOf(one) == m {
+			return true
+		}
+	}
+	return false
+}
+
+// minutes are those of a ledger's object.
+func minutes(kept *v1alpha1.AvailabilityLedger) (l sla.Ledger, err error) {
+	if kept == nil {
+		return l, fmt.Errorf("there is no ledger")
+	}
+	for _, d := range kept.Days {
+		date, err := time.Parse(time.DateOnly, d.Date)
+		if err != nil {
+			return l, fmt.Errorf("reading the ledger's day %s: %w", d.Date, err)
+		}
+		runs, err := sla.ParseRuns(d.Minutes)
+		if err != nil {
+			return l, err
+		}
+		l = l.WithDay(sla.Day{Day: int(date.Unix() / (24 * 3600)), Runs: runs})
+	}
+	return l, nil
+}

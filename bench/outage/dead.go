@@ -1,0 +1,133 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package outage
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/bench/await"
+	"evenkeel.dev/evenkeel/bench/stage"
+)
+
+// images are those of the tenant's servers.
+var images = []string{"registry.k8s.io/kube-apiserver", "registry.k8s.io/etcd"}
+
+// Dead is what was seen of a tenant while all of it was dead.
+type Dead struct {
+	Lasted time.Duration
+	// SeriesGap is the longest time without a sample of the tenant's series, LedgerGap the
+	// longest between two writings of its ledger, and Down how much of the time it was told
+	// to be down.
+	SeriesGap, LedgerGap, Down time.Duration
+	// Minutes are the bad minutes of the ledger, of so long.
+	Minutes int
+}
+
+// Intervals is the longest gap in intervals: of scrapes for the series, of minutes for the
+// ledger.
+func (d Dead) Intervals() float64 {
+	return max(d.SeriesGap.Seconds()/scrape.Seconds(), d.LedgerGap.Minutes())
+}
+
+// die kills all of the tenant, keeps it dead, and looks at what is told of it meanwhile.
+func (r *run) die(ctx context.Context) error {
+	for _, image := range images {
+		r.stage.SetImage(image, "/bin/false")
+	}
+	for _, kind := range Kinds() {
+		if err := r.kill(ctx, kind); err != nil {
+			return err
+		}
+	}
+	began := time.Now()
+	r.Logf("the tenant is dead, for %s", r.Dead)
+	saved, gap := time.Time{}, time.Duration(0)
+	for time.Since(began) < r.Dead {
+		if err := await.Pass(ctx, 5*time.Second); err != nil {
+			return err
+		}
+		l, err := r.ledger(ctx)
+		if err != nil {
+			return err
+		}
+		// The first minute has to be over before anything is to be written of it.
+		if l.Saved != nil && l.Saved.After(began.Add(2*time.Minute)) {
+			if !saved.IsZero() {
+				gap = max(gap, l.Saved.Sub(saved))
+			}
+			saved = l.Saved.Time
+		}
+	}
+	end := time.Now()
+	if saved.IsZero() {
+		gap = end.Sub(began)
+	} else {
+		gap = max(gap, end.Sub(saved))
+	}
+	d := &Dead{Lasted: end.Sub(began), LedgerGap: gap}
+	if err := r.series(ctx, d, began, end); err != nil {
+		return err
+	}
+	l, err := r.ledger(ctx)
+	if err != nil {
+		return err
+	}
+	if d.Minutes, err = badSince(l, began); err != nil {
+		return err
+	}
+	r.out.Dead = d
+	r.Logf("dead for %s: %d bad minutes in the ledger, its longest gap %s, that of the series %s; told to be down for %s",
+		d.Lasted.Round(time.Second), d.Minutes, d.LedgerGap.Round(time.Second), d.SeriesGap.Round(time.Second), d.Down.Round(time.Second))
+	return nil
+}
+
+// kill kills all pods of a kind.
+func (r *run) kill(ctx context.Context, kind Kind) error {
+	pods, err := r.host.CoreV1().Pods(stage.TenantNamespace).List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=" + string(kind)})
+	if err != nil {
+		return fmt.Errorf("listing the pods of %s: %w", kind, err)
+	}
+	for _, p := range pods.Items {
+		if err := r.stage.KillPod(p.Spec.NodeName, p.Namespace, p.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// series looks at what the store has of the tenant over the time: the longest gap, and how
+// long it was down.
+func (r *run) series(ctx context.Context, d *Dead, from, to time.Time) error {
+	expression := fmt.Sprintf(`max(evenkeel_down{namespace=%q,name=%q})`, stage.TenantNamespace, stage.TenantName)
+	// Samples as they were scraped, not as a query would carry them on.
+	raw, err := r.store.Instant(ctx, fmt.Sprintf(`evenkeel_down{namespace=%q,name=%q}[%ds]`, stage.TenantNamespace, stage.TenantName, int(to.Sub(from).Seconds())), to)
+	if err != nil {
+		return fmt.Errorf("asking for %s: %w", expression, err)
+	}
+	var times []time.Time
+	for _, s := range raw {
+		for _, p := range s.Points {
+			times = append(times, p.Time)
+			if p.Value == 1 {
+				d.Down += scrape
+			}
+		}
+	}
+	d.SeriesGap = longestGap(times, from, to)
+	return nil
+}
+
+func badSince(l *v1alpha1.AvailabilityLedger, from time.Time) (int, error) {
+	all, err := minutes(l)
+	if err != nil {
+		return 0, err
+	}
+	through, _ := all.Through()
+	return all.Totals(minuteOf(from), through+1).Bad, nil
+}

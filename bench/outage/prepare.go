@@ -1,0 +1,129 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package outage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/bench/await"
+	"evenkeel.dev/evenkeel/bench/stage"
+	"evenkeel.dev/evenkeel/bench/testbed/prometheus"
+)
+
+// replicas is how many operator replicas there are: two see more than one, and when the one
+// that leads dies the other has seen what it saw.
+const replicas = 2
+
+// prepare has Evenkeel installed, a Prometheus scrape it by the shipped rules, and a client
+// keep account of what the tenant serves.
+func (r *run) prepare(ctx context.Context) (err error) {
+	if r.host, err = kubernetes.NewForConfig(r.stage.Host.AdminConfig); err != nil {
+		return fmt.Errorf("reaching the host cluster: %w", err)
+	}
+	s := runtime.NewScheme()
+	if err := v1alpha1.AddToScheme(s); err != nil {
+		return fmt.Errorf("building the scheme: %w", err)
+	}
+	if r.kinds, err = client.New(r.stage.Host.AdminConfig, client.Options{Scheme: s}); err != nil {
+		return fmt.Errorf("reaching the host cluster: %w", err)
+	}
+	if err := r.stage.Host.StartMetricsServer(ctx); err != nil {
+		return err
+	}
+	cpp, err := stage.LoadProfile(r.Root, 0, 0)
+	if err != nil {
+		return err
+	}
+	cpp.Spec.Mode = v1alpha1.ModeEnforce
+	if _, err := r.stage.Install(ctx, r.Root, cpp); err != nil {
+		return err
+	}
+	patch := fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, replicas)
+	if _, err := r.host.AppsV1().Deployments(stage.SystemNamespace).Patch(ctx, "evenkeel", types.MergePatchType, patch, patched); err != nil {
+		return fmt.Errorf("asking for %d operator replicas: %w", replicas, err)
+	}
+	targets, err := r.targets(ctx)
+	if err != nil {
+		return err
+	}
+	r.store, err = prometheus.Start(ctx, prometheus.Options{
+		Binary: r.Binaries.Prometheus, Dir: filepath.Join(r.Dir, "prometheus"), Runner: r.stage.Runner, Targets: targets,
+		Scrape: scrape, Evaluate: evaluate, Rules: []string{filepath.Join(r.Root, "manifests", "monitoring", "rules.yaml")}, Logf: r.Logf,
+	})
+	if err != nil {
+		return err
+	}
+	if r.truth, err = newAccount(r.stage.Tenant.AdminConfig); err != nil {
+		return err
+	}
+	go r.truth.run(ctx)
+	return r.known(ctx)
+}
+
+// targets are the operator replicas to be scraped, once all are ready.
+func (r *run) targets(ctx context.Context) (all []prometheus.Target, err error) {
+	err = await.Until(ctx, 2*time.Minute, time.Second, "all operator replicas to be ready", func(ctx context.Context) error {
+		pods, err := r.operators(ctx)
+		if err != nil {
+			return err
+		}
+		all = nil
+		for _, p := range pods {
+			for _, c := range p.Status.ContainerStatuses {
+				if c.Ready && p.Status.PodIP != "" {
+					all = append(all, prometheus.Target{Job: "evenkeel", Address: net.JoinHostPort(p.Status.PodIP, "8080"), Labels: map[string]string{"pod": p.Name}})
+				}
+			}
+		}
+		if len(all) != replicas {
+			return fmt.Errorf("%d are", len(all))
+		}
+		return nil
+	})
+	return all, err
+}
+
+// known waits until the control plane is known to be up by two vantage points.
+func (r *run) known(ctx context.Context) error {
+	return await.Until(ctx, 3*time.Minute, time.Second, "two vantage points to see it up", func(ctx context.Context) error {
+		var points v1alpha1.VantagePointList
+		if err := r.kinds.List(ctx, &points, client.InNamespace(stage.SystemNamespace)); err != nil {
+			return err
+		}
+		n := 0
+		for _, p := range points.Items {
+			if p.Renewed != nil && time.Since(p.Renewed.Time) < time.Minute && p.ControlPlanes == 1 && p.DownCount+p.BlindCount == 0 {
+				n++
+			}
+		}
+		if n < replicas {
+			return fmt.Errorf("%d do", n)
+		}
+		if l, err := r.ledger(ctx); err != nil || len(l.Days) == 0 {
+			return errors.Join(errors.New("there is no ledger"), err)
+		}
+		return nil
+	})
+}
+
+// ledger is the ledger's object.
+func (r *run) ledger(ctx context.Context) (*v1alpha1.AvailabilityLedger, error) {
+	var l v1alpha1.AvailabilityLedger
+	key := client.ObjectKey{Namespace: stage.TenantNamespace, Name: stage.TenantName}
+	if err := r.kinds.Get(ctx, key, &l); err != nil {
+		return nil, fmt.Errorf("reading the ledger %s: %w", key, err)
+	}
+	return &l, nil
+}

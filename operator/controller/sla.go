@@ -1,0 +1,198 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/operator/sla"
+	"evenkeel.dev/evenkeel/recommender/plane"
+	truth "evenkeel.dev/evenkeel/recommender/sla"
+	"evenkeel.dev/evenkeel/recommender/zones"
+)
+
+// objectives are within how many seconds the requests of a scope are to be answered
+// (kubernetes/community sig-scalability/slos/api_call_latency.md): those of one object,
+// writes among them, within one, and those of a namespace or the cluster within thirty.
+var objectives = map[string]float64{"resource": 1, "namespace": 30, "cluster": 30}
+
+// effectAfter is how long after it was carried out it is told what a decision has left of the
+// budget.
+const effectAfter = 5 * time.Minute
+
+// keptSLA is what is kept of what was promised, between passes.
+type keptSLA struct {
+	// counted is when the page was read of which each replica's requests were last counted,
+	// by UID.
+	counted map[string]time.Time
+	// told is when the figures were last written, and of how many bad minutes.
+	told time.Time
+	bad  int
+}
+
+// percentage is the availability in percent that is promised.
+func percentage(cpp *v1alpha1.ControlPlaneProfile) string {
+	if t := cpp.Spec.Availability.Target; t != "" {
+		return t
+	}
+	return zones.Class(int(cpp.Spec.Availability.Zones))
+}
+
+// promised is the same from 0 to 1.
+func promised(cpp *v1alpha1.ControlPlaneProfile) float64 {
+	percent, err := strconv.ParseFloat(percentage(cpp), 64)
+	if err != nil {
+		percent, _ = strconv.ParseFloat(zones.Class(0), 64)
+	}
+	const thousandths = 1000 // of a percent, as the CRD allows them
+	return math.Round(percent*thousandths) / (100 * thousandths)
+}
+
+// Promised is the availability that a profile promises: from 0 to 1, and as a word.
+func Promised(cpp *v1alpha1.ControlPlaneProfile) (target float64, word string) {
+	return promised(cpp), percentage(cpp)
+}
+
+func (p *pass) key() types.NamespacedName {
+	return types.NamespacedName{Namespace: p.cpp.Namespace, Name: p.cpp.Name}
+}
+
+// account tells the control plane's book what became of requests since the pass before and
+// what is going on, and the status how it stands. It is taken by every pass, also one that
+// holds.
+func (p *pass) account() {
+	if p.r.Books == nil {
+		return
+	}
+	book := p.r.Books.Of(p.key())
+	if p.fault == nil {
+		p.served(book)
+		book.During(p.now, p.plan.Around)
+	}
+	p.reportSLA(book.Standing(p.r.Points.Self, p.r.Points.Others(p.key()), promised(p.cpp), p.now))
+}
+
+// served counts what became of the requests of each replica since it was last counted.
+func (p *pass) served(book *sla.Book) {
+	k := &p.kept.sla
+	counted := map[string]time.Time{}
+	var sums truth.Sums
+	slow, bytes := map[string]float64{}, 0.0
+	for _, r := range p.snapshot.Replicas {
+		before := k.counted[r.UID]
+		counted[r.UID] = laterOf(before, r.Observed)
+		if r.Window <= 0 || !r.Observed.After(before) {
+			continue
+		}
+		more := servedBy(r, slow)
+		sums = sums.Plus(more)
+		bytes += r.Answers.Bytes + r.Answers.WatchBytes
+	}
+	k.counted = counted
+	book.Served(p.now, sums, slow, bytes)
+}
+
+// servedBy is what became of the requests of one replica; those that were slow are added to
+// slow by scope.
+func servedBy(r plane.Replica, slow map[string]float64) (s truth.Sums) {
+	s = truth.Sums{Requests: r.Answers.Requests, Failed: r.Answers.Errors, Shed: r.Answers.Refused}
+	for _, d := range r.Delays {
+		if within, known := objectives[d.Scope]; known && d.Requests > 0 {
+			late := max(0, d.Requests*(1-d.Part(within)))
+			slow[d.Scope] += late
+			s.Slow += late
+		}
+	}
+	for _, f := range r.Flows {
+		s.Waited += f.WaitSeconds
+	}
+	return s
+}
+
+func laterOf(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// figuresEvery is how often the figures of the month are written when no minute was bad:
+// they creep, and a thousand profiles share one etcd.
+const figuresEvery = time.Hour
+
+// reportSLA is what was promised and what was kept, as the status has it.
+func (p *pass) reportSLA(s sla.Standing) {
+	if !s.Known && p.status.SLA == nil {
+		return
+	}
+	was := p.status.SLA
+	if was == nil {
+		was = &v1alpha1.SLAStatus{}
+	}
+	now := was.DeepCopy()
+	now.DownSince, now.Message = nil, ""
+	switch s.Verdict {
+	case truth.Down:
+		now.Message = cut(s.Why, lineText)
+		if !s.DownFrom.IsZero() {
+			now.DownSince = &metav1.Time{Time: s.DownFrom.Truncate(time.Second)}
+		}
+	case truth.Blind:
+		now.Message = cut("it is not known whether it serves: "+orNobody(s.Why), lineText)
+	case truth.Up:
+	}
+	k := &p.kept.sla
+	month := p.now.UTC().Format("2006-01")
+	if known := s.Known && s.Month.Seen > 0; known && (k.told.IsZero() || was.Month != month || was.Target != percentage(p.cpp) || s.Month.Bad != k.bad || p.now.Sub(k.told) >= figuresEvery) {
+		k.told, k.bad = p.now, s.Month.Bad
+		figures(now, s)
+		now.Month, now.Target = month, percentage(p.cpp)
+	}
+	p.status.SLA = now
+	if s.Known {
+		p.effects(sla.Left(s.MonthBudget))
+	}
+}
+
+func orNobody(why string) string {
+	if why = strings.TrimSpace(why); why != "" {
+		return why
+	}
+	return "no probe has come to a result lately"
+}
+
+// figures are those of the month and of thirty days.
+func figures(into *v1alpha1.SLAStatus, s sla.Standing) {
+	into.Available, into.AvailableByRuns, into.AvailableByRequests = "", "", ""
+	if a := s.Month.Availability(); a.Known {
+		into.Available, into.AvailableByRuns = truth.Percent(a.Minutes), truth.Percent(a.Runs)
+		if a.Asked {
+			into.AvailableByRequests = truth.Percent(a.Requests)
+		}
+	}
+	into.BudgetLeft, into.BudgetLeft30Days = sla.Left(s.MonthBudget), sla.Left(s.ThirtyBudget)
+	into.BadMinutes, into.UnseenMinutes = int32(s.Month.Bad), int32(s.Month.Unseen()) //nolint:gosec // minutes of a month
+}
+
+// effects notes with decisions that were carried out what was left of the budget then, and
+// what is left a while after.
+func (p *pass) effects(left string) {
+	for i := range p.status.Decisions {
+		d := &p.status.Decisions[i]
+		switch age := p.now.Sub(d.Time.Time); {
+		case !d.Applied:
+		case d.BudgetBefore == "" && age < effectAfter:
+			d.BudgetBefore = left
+		case d.BudgetBefore != "" && d.BudgetAfter == "" && age >= effectAfter:
+			d.BudgetAfter = left
+		}
+	}
+}

@@ -1,0 +1,204 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/operator/access"
+	"evenkeel.dev/evenkeel/operator/sla"
+	"evenkeel.dev/evenkeel/recommender/plane"
+	truth "evenkeel.dev/evenkeel/recommender/sla"
+)
+
+// vantageSecretEvery is how often a vantage point reads the access Secret: every operator
+// replica does, and probes need less of it than a pass. One that is turned away reads it at
+// its next round.
+const vantageSecretEvery = 5 * time.Minute
+
+// Vantage has every control plane that has a profile asked whether it serves. It runs on
+// every operator replica, whoever leads.
+type Vantage struct {
+	Client client.Client
+	// Host reads Secrets.
+	Host   client.Reader
+	Now    func() time.Time
+	Watch  *sla.Watch
+	Books  *sla.Books
+	Points *sla.Points
+
+	mu   sync.Mutex
+	ways map[types.NamespacedName]*way
+}
+
+// way is how one control plane is reached: with credentials that were read of a Secret, for a
+// generation of the profile; turnedDown is whether they have been refused since.
+type way struct {
+	access     *access.Access
+	read       time.Time
+	generation int64
+	turnedDown bool
+}
+
+// SetupWithManager registers what follows the profiles, and has the rounds begin.
+func (v *Vantage) SetupWithManager(m ctrl.Manager) error {
+	v.ways = map[types.NamespacedName]*way{}
+	v.Watch.Now, v.Watch.Find, v.Watch.Told = v.Now, v.find, v.told
+	err := ctrl.NewControllerManagedBy(m).
+		Named("vantagepoint").
+		For(&v1alpha1.ControlPlaneProfile{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WithOptions(controller.Options{NeedLeaderElection: new(bool)}).
+		Complete(v)
+	if err != nil {
+		return fmt.Errorf("setting up the vantage point's controller: %w", err)
+	}
+	for _, r := range []interface {
+		Start(context.Context) error
+		NeedLeaderElection() bool
+	}{v.Watch, v.Points} {
+		if err := m.Add(r); err != nil {
+			return fmt.Errorf("setting up the vantage point: %w", err)
+		}
+	}
+	return nil
+}
+
+// Reconcile has a control plane asked as long as it has a profile.
+func (v *Vantage) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
+	var cpp v1alpha1.ControlPlaneProfile
+	err := v.Client.Get(ctx, request.NamespacedName, &cpp)
+	switch {
+	case apierrors.IsNotFound(err) || err == nil && !cpp.DeletionTimestamp.IsZero():
+		v.Watch.Drop(request.NamespacedName)
+		v.Books.Drop(request.NamespacedName)
+		v.mu.Lock()
+		delete(v.ways, request.NamespacedName)
+		v.mu.Unlock()
+	case err != nil:
+		return ctrl.Result{}, fmt.Errorf("reading ControlPlaneProfile %s: %w", request.NamespacedName, err)
+	default:
+		v.Books.Of(request.NamespacedName).Promise(promised(&cpp))
+		v.Watch.Set(request.NamespacedName)
+	}
+	return ctrl.Result{}, nil
+}
+
+// find says where a control plane is asked now. What the host cluster tells of it comes from
+// the cache; credentials that cannot be read anew are as good as they were.
+func (v *Vantage) find(ctx context.Context, key types.NamespacedName) (s sla.Subject, err error) {
+	var cpp v1alpha1.ControlPlaneProfile
+	if err := v.Client.Get(ctx, key, &cpp); err != nil {
+		return s, fmt.Errorf("reading ControlPlaneProfile %s: %w", key, err)
+	}
+	probes := cpp.Spec.Availability.Probes
+	s.Every = time.Duration(probes.IntervalSeconds) * time.Second
+	s.Writes = cpp.Annotations[v1alpha1.PausedAnnotation] != "true" && effective(cpp.Spec.Mode, probes.Write) == plane.Enforce
+	p := &pass{r: &Reconciler{Client: v.Client, Host: v.Host}, cpp: &cpp, now: v.Now(), status: &v1alpha1.ControlPlaneProfileStatus{}}
+	if s.Access, err = v.access(ctx, key, p); err != nil {
+		return s, err
+	}
+	if err := p.resolve(ctx); err != nil {
+		return s, err
+	}
+	for _, t := range p.targets {
+		s.Targets = append(s.Targets, sla.Target{Replica: t.Name, Address: t.Address})
+	}
+	s.Ready = int(p.status.ReadyReplicas)
+	if len(p.targets) == 0 && p.workloadNow.replicas > 0 {
+		s.Missing = fmt.Sprintf("none of %d replicas of %s runs", p.workloadNow.replicas, p.targetName())
+	}
+	if b := cpp.Spec.Access.Balancer; b != nil {
+		address, err := v.balancer(ctx, key.Namespace, *b)
+		if err != nil {
+			return s, err
+		}
+		s.Targets = append([]sla.Target{{Address: address}}, s.Targets...)
+	}
+	return s, nil
+}
+
+// access are the credentials, as they were read last or are read now.
+func (v *Vantage) access(ctx context.Context, key types.NamespacedName, p *pass) (*access.Access, error) {
+	v.mu.Lock()
+	w := v.ways[key]
+	if w == nil {
+		w = &way{}
+		v.ways[key] = w
+	}
+	has, fresh := w.access, w.access != nil && w.generation == p.cpp.Generation && !w.turnedDown && p.now.Sub(w.read) < vantageSecretEvery
+	v.mu.Unlock()
+	if fresh {
+		return has, nil
+	}
+	a, err := p.credentials(ctx)
+	if err != nil {
+		if has != nil {
+			return has, nil //nolint:nilerr // what was read before may still open the door, and whether it does is what is asked
+		}
+		return nil, err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	w.access, w.read, w.generation, w.turnedDown = a, p.now, p.cpp.Generation, false
+	return a, nil
+}
+
+// balancer is the address of the tenant's balancer: that of the Service's load balancer or,
+// where it has none, its cluster IP.
+func (v *Vantage) balancer(ctx context.Context, namespace string, b v1alpha1.BalancerSpec) (string, error) {
+	var s corev1.Service
+	if err := v.Client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: b.ServiceName}, &s); err != nil {
+		return "", fmt.Errorf("reading Service %s/%s, which access.balancer names: %w", namespace, b.ServiceName, err)
+	}
+	host := s.Spec.ClusterIP
+	if host == corev1.ClusterIPNone {
+		host = ""
+	}
+	for _, in := range s.Status.LoadBalancer.Ingress {
+		if in.IP != "" {
+			host = in.IP
+			break
+		}
+		if in.Hostname != "" {
+			host = in.Hostname
+			break
+		}
+	}
+	if host == "" || s.Spec.Type == corev1.ServiceTypeExternalName {
+		return "", fmt.Errorf("service %s/%s, which access.balancer names, has no address: it needs a cluster IP or a load balancer", namespace, b.ServiceName)
+	}
+	return net.JoinHostPort(host, strconv.Itoa(int(orDefault(b.Port, defaultPort)))), nil
+}
+
+// defaultPort is the CRD's, for profiles that were stored before.
+const defaultPort = 6443
+
+// told takes in a round.
+func (v *Vantage) told(key types.NamespacedName, r sla.Round) {
+	v.Books.Of(key).Round(r, v.Points.Self, v.Points.Others(key))
+	if slices.ContainsFunc(r.Probes, func(p truth.Probe) bool { return p.Result == truth.Denied }) {
+		v.mu.Lock()
+		if w := v.ways[key]; w != nil {
+			w.turnedDown = true
+		}
+		v.mu.Unlock()
+	}
+	tellProbes(key, r)
+}

@@ -1,0 +1,248 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sla
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"evenkeel.dev/evenkeel/recommender/sla"
+)
+
+const (
+	// mostAccounts is how many minutes are kept by a replica that does not lead: those that
+	// a leader may not have written down before it died.
+	mostAccounts = 180
+	// mostOwn bounds the rounds that wait for other vantage points.
+	mostOwn = 64
+)
+
+// Book is what one operator replica keeps of one control plane: the minutes that go by and,
+// where it leads, the ledger of those that are over. It is safe for concurrent use.
+type Book struct {
+	mu sync.Mutex
+	// own are this vantage point's rounds that are not settled, last the last of them.
+	own  []sla.Look
+	last Round
+	// gathering are the minutes that go by, and accounts those that are over.
+	gathering sla.Gathering
+	accounts  []sla.Account
+	// ledger is what a replica that leads has read and entered since; recalled is whether it
+	// has been read.
+	ledger   sla.Ledger
+	recalled bool
+	// unsaved are minutes that were not good and are not in the ledger's object, saved is
+	// when that was last written, and stored whether it is there.
+	unsaved int
+	saved   time.Time
+	stored  bool
+	// downFrom is the first of the rounds, without one in between that was not down, by which
+	// all vantage points see it down.
+	downFrom time.Time
+	// target is what is promised, from 0 to 1.
+	target float64
+	told   told
+}
+
+// told are the counters of a replica that leads.
+type told struct {
+	rounds  map[sla.Verdict]float64
+	sums    sla.Sums
+	slow    map[string]float64
+	bytes   float64
+	minutes map[string]float64
+	causes  map[sla.Letter]float64
+}
+
+func (t told) clone() told {
+	t.rounds, t.slow, t.minutes, t.causes = maps.Clone(t.rounds), maps.Clone(t.slow), maps.Clone(t.minutes), maps.Clone(t.causes)
+	return t
+}
+
+// Promise notes what is promised, from 0 to 1.
+func (b *Book) Promise(target float64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.target = target
+}
+
+// Promised is what is promised, from 0 to 1.
+func (b *Book) Promised() float64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.target
+}
+
+// Round takes in one of this vantage point's rounds, with what the others say.
+func (b *Book) Round(r Round, point string, others []sla.Look) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if n := len(b.own); n > 0 && !r.At.After(b.own[n-1].At) {
+		b.own = nil // the clock was set back: what waits for a time that comes again says nothing
+	}
+	b.last = r
+	b.own = append(b.own, sla.Look{Point: point, Verdict: r.Verdict, At: r.At, Why: r.Why})
+	b.settle(others, r.At)
+	if len(b.own) > mostOwn {
+		b.own = b.own[len(b.own)-mostOwn:]
+	}
+}
+
+// Turn settles what others have said since, and closes the minutes that are over.
+func (b *Book) Turn(others []sla.Look, now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.settle(others, now)
+}
+
+func (b *Book) settle(others []sla.Look, now time.Time) {
+	var settled []sla.Look
+	settled, b.own = sla.Settle(b.own, others, now)
+	for _, l := range settled {
+		b.gathering = b.gathering.Round(l.At, l.Verdict, l.Why)
+		count(&b.told.rounds, l.Verdict, 1)
+		if l.Verdict == sla.Down {
+			b.requests(l.At, sla.Sums{Requests: 1, Failed: 1}) // the probe itself, which came to nothing
+		}
+	}
+	b.follow(settled)
+	// What waits to be settled is of minutes that are not over.
+	until := now
+	if len(b.own) > 0 && b.own[0].At.Before(now) {
+		until = b.own[0].At
+	}
+	var over []sla.Account
+	b.gathering, over = b.gathering.Turn(until)
+	for _, a := range over {
+		b.enter(a)
+	}
+}
+
+// follow keeps since when it is down.
+func (b *Book) follow(settled []sla.Look) {
+	for _, l := range settled {
+		switch {
+		case l.Verdict != sla.Down:
+			b.downFrom = time.Time{}
+		case b.downFrom.IsZero() || l.At.Before(b.downFrom):
+			b.downFrom = l.At
+		}
+	}
+}
+
+// enter enters the account of a minute that is over.
+func (b *Book) enter(a sla.Account) {
+	if !b.recalled {
+		b.accounts = append(b.accounts, a)
+		b.accounts = b.accounts[max(0, len(b.accounts)-mostAccounts):]
+		return
+	}
+	b.ledger = b.ledger.Enter(a)
+	if a.Letter != sla.Good {
+		b.unsaved++
+	}
+	if kind := kindOf(a.Letter); kind != "" {
+		count(&b.told.minutes, kind, 1)
+	}
+	if a.Letter.Bad() {
+		count(&b.told.causes, a.Letter, 1)
+	}
+}
+
+// kindOf is the word for a minute in the series.
+func kindOf(l sla.Letter) string {
+	switch {
+	case l.Bad():
+		return "bad"
+	case l == sla.Slow:
+		return "slow"
+	case l == sla.Shedding:
+		return "shedding"
+	case l == sla.Good:
+		return "good"
+	default:
+		return "unseen"
+	}
+}
+
+func count[K comparable](in *map[K]float64, key K, n float64) {
+	if *in == nil {
+		*in = map[K]float64{}
+	}
+	(*in)[key] += n
+}
+
+// Served adds what became of a tenant's requests since the last look: sums, of which those
+// that were slow are told by scope as well, and the bytes of their answers.
+func (b *Book) Served(now time.Time, sums sla.Sums, slow map[string]float64, bytes float64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.requests(now, sums)
+	for scope, n := range slow {
+		count(&b.told.slow, scope, n)
+	}
+	b.told.bytes += bytes
+}
+
+func (b *Book) requests(now time.Time, sums sla.Sums) {
+	b.gathering = b.gathering.Requests(now, sums)
+	b.told.sums = b.told.sums.Plus(sums)
+}
+
+// During tells what is going on that a bad minute may be put down to.
+func (b *Book) During(now time.Time, c sla.Circumstances) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.gathering = b.gathering.During(now, c)
+}
+
+// Recall takes up the ledger that leaders before have kept. Until led, which is when one of
+// them last led, what they did not enter was good; later minutes are this replica's own to
+// tell. stored is whether there is an object.
+func (b *Book) Recall(kept sla.Ledger, stored bool, saved, led time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ledger = kept
+	if !led.IsZero() {
+		// The last two minutes may have been bad, and not been written yet.
+		b.ledger = b.ledger.Vouch(sla.MinuteOf(led) - unwritten)
+	}
+	through, any := b.ledger.Through()
+	b.recalled, b.saved, b.stored, b.told = true, saved, stored, told{}
+	accounts := b.accounts
+	b.accounts = nil
+	for _, a := range accounts {
+		if !any || a.Minute > through {
+			a.Sums = sla.Sums{}
+			b.enter(a)
+		}
+	}
+}
+
+// unwritten is how many minutes a leader may be late in writing down, with the one that goes
+// by.
+const unwritten = 2
+
+// Recalled is whether the ledger has been read.
+func (b *Book) Recalled() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.recalled
+}
+
+// Look is what this vantage point saw last; false while it has seen nothing.
+func (b *Book) Look(point string) (sla.Look, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return sla.Look{Point: point, Verdict: b.last.Verdict, At: b.last.At, Why: b.last.Why}, !b.last.At.IsZero()
+}
+
+// Ledger is what is entered, with what is not known to be over left out.
+func (b *Book) Ledger() sla.Ledger {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return sla.Ledger{Days: slices.Clone(b.ledger.Days), Outages: slices.Clone(b.ledger.Outages)}
+}

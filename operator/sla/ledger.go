@@ -1,0 +1,108 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sla
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/recommender/sla"
+)
+
+// mostWhy is how long the evidence of an outage may be in the ledger's object, in bytes.
+const mostWhy = 512
+
+// Save writes a ledger into its object.
+func Save(l sla.Ledger, into *v1alpha1.AvailabilityLedger, now time.Time) {
+	into.Saved = &metav1.Time{Time: now.Truncate(time.Second)}
+	into.Summary = summary(l, now)
+	into.Days, into.Outages = nil, nil
+	for _, d := range l.Days {
+		into.Days = append(into.Days, v1alpha1.LedgerDay{
+			Date: time.Unix(int64(d.Day)*24*3600, 0).UTC().Format(time.DateOnly), Minutes: d.Runs.String(),
+			Requests: whole(d.Sums.Requests), Failed: whole(d.Sums.Failed), Shed: whole(d.Sums.Shed), Slow: whole(d.Sums.Slow),
+			WaitedSeconds: whole(d.Sums.Waited),
+		})
+	}
+	for _, o := range l.Outages {
+		into.Outages = append(into.Outages, v1alpha1.LedgerOutage{
+			From: metav1.Time{Time: o.From.Time()}, Minutes: int32(min(o.Minutes, math.MaxInt32)), //nolint:gosec // bounded
+			Cause: o.Cause.String(), Why: cut(o.Why, mostWhy),
+		})
+	}
+}
+
+// summary is the month to date.
+func summary(l sla.Ledger, now time.Time) *v1alpha1.LedgerSummary {
+	from, to := sla.Month(now)
+	if first, any := l.First(); any {
+		from = max(from, first) // before it nobody was asked to look
+	}
+	t := l.Totals(from, min(to, sla.MinuteOf(now)))
+	s := &v1alpha1.LedgerSummary{
+		Month: now.UTC().Format("2006-01"), BadMinutes: int32(t.Bad), UnseenMinutes: int32(t.Unseen()), //nolint:gosec // of a month
+	}
+	if a := t.Availability(); a.Known {
+		s.Availability = sla.Percent(a.Minutes)
+	}
+	return s
+}
+
+// whole is a count as the API has it; what is no number is none.
+func whole(n float64) int64 {
+	if n > 0 {
+		return int64(min(math.Round(n), 1<<53))
+	}
+	return 0
+}
+
+// cut is text that fits into so many bytes, cut between two runes.
+func cut(text string, most int) string {
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	if len(text) <= most {
+		return text
+	}
+	end := most - len("...")
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + "..."
+}
+
+// Load reads a ledger from its object. What cannot be read of it is left out, and named in
+// the error: a day that somebody has spoilt is no reason to lose the others.
+func Load(o *v1alpha1.AvailabilityLedger) (l sla.Ledger, err error) {
+	var failed []error
+	for _, d := range o.Days {
+		date, err := time.Parse(time.DateOnly, d.Date)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("reading the ledger's day %.20q: %w", d.Date, err))
+			continue
+		}
+		runs, err := sla.ParseRuns(d.Minutes)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("reading the ledger's day %s: %w", d.Date, err))
+			runs = nil
+		}
+		l = l.WithDay(sla.Day{
+			Day: int(date.Unix() / (24 * 3600)), Runs: runs,
+			Sums: sla.Sums{
+				Requests: positive(d.Requests), Failed: positive(d.Failed), Shed: positive(d.Shed), Slow: positive(d.Slow), Waited: positive(d.WaitedSeconds),
+			},
+		})
+	}
+	for _, o := range o.Outages {
+		l.Outages = append(l.Outages, sla.Outage{From: sla.MinuteOf(o.From.Time), Minutes: int(o.Minutes), Cause: sla.CauseOf(o.Cause), Why: o.Why})
+	}
+	return l, errors.Join(failed...)
+}
+
+func positive(n int64) float64 { return float64(max(n, 0)) }

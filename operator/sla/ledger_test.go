@@ -1,0 +1,87 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sla_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	ledgers "evenkeel.dev/evenkeel/operator/sla"
+	"evenkeel.dev/evenkeel/recommender/sla"
+)
+
+// What is written down comes back as it was.
+func TestALedgerComesBack(t *testing.T) {
+	letters := append([]sla.Letter{sla.Good, sla.Slow, sla.Shedding, sla.Unseen}, sla.Causes()...)
+	rapid.Check(t, func(t *rapid.T) {
+		var l sla.Ledger
+		m := sla.MinuteOf(time.Date(2026, 11, 20, 13, 0, 0, 0, time.UTC))
+		for range rapid.IntRange(1, 40).Draw(t, "accounts") {
+			m += sla.Minute(rapid.IntRange(1, 900).Draw(t, "gap"))
+			l = l.Enter(sla.Account{
+				Minute: m, Letter: rapid.SampledFrom(letters).Draw(t, "letter"), Why: "no answer",
+				Sums: sla.Sums{Requests: float64(rapid.IntRange(0, 1000).Draw(t, "requests")), Failed: 3, Shed: 2, Slow: 1, Waited: 7},
+			})
+		}
+		var o v1alpha1.AvailabilityLedger
+		ledgers.Save(l, &o, m.Time())
+		back, err := ledgers.Load(&o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(l, back, cmpopts.EquateEmpty()); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
+// A day that somebody has spoilt is unseen, and the others are as they were.
+func TestASpoiltLedger(t *testing.T) {
+	o := v1alpha1.AvailabilityLedger{Days: []v1alpha1.LedgerDay{
+		{Date: "2026-11-20", Minutes: "g1440", Requests: -7},
+		{Date: "yesterday", Minutes: "g1440"},
+		{Date: "2026-11-21", Minutes: "g99999"},
+		{Date: "2026-11-22", Minutes: "g10 O3"},
+		{Date: "2026-11-20", Minutes: "X1440"},
+		{Date: "2199-01-01", Minutes: "g1"},
+	}}
+	l, err := ledgers.Load(&o)
+	if err == nil || !strings.Contains(err.Error(), `"yesterday"`) || !strings.Contains(err.Error(), "2026-11-21") {
+		t.Errorf("the error is %v", err)
+	}
+	var days []string
+	for _, d := range l.Days {
+		days = append(days, d.Runs.String())
+	}
+	if diff := cmp.Diff([]string{"g1440", "u1440", "g10 O3"}, days); diff != "" {
+		t.Error(diff)
+	}
+	if l.Days[0].Sums.Requests != 0 {
+		t.Errorf("fewer than no requests: %v", l.Days[0].Sums)
+	}
+}
+
+func TestTheSummary(t *testing.T) {
+	var l sla.Ledger
+	m := sla.MinuteOf(time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC))
+	l = l.Enter(sla.Account{Minute: m, Letter: sla.Good}).Vouch(m + 989)
+	for i := range sla.Minute(10) {
+		l = l.Enter(sla.Account{Minute: m + 990 + i, Letter: sla.ByEtcd, Why: strings.Repeat("ö", 600)})
+	}
+	var o v1alpha1.AvailabilityLedger
+	ledgers.Save(l, &o, (m + 1100).Time())
+	want := v1alpha1.LedgerSummary{Month: "2026-11", Availability: "99.000%", BadMinutes: 10, UnseenMinutes: 100}
+	if diff := cmp.Diff(&want, o.Summary); diff != "" {
+		t.Error(diff)
+	}
+	if why := o.Outages[0].Why; len(why) > 512 || !strings.HasSuffix(why, "ö...") {
+		t.Errorf("the evidence of %d bytes ends with %q", len(why), why[len(why)-8:])
+	}
+}

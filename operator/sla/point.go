@@ -1,0 +1,51 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sla
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/recommender/sla"
+)
+
+// mostDownWhy is how long the evidence may be in the object of a vantage point, in bytes.
+const mostDownWhy = 256
+
+// point is what this vantage point sees, as its object tells it.
+func (p *Points) point(now time.Time) *v1alpha1.VantagePoint {
+	seen := p.Seen()
+	v := &v1alpha1.VantagePoint{Zone: p.Zone, Renewed: &metav1.MicroTime{Time: now.Truncate(time.Microsecond)}, Leading: p.leads()}
+	v.Namespace, v.Name = p.Namespace, p.Self
+	v.ControlPlanes = int32(min(len(seen), 1<<20)) //nolint:gosec // bounded
+	for _, key := range sorted(seen) {
+		switch l := seen[key]; {
+		case l.Verdict == sla.Down:
+			if v.DownCount++; len(v.Down) < mostSeen {
+				v.Down = append(v.Down, v1alpha1.SeenDown{Namespace: key.Namespace, Name: key.Name, At: metav1.MicroTime{Time: l.At.Truncate(time.Microsecond)}, Why: cut(l.Why, mostDownWhy)})
+			}
+		case l.Verdict == sla.Blind || now.Sub(l.At) > sla.Alive:
+			if v.BlindCount++; len(v.Blind) < mostSeen {
+				v.Blind = append(v.Blind, v1alpha1.SeenNothing{Namespace: key.Namespace, Name: key.Name})
+			}
+		}
+	}
+	return v
+}
+
+func sorted[V any](of map[types.NamespacedName]V) []types.NamespacedName {
+	keys := make([]types.NamespacedName, 0, len(of))
+	for k := range of {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b types.NamespacedName) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+	return keys
+}

@@ -1,0 +1,175 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sla_test
+
+import (
+	"encoding/base64"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"evenkeel.dev/evenkeel/operator/access"
+	probes "evenkeel.dev/evenkeel/operator/sla"
+	"evenkeel.dev/evenkeel/recommender/sla"
+)
+
+// server is a tenant's server that answers as it likes.
+func server(t *testing.T, answer http.HandlerFunc) *httptest.Server {
+	t.Helper()
+	s := httptest.NewUnstartedServer(answer)
+	s.EnableHTTP2 = true
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	t.Cleanup(func() { s.CloseClientConnections(); s.Close() })
+	return s
+}
+
+// trusting is an access that trusts a server's certificate.
+func trusting(t *testing.T, s *httptest.Server) *access.Access {
+	t.Helper()
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
+	a, fault := access.Parse(fmt.Appendf(nil, `
+current-context: default
+contexts: [{name: default, context: {cluster: tenant, user: evenkeel}}]
+clusters: [{name: tenant, cluster: {server: "https://example.com:6443", certificate-authority-data: %s}}]
+users: [{name: evenkeel, user: {token: mine}}]
+`, base64.StdEncoding.EncodeToString(ca)), time.Now())
+	if fault != nil {
+		t.Fatalf("access: %+v", *fault)
+	}
+	return a
+}
+
+func TestWhatComesOfAProbe(t *testing.T) {
+	answers := func(code int) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
+	}
+	for name, c := range map[string]struct {
+		answer http.HandlerFunc
+		result sla.Result
+		phase  sla.Phase
+		why    string
+	}{
+		"served":      {answers(http.StatusOK), sla.Served, sla.Done, ""},
+		"looked up":   {answers(http.StatusNotFound), sla.Served, sla.Done, ""},
+		"shed":        {answers(http.StatusTooManyRequests), sla.Refused, sla.Done, ""},
+		"not allowed": {answers(http.StatusForbidden), sla.Denied, sla.Done, "answers 403 to Read: grant it to Evenkeel"},
+		"not known":   {answers(http.StatusUnauthorized), sla.Denied, sla.Done, "answers 401"},
+		"an error":    {answers(http.StatusInternalServerError), sla.Failed, sla.Body, "r0: Read is answered 500"},
+		"a redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://169.254.169.254/", http.StatusFound)
+		}, sla.Failed, sla.Body, "redirect"},
+		"a flood":         {flood, sla.Failed, sla.Body, "the answer is over 65536 bytes"},
+		"a huge header":   {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X", strings.Repeat("x", 1<<20)) }, sla.Failed, sla.Wait, "Read failed (Wait)"},
+		"late":            {func(http.ResponseWriter, *http.Request) { time.Sleep(1100 * time.Millisecond) }, sla.Late, sla.Done, ""},
+		"no answer":       {stall, sla.Failed, sla.Wait, "no answer to Read within 5s (Wait)"},
+		"half an answer":  {half, sla.Failed, sla.Body, "no answer to Read within 5s (Body)"},
+		"breaking it off": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, sla.Failed, sla.Wait, "Read failed (Wait)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := server(t, c.answer)
+			d, err := probes.NewDoor(trusting(t, s), "r0", s.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer d.Close()
+			p := d.Ask(t.Context(), sla.Read, time.Now())
+			if p.Result != c.result || p.Phase != c.phase || !strings.Contains(p.Why, c.why) || c.why == "" && p.Why != "" {
+				t.Errorf("%s in %s (%q), not %s in %s (%q)", p.Result, p.Phase, p.Why, c.result, c.phase, c.why)
+			}
+			if p.Took <= 0 || p.Took > 6*time.Second {
+				t.Errorf("it took %s", p.Took)
+			}
+		})
+	}
+}
+
+func flood(w http.ResponseWriter, r *http.Request) {
+	for r.Context().Err() == nil {
+		if _, err := w.Write(make([]byte, 1<<16)); err != nil {
+			return
+		}
+	}
+}
+
+func stall(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+
+func half(w http.ResponseWriter, r *http.Request) {
+	_, _ = w.Write([]byte("{"))
+	_ = http.NewResponseController(w).Flush()
+	<-r.Context().Done()
+}
+
+// Whoever cannot be dialled or trusted has failed all that would have been asked, in one try.
+func TestARoundThatEndsAtTheDoor(t *testing.T) {
+	good := server(t, func(http.ResponseWriter, *http.Request) {})
+	other := httptest.NewServer(http.NotFoundHandler()) // speaks no TLS
+	defer other.Close()
+	closed, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := closed.Addr().String()
+	_ = closed.Close()
+	var p probes.Prober
+	defer p.Close()
+	a := trusting(t, good)
+	targets := []probes.Target{{"", good.Listener.Addr().String()}, {"gone", nobody}, {"imposter", other.Listener.Addr().String()}}
+	if err := p.Retarget(a, targets); err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	round, expires := p.Round(t.Context(), true, time.Now())
+	if !expires.Equal(good.Certificate().NotAfter) && !expires.Equal(other.Certificate().NotAfter) {
+		t.Errorf("the first certificate ends at %s", expires)
+	}
+	for _, one := range round {
+		got[one.Replica] += fmt.Sprintf("%s %s %s; ", one.Question, one.Result, one.Phase)
+	}
+	want := map[string]string{
+		"":         "Ready Served Done; Read Served Done; Write Served Done; ",
+		"gone":     "Ready Failed Dial; Read Failed Dial; ",
+		"imposter": "Ready Failed TLS; Read Failed TLS; ",
+	}
+	for replica, line := range want {
+		if got[replica] != line {
+			t.Errorf("%q: %s, not %s", replica, got[replica], line)
+		}
+	}
+}
+
+// A round that writes applies one small object of Evenkeel's own.
+func TestWhatIsWritten(t *testing.T) {
+	type write struct{ method, path, kind, body string }
+	wrote := make(chan write, 3)
+	s := server(t, func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if r.Header.Get("Authorization") != "Bearer mine" {
+			t.Errorf("%s comes without its token", r.URL)
+		}
+		wrote <- write{r.Method, r.URL.String(), r.Header.Get("Content-Type"), string(body)}
+	})
+	d, err := probes.NewDoor(trusting(t, s), "", s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	at := time.Date(2026, 11, 26, 14, 0, 0, 5000, time.UTC)
+	if p := d.Ask(t.Context(), sla.Write, at); p.Result != sla.Served {
+		t.Fatalf("%+v", p)
+	}
+	got := <-wrote
+	if got.method != http.MethodPatch || got.kind != "application/apply-patch+yaml" || !strings.Contains(got.body, `"renewTime":"2026-11-26T14:00:00.000005Z"`) ||
+		got.path != "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/evenkeel-probe?fieldManager=evenkeel-probe&force=true" {
+		t.Errorf("%+v", got)
+	}
+}

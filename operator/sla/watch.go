@@ -1,0 +1,230 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sla
+
+import (
+	"context"
+	"hash/fnv"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"evenkeel.dev/evenkeel/operator/access"
+	"evenkeel.dev/evenkeel/recommender/sla"
+)
+
+const (
+	// jitter is by how much of the time between them rounds are moved, so that those of
+	// different vantage points do not come together.
+	jitter = 0.1
+	// again is how long after a round that says something else than the one before the next
+	// comes: whether it lasts is worth knowing at once.
+	again = 3 * time.Second
+	// standard is the time between two rounds where nothing is asked for.
+	standard = 10 * time.Second
+	// reached is for how long it counts that a vantage point has reached somebody.
+	reached = 30 * time.Second
+)
+
+// Subject is where and how a control plane is asked.
+type Subject struct {
+	Access  *access.Access
+	Targets []Target
+	// Ready is how many replicas the host cluster calls ready. Missing says why there are
+	// none to be asked, where there should be; empty where there are, or need not be.
+	Ready   int
+	Missing string
+	// Writes is whether a write may be asked for, Every the time between two rounds.
+	Writes bool
+	Every  time.Duration
+}
+
+// Round is one round of probes of a control plane, and what it says to this vantage point.
+type Round struct {
+	At      time.Time
+	Probes  []sla.Probe
+	Verdict sla.Verdict
+	Why     string
+	// Expires is when the first certificate ends that was served with; zero while unknown.
+	Expires time.Time
+}
+
+// Watch asks control planes, each in rounds of its own. It is a Runnable of a manager, and
+// runs on replicas that do not lead as well. It is safe for concurrent use.
+type Watch struct {
+	// Now is the clock. Find says where a control plane is asked now; it is called before
+	// every round, and is to be cheap. Told is called after every round, one at a time for
+	// each control plane.
+	Now  func() time.Time
+	Find func(ctx context.Context, key types.NamespacedName) (Subject, error)
+	Told func(key types.NamespacedName, r Round)
+
+	mu    sync.Mutex
+	ctx   context.Context //nolint:containedctx // of Start, for those that come later
+	asked map[types.NamespacedName]context.CancelFunc
+	// heard is when this vantage point last had an answer, and of whom; and before that of
+	// another one.
+	heard [2]hearing
+}
+
+// hearing is when somebody last answered.
+type hearing struct {
+	who types.NamespacedName
+	at  time.Time
+}
+
+// NeedLeaderElection implements manager.LeaderElectionRunnable: every replica is a vantage
+// point.
+func (w *Watch) NeedLeaderElection() bool { return false }
+
+// Start asks until ctx ends.
+func (w *Watch) Start(ctx context.Context) error {
+	w.mu.Lock()
+	w.ctx = ctx
+	for key := range w.asked {
+		w.begin(key)
+	}
+	w.mu.Unlock()
+	<-ctx.Done()
+	return nil
+}
+
+// Set has a control plane asked.
+func (w *Watch) Set(key types.NamespacedName) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, is := w.asked[key]; is {
+		return
+	}
+	if w.asked == nil {
+		w.asked = map[types.NamespacedName]context.CancelFunc{}
+	}
+	w.begin(key)
+}
+
+// Drop has a control plane asked no more.
+func (w *Watch) Drop(key types.NamespacedName) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if cancel := w.asked[key]; cancel != nil {
+		cancel()
+	}
+	delete(w.asked, key)
+}
+
+// Asked is how many control planes are asked.
+func (w *Watch) Asked() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.asked)
+}
+
+// begin begins the rounds of one, once there is a context for them.
+func (w *Watch) begin(key types.NamespacedName) {
+	w.asked[key] = nil
+	if w.ctx == nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(w.ctx)
+	w.asked[key] = cancel
+	go w.rounds(ctx, key)
+}
+
+// rounds asks one control plane until ctx ends. The first round comes at a time that goes by
+// its name, so that a fleet is not asked at once.
+func (w *Watch) rounds(ctx context.Context, key types.NamespacedName) {
+	var prober Prober
+	defer prober.Close()
+	timer := time.NewTimer(time.Duration(spread(key) * float64(standard)))
+	defer timer.Stop()
+	was := sla.Blind
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		began := time.Now()
+		verdict, every := w.round(ctx, key, &prober)
+		if ctx.Err() != nil {
+			return
+		}
+		if verdict != was {
+			every = min(every, again)
+		}
+		was = verdict
+		every += time.Duration((2*rand.Float64() - 1) * jitter * float64(every)) //nolint:gosec // no secret
+		timer.Reset(max(every-time.Since(began), 0))
+	}
+}
+
+// round asks once, and tells of it.
+func (w *Watch) round(ctx context.Context, key types.NamespacedName, prober *Prober) (v sla.Verdict, every time.Duration) {
+	r := Round{At: w.Now(), Verdict: sla.Blind}
+	s, err := w.Find(ctx, key)
+	if err == nil && s.Access != nil {
+		err = prober.Retarget(s.Access, s.Targets)
+	}
+	switch {
+	case err != nil:
+		r.Why = err.Error()
+	case s.Access == nil:
+		r.Why = "there is no way to ask it"
+	default:
+		r.Probes, r.Expires = prober.Round(ctx, s.Writes, r.At)
+		r.Verdict, r.Why = w.judge(key, s, r)
+	}
+	if ctx.Err() != nil {
+		return r.Verdict, standard // what is broken off says nothing
+	}
+	w.Told(key, r)
+	if s.Every <= 0 {
+		s.Every = standard
+	}
+	return r.Verdict, s.Every
+}
+
+// judge says what a round means to this vantage point.
+func (w *Watch) judge(key types.NamespacedName, s Subject, r Round) (sla.Verdict, string) {
+	v, why := sla.Judge(r.Probes)
+	if v == sla.Blind && s.Missing != "" {
+		return sla.Down, s.Missing
+	}
+	silent := sla.Silent(r.Probes)
+	if len(r.Probes) > 0 && !silent {
+		w.hear(key, r.At)
+	}
+	return sla.Believe(v, why, silent, sla.Around{Reached: w.reaches(key, r.At), Ready: s.Ready})
+}
+
+// hear notes that somebody has answered.
+func (w *Watch) hear(key types.NamespacedName, at time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.heard[0].who != key {
+		w.heard[1] = w.heard[0]
+	}
+	w.heard[0] = hearing{key, at}
+}
+
+// reaches tells whether anybody but key has answered lately.
+func (w *Watch) reaches(key types.NamespacedName, now time.Time) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, h := range w.heard {
+		if h.who != key && !h.at.IsZero() && now.Sub(h.at) <= reached {
+			return true
+		}
+	}
+	return false
+}
+
+// spread is a number from 0 to 1 that goes by a name.
+func spread(key types.NamespacedName) float64 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(key.String()))
+	return float64(h.Sum32()) / (1 << 32)
+}

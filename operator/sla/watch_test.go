@@ -1,0 +1,143 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sla_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"evenkeel.dev/evenkeel/operator/access"
+	probes "evenkeel.dev/evenkeel/operator/sla"
+	"evenkeel.dev/evenkeel/recommender/sla"
+)
+
+// watching starts a watch over some control planes; what find says of them is asked anew
+// before every round.
+func watching(t *testing.T, find func(types.NamespacedName) (probes.Subject, error), names ...string) chan told {
+	t.Helper()
+	rounds := make(chan told, 1000)
+	w := &probes.Watch{
+		Now:  time.Now,
+		Find: func(_ context.Context, key types.NamespacedName) (probes.Subject, error) { return find(key) },
+		Told: func(key types.NamespacedName, r probes.Round) { rounds <- told{key.Name, r} },
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := w.Start(ctx); err != nil {
+			t.Error(err)
+		}
+	}()
+	for _, name := range names {
+		w.Set(types.NamespacedName{Namespace: "fleet", Name: name})
+	}
+	t.Cleanup(func() { cancel(); <-ended })
+	return rounds
+}
+
+type told struct {
+	name  string
+	round probes.Round
+}
+
+// await is the first round of a control plane that fits.
+func await(t *testing.T, rounds chan told, what string, fits func(told) bool) told {
+	t.Helper()
+	timeout := time.After(30 * time.Second)
+	for {
+		select {
+		case r := <-rounds:
+			if fits(r) {
+				return r
+			}
+		case <-timeout:
+			t.Fatalf("never %s", what)
+		}
+	}
+}
+
+func subject(a *access.Access, s *httptest.Server) probes.Subject {
+	return probes.Subject{Access: a, Targets: []probes.Target{{Replica: "r0", Address: s.Listener.Addr().String()}}, Ready: 1, Every: time.Second}
+}
+
+// What is asked goes with what the host cluster says, round by round; an outage and its end
+// are seen.
+func TestRounds(t *testing.T) {
+	var ill atomic.Bool
+	s := server(t, func(w http.ResponseWriter, _ *http.Request) {
+		if ill.Load() {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	})
+	a := trusting(t, s)
+	rounds := watching(t, func(types.NamespacedName) (probes.Subject, error) { return subject(a, s), nil }, "acme")
+	is := func(v sla.Verdict) func(told) bool { return func(r told) bool { return r.round.Verdict == v } }
+	if r := await(t, rounds, "up", is(sla.Up)); len(r.round.Probes) != 2 || r.round.Expires.IsZero() {
+		t.Errorf("%+v", r)
+	}
+	ill.Store(true)
+	if r := await(t, rounds, "down", is(sla.Down)); !strings.Contains(r.round.Why, "r0: Ready is answered 500") {
+		t.Errorf("%+v", r)
+	}
+	ill.Store(false)
+	await(t, rounds, "up again", is(sla.Up))
+}
+
+// One that cannot be found is blind and not down, one whose replicas are gone is down, and
+// one that is scaled to nothing is neither.
+func TestWhatIsThereToBeAsked(t *testing.T) {
+	s := server(t, func(http.ResponseWriter, *http.Request) {})
+	a := trusting(t, s)
+	rounds := watching(t, func(key types.NamespacedName) (probes.Subject, error) {
+		switch key.Name {
+		case "lost":
+			return probes.Subject{}, errors.New("there is no Secret")
+		case "gone":
+			return probes.Subject{Access: a, Missing: "none of 3 replicas runs", Every: time.Second}, nil
+		default:
+			return probes.Subject{Access: a, Every: time.Second}, nil
+		}
+	}, "lost", "gone", "asleep")
+	want := map[string]struct {
+		v   sla.Verdict
+		why string
+	}{"lost": {sla.Blind, "there is no Secret"}, "gone": {sla.Down, "none of 3 replicas runs"}, "asleep": {sla.Blind, ""}}
+	for range 3 {
+		r := await(t, rounds, "told of all", func(r told) bool { _, left := want[r.name]; return left })
+		if w := want[r.name]; r.round.Verdict != w.v || r.round.Why != w.why {
+			t.Errorf("%s: %+v", r.name, r.round)
+		}
+		delete(want, r.name)
+	}
+}
+
+// Silence is an outage where another control plane answers, and no knowledge where nobody
+// does although the host cluster calls replicas ready.
+func TestSilenceOnTheWay(t *testing.T) {
+	s := server(t, func(http.ResponseWriter, *http.Request) {})
+	a := trusting(t, s)
+	full := unanswered(t)
+	var other atomic.Bool
+	rounds := watching(t, func(key types.NamespacedName) (probes.Subject, error) {
+		if key.Name == "other" && other.Load() {
+			return subject(a, s), nil
+		}
+		return probes.Subject{Access: a, Targets: []probes.Target{{Replica: "r0", Address: full}}, Ready: 1, Every: time.Second}, nil
+	}, "mine", "other")
+	r := await(t, rounds, "blind", func(r told) bool { return r.name == "mine" })
+	if r.round.Verdict != sla.Blind || !strings.Contains(r.round.Why, "the way there is taken for broken") {
+		t.Errorf("%+v", r)
+	}
+	other.Store(true)
+	await(t, rounds, "down, as another answers", func(r told) bool { return r.name == "mine" && r.round.Verdict == sla.Down })
+}

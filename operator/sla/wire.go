@@ -1,0 +1,55 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package sla
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http/httptrace"
+	"syscall"
+	"time"
+
+	"evenkeel.dev/evenkeel/recommender/sla"
+)
+
+// traced has a door follow how far a request comes.
+func traced(ctx context.Context, d *Door) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn:              func(httptrace.GotConnInfo) { d.phase.Store(sla.Wait) },
+		GotFirstResponseByte: func() { d.phase.Store(sla.Body) },
+	})
+}
+
+// silent tells whether a dial met with silence: nothing came back in time, or there is no
+// way. A host that refuses the connection is there.
+func silent(err error) bool {
+	var timeout net.Error
+	switch {
+	case err == nil:
+		return false
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ECONNRESET):
+		return false
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH), errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES):
+		return true
+	default:
+		return errors.As(err, &timeout) && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded)
+	}
+}
+
+// seeExpired takes from a handshake that failed for it when the certificate ended.
+func (d *Door) seeExpired(err error) {
+	if invalid, is := errors.AsType[x509.CertificateInvalidError](err); is && invalid.Reason == x509.Expired && invalid.Cert != nil {
+		d.serving.Store(&invalid.Cert.NotAfter)
+	}
+}
+
+// expires is when the certificate ends that it is served with; zero while that is not known.
+func (d *Door) expires() time.Time {
+	if end := d.serving.Load(); end != nil {
+		return *end
+	}
+	return time.Time{}
+}

@@ -1,0 +1,84 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package recommender
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"evenkeel.dev/evenkeel/recommender/plane"
+	"evenkeel.dev/evenkeel/recommender/sla"
+)
+
+// around is what is going on that a bad minute may be put down to. It is told of what is
+// seen and done, whatever the profile allows: a cause is one in Recommend as well.
+func (d *pass) around() sla.Circumstances {
+	return sla.Circumstances{Evenkeel: d.ownDoing(), Zone: d.zoneGone(), Etcd: d.etcdIll(), Offender: d.worstOffender(), Rollout: d.othersRollout()}
+}
+
+// ownDoing is what Evenkeel itself does that disturbs.
+func (d *pass) ownDoing() string {
+	m := d.memory.Disturb.State
+	switch {
+	case m.Under != nil:
+		return fmt.Sprintf("the %s of %s is under way since %s", kindWords[m.Under.Step.Kind], m.Under.Step.Pod, clock(m.Under.Began))
+	case m.Undoing != nil:
+		return fmt.Sprintf("the %s of %s is taken back: %s", kindWords[m.Undoing.Step.Kind], m.Undoing.Step.Pod, m.Undoing.Why)
+	case d.memory.Sizes.Resizing != nil && d.memory.Sizes.Resizing.To.Below(d.memory.Sizes.Resizing.From):
+		r := d.memory.Sizes.Resizing // more of everything disturbs nobody
+		return fmt.Sprintf("%s is resized from %s to %s since %s", r.Pod, r.From, r.To, clock(r.Began))
+	}
+	return ""
+}
+
+// zoneGone is the zone of which nodes that carry pods do not answer, or are gone.
+func (d *pass) zoneGone() string {
+	gone := map[string][]string{}
+	for _, n := range d.seen.Host.Nodes {
+		if !n.Ready {
+			gone[n.Zone] = append(gone[n.Zone], n.Name)
+		}
+	}
+	for _, zone := range slices.Sorted(maps.Keys(gone)) {
+		words := strings.Join(gone[zone], " and ")
+		if zone != "" {
+			words += " of zone " + zone
+		}
+		return fmt.Sprintf("%s: not ready", words)
+	}
+	return ""
+}
+
+// etcdIll is what is wrong with etcd.
+func (d *pass) etcdIll() string {
+	if alarms := d.alarms(); len(alarms) > 0 {
+		return "etcd has raised the alarm " + strings.Join(alarms, ", ")
+	}
+	if all := d.memberTroubles(); len(all) > 0 {
+		return all[0].words
+	}
+	return ""
+}
+
+// worstOffender is a client that does harm, held or not.
+func (d *pass) worstOffender() string {
+	for _, name := range slices.Sorted(maps.Keys(d.memory.Offenders)) {
+		s := d.memory.Offenders[name]
+		if s.Active() || s.Phase == plane.PhaseRecommended || s.Phase == plane.PhaseCannotBeJailed {
+			return fmt.Sprintf("%s does harm (%s)", s.Client, s.Phase)
+		}
+	}
+	return ""
+}
+
+// othersRollout is a rollout that is not Evenkeel's.
+func (d *pass) othersRollout() string {
+	rolling := d.rolling()
+	for _, c := range slices.Sorted(maps.Keys(rolling)) {
+		return rolling[c]
+	}
+	return ""
+}
