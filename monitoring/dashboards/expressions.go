@@ -129,8 +129,13 @@ func worst(n int, each, least string) string {
 // of those seen, in a window, by the share that is promised to be the most. Minutes that
 // nobody saw burn nothing.
 func (s scope) burn(window string) string {
-	bad, seen := s.of(series.BadMinutes).risen(window), s.of(series.Minutes, `kind!="unseen"`).risen(window)
-	return fmt.Sprintf("(%s / clamp_min(%s, 1)) / (1 - %s)", bad, seen, s.of(series.Target).max())
+	return s.burnOf(s.of(series.BadMinutes), s.of(series.Minutes, `kind!="unseen"`), window)
+}
+
+// burnOf is the same of anything that is counted, as the alerts have it of rounds of probes
+// and of requests. A target of 1 allows a hundred-thousandth, as they do.
+func (s scope) burnOf(bad, all query, window string) string {
+	return fmt.Sprintf("%s / clamp_min(%s, 1) / clamp_min(1 - %s, 0.00001)", bad.risen(window), all.risen(window), s.of(series.Target).max())
 }
 
 // ratio is one counter's rate by another's; 0 while nothing is counted.

@@ -48,7 +48,7 @@ func fleetPromise() []grafana.Panel {
 		grafana.Ratio, half, budgets, "sort(bottomk(10, "+budget+"))", byPlane)
 	least.Min, least.Max, least.Links = new(0.0), new(1.0), []grafana.Link{toPlane}
 	burning := limits(picture("Burn rate of one hour",
-		"How many times faster than the promise allows the budget is used up, of the ten that burn fastest. At 1 a month's budget lasts a month, at 14.4 two days.",
+		"How many times faster than the promise allows the budget is used up, of the ten that burn fastest, by bad minutes. At 1 a month's budget lasts a month, at 14.4 two days.",
 		grafana.Times, half, line("topk(10, "+everywhere.burn("1h")+")", byPlane)), grafana.Below(good).From(1, warn).From(14.4, bad))
 	return []grafana.Panel{
 		worstBudgets(), least, burning,
