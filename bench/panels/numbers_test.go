@@ -34,6 +34,12 @@ evenkeel_sla_target_ratio{PLANE} 0.9995x720`,
 			data:  `evenkeel_decisions_total{PLANE,step="SetShares",reason="SharesDivided",applied="true"} 5000x650 _x15 5000x55`,
 			where: "evenkeel-control-plane: Decisions an hour, by step (A)", want: 0,
 		},
+		"the first step that is in force has a time": {
+			data: `evenkeel_step_in_force_seconds_bucket{instance="a",step="SetFlags",le="0.1"} _x690 0x30
+evenkeel_step_in_force_seconds_bucket{instance="a",step="SetFlags",le="0.2"} _x690 1x30
+evenkeel_step_in_force_seconds_bucket{instance="a",step="SetFlags",le="+Inf"} _x690 1x30`,
+			where: "evenkeel-decisions: Time until in force, by step (A)", want: .199,
+		},
 		"what goes on is counted once": {
 			data:  `evenkeel_decisions_total{PLANE,step="SetShares",reason="SharesDivided",applied="true"} 0+1x720`,
 			where: "evenkeel-control-plane: Decisions an hour, by step (A)", want: 60,

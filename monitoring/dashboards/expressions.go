@@ -111,10 +111,16 @@ func (q query) quantile(of float64) string {
 	return fmt.Sprintf("histogram_quantile(%g, %s)", of, q.rate())
 }
 
-// buckets are what fell into each of a histogram's.
-func (q query) buckets() string {
+// buckets are what fell into each of a histogram's in a window, by the labels that are kept,
+// and rare the quantile of that. Both count what happened first: steps are few.
+func (q query) buckets(window string) string {
 	q.name += "_bucket"
-	return q.only("le").risen(shown)
+	q.by = slices.Concat(q.by, []string{"le"})
+	return q.happened(window)
+}
+
+func (q query) rare(of float64, window string) string {
+	return fmt.Sprintf("histogram_quantile(%g, %s)", of, q.buckets(window))
 }
 
 // total is the sum over all control planes of what is one value for each.
