@@ -20,6 +20,7 @@ DECODE    := $(BIN)/bench-decode
 LIMITER   := $(BIN)/bench-limiter
 SIZING    := $(BIN)/bench-sizing
 RULES     := $(BIN)/bench-rules
+PANELS    := $(BIN)/bench-panels
 REPLAY    := $(BIN)/bench-replay
 LINTER    := $(BIN)/golangci-lint
 GENERATOR := $(BIN)/controller-gen
@@ -38,7 +39,7 @@ REAL_PACKAGES = $(patsubst %/,./%,$(REAL))
 FAST_PACKAGES = $(shell go list -e -f '{{.Dir}}' ./... | sed 's|^$(CURDIR)|.|' | grep -vxF $(foreach package,./none $(REAL_PACKAGES),-e '$(package)'))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo bench-overload bench-growth bench-scale bench-faults bench-sizing bench-profile bench-decode bench-limiter test test-fast verify generate lint servers clean FORCE
+.PHONY: help demo bench-overload bench-growth bench-scale bench-faults bench-sla bench-sizing bench-profile bench-decode bench-limiter test test-fast verify generate lint servers clean FORCE
 
 help: ## Show this help
 	@echo 'Evenkeel keeps hosted Kubernetes control planes on an even keel.'
@@ -63,6 +64,9 @@ bench-growth: $(BENCH) ## Have a tenant grow to 2,000 nodes: with small sizes, a
 
 bench-faults: $(BENCH) ## Kill zones, members, apiservers and Evenkeel itself under load, for half an hour
 	@$(BENCH) faults $(if $(JSON),--json '$(JSON)') $(ARGS)
+
+bench-sla: $(BENCH) $(RULES) $(PANELS) ## Play total outages: until a page fires, and whether the ledger is right; takes two hours
+	@$(BENCH) sla --rules $(RULES) --panels $(PANELS) $(if $(JSON),--json '$(JSON)') $(ARGS)
 
 bench-scale: $(BENCH) $(REPLAY) ## Load a tenant four times as much, and replay days: the autoscaler alone, and Evenkeel
 	@$(BENCH) scale --replay $(REPLAY) $(if $(JSON),--json '$(JSON)') $(ARGS)
@@ -130,6 +134,10 @@ $(LIMITER): FORCE
 $(SIZING): FORCE
 	@[ -x $@ ] || echo 'building the recommenders to compare' >&2
 	@cd bench/sizing && go build -o ../../$@ .
+
+$(PANELS): FORCE
+	@[ -x $@ ] || echo 'building what asks for panels' >&2
+	@cd bench/panels && go build -o ../../$@ .
 
 $(RULES): FORCE
 	@[ -x $@ ] || echo 'building Prometheus'"'"'s engine; the first time takes a minute or two' >&2

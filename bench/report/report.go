@@ -83,6 +83,12 @@ func (r *Report) Add(name, unit string, samples ...float64) {
 	})
 }
 
+// Adopt takes over a figure that was taken elsewhere.
+func (r *Report) Adopt(f Figure) {
+	r.forget(f.Name)
+	r.Figures = append(r.Figures, f)
+}
+
 // Miss records that a figure could not be taken, and why.
 func (r *Report) Miss(name, why string) {
 	r.forget(name)

@@ -31,7 +31,7 @@ func main() {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newDemo(), newOverload(), newProfile(), newGrowth(), newScale(), newFaults(), newServers(), newPages(), newClean())
+	root.AddCommand(newDemo(), newOverload(), newProfile(), newGrowth(), newScale(), newFaults(), newSLA(), newServers(), newPages(), newClean())
 	err := root.ExecuteContext(ctx)
 	stop()
 	if err != nil {

@@ -1,0 +1,121 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package history
+
+import (
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Kind is what kind of thing happened.
+type Kind string
+
+// The kinds of events.
+const (
+	// Decision is one of Evenkeel's.
+	Decision Kind = "Decision"
+	// Outage is that the control plane did not serve.
+	Outage Kind = "Outage"
+	// Node is of a node of the host cluster that carries it.
+	Node Kind = "Node"
+	// Alarm is of etcd, or of an alert.
+	Alarm Kind = "Alarm"
+)
+
+// Event is one thing that happened.
+type Event struct {
+	At   time.Time
+	Kind Kind
+	// Title is a stable word or two, Message the sentence, and Evidence what was seen.
+	Title, Message string
+	Evidence       []string
+	// Outcome is what came of it.
+	Outcome string
+	// Bad is whether it did harm, or may.
+	Bad bool
+}
+
+const (
+	mostEvents = 200
+	// mostBytes bounds the texts of all events of one control plane.
+	mostBytes = 64 << 10
+	// again is how long the same thing, told again, is one.
+	again = 10 * time.Minute
+	// The bounds of one event's texts, in bytes.
+	mostTitle, mostMessage, mostLine, mostLines = 64, 1024, 256, 6
+)
+
+// bounded is an event with texts of bounded length, which are its own.
+func (e Event) bounded() Event {
+	e.Title, e.Message, e.Outcome = cut(e.Title, mostTitle), cut(e.Message, mostMessage), cut(e.Outcome, mostLine)
+	e.Kind = Kind(cut(string(e.Kind), mostTitle))
+	var lines []string
+	for _, l := range e.Evidence[:min(mostLines, len(e.Evidence))] {
+		lines = append(lines, cut(l, mostLine))
+	}
+	e.Evidence = lines
+	return e
+}
+
+func cut(text string, most int) string {
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	if len(text) <= most {
+		return strings.Clone(text) // it may be a piece of something large
+	}
+	end := most - len("...")
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + "..."
+}
+
+func (e Event) bytes() int {
+	n := len(e.Title) + len(e.Message) + len(e.Outcome) + len(e.Kind)
+	for _, l := range e.Evidence {
+		n += len(l)
+	}
+	return n
+}
+
+// same tells whether two events are one that was told twice: what was decided or seen is the
+// same, a short while apart.
+func (e Event) same(o Event) bool {
+	return e.Kind == o.Kind && e.Title == o.Title && e.Message == o.Message && e.At.Sub(o.At).Abs() <= again
+}
+
+// note adds an event to those in the order of time; of one that is there already what came
+// of it is new.
+func note(all []Event, e Event) []Event {
+	e = e.bounded()
+	for i := len(all) - 1; i >= 0; i-- {
+		if all[i].same(e) {
+			if e.Outcome != "" {
+				all[i].Outcome = e.Outcome
+			}
+			if len(e.Evidence) > 0 {
+				all[i].Evidence = e.Evidence
+			}
+			all[i].Bad = all[i].Bad || e.Bad
+			return bound(all)
+		}
+	}
+	at := len(all)
+	for at > 0 && all[at-1].At.After(e.At) {
+		at--
+	}
+	return bound(slices.Insert(all, at, e))
+}
+
+// bound drops the oldest of too many.
+func bound(all []Event) []Event {
+	n := 0
+	for i, e := range slices.Backward(all) {
+		if n += e.bytes(); n > mostBytes || len(all)-i > mostEvents {
+			return slices.Delete(all, 0, i+1)
+		}
+	}
+	return all
+}

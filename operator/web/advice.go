@@ -1,0 +1,91 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/operator/history"
+)
+
+// advice is what somebody who was woken needs first: what is wrong and since when, what
+// Evenkeel does about it, and what is left to him.
+type advice struct {
+	// State is one word, Class its look, Since when it began.
+	State, Class string
+	Since        *time.Time
+	What, Does   string
+	// DoesAt is when it was decided.
+	DoesAt *time.Time
+	// You are what a person has to do; nothing, where there is none.
+	You []string
+}
+
+// advise finds it in what is known; it makes up nothing.
+func advise(p *v1alpha1.ControlPlaneProfile, r *row, entries []entry) advice {
+	a := advice{State: "Up", Class: "ok", What: "It serves, and is observed on every ready replica."}
+	ready := meta.FindStatusCondition(p.Status.Conditions, v1alpha1.ConditionReady)
+	switch {
+	case r.Down != nil:
+		a.State, a.Class, a.Since, a.What = "Down", "bad", r.Down, orElse(r.Why, "No probe is answered.")
+	case r.Unseen:
+		a.State, a.Class, a.What = "Unseen", "warn", orElse(r.Why, "Nobody can tell whether it serves: no vantage point sees.")
+	case ready == nil:
+		a.State, a.Class, a.What = "New", "warn", "Evenkeel has not looked at it yet."
+	case ready.Status != metav1.ConditionTrue:
+		a.State, a.Class, a.What, a.Since = "Not ready", "warn", r.Message, new(ready.LastTransitionTime.UTC())
+	case r.Blind > 0:
+		a.State, a.Class, a.What = "Partly blind", "warn", fmt.Sprintf("%d of %d ready replicas cannot be observed; Evenkeel holds what it has set.", r.Blind, r.Ready)
+	case r.Jailed > 0:
+		a.State, a.Class, a.What = "Protected", "warn", fmt.Sprintf("It serves. %d jailed: the others are served in time.", r.Jailed)
+	}
+	if i := slices.IndexFunc(entries, func(e entry) bool { return e.Kind == history.Decision }); i >= 0 {
+		e := entries[i]
+		a.Does, a.DoesAt = e.Word()+": "+e.Message, &e.At
+		if e.Outcome != "" {
+			a.Does += " – " + e.Outcome
+		}
+	}
+	a.You = todo(p, r)
+	return a
+}
+
+// todo is what only a person can do: conditions say so themselves.
+func todo(p *v1alpha1.ControlPlaneProfile, r *row) (out []string) {
+	add := func(text string) {
+		if text != "" && !slices.Contains(out, text) && len(out) < 4 {
+			out = append(out, text)
+		}
+	}
+	if r.Status != metav1.ConditionTrue {
+		add(r.Message)
+	}
+	if plan := p.Status.Plan; plan != nil && (plan.State == "Stopped" || plan.State == "Paused") {
+		add("The plan is " + plain(plan.State) + ": " + plain(plan.Message))
+	}
+	for _, o := range p.Status.Offenders {
+		if o.Phase == v1alpha1.OffenderCannotBeJailed || o.Phase == v1alpha1.OffenderRecommended {
+			add(fmt.Sprintf("%s: %s", plain(string(o.Phase)), plain(orElse(o.Message, o.Client))))
+		}
+	}
+	for _, kind := range []string{v1alpha1.ConditionEtcdHealthy, v1alpha1.ConditionZonesSpread, v1alpha1.ConditionEtcdKept, v1alpha1.ConditionCeilingReached} {
+		if c := meta.FindStatusCondition(p.Status.Conditions, kind); c != nil && known(*c) && c.Status != healthy(kind) {
+			add(plain(c.Message))
+		}
+	}
+	return out
+}
+
+func orElse(text, other string) string {
+	if text != "" {
+		return text
+	}
+	return other
+}

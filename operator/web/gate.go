@@ -1,0 +1,165 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	authenticationv1 "k8s.io/api/authentication/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	utilcache "k8s.io/apimachinery/pkg/util/cache"
+	authenticationclient "k8s.io/client-go/kubernetes/typed/authentication/v1"
+	authorizationclient "k8s.io/client-go/kubernetes/typed/authorization/v1"
+)
+
+const (
+	// asked bounds one question to the host cluster.
+	asked = 5 * time.Second
+	// A right that is taken away ends within this time; what was refused may be asked again
+	// sooner, for a right that was just given.
+	grantedFor, refusedFor = time.Minute, 5 * time.Second
+	mostUsers, mostRights  = 2000, 20000
+	// mostToken bounds a token, in bytes.
+	mostToken = 16 << 10
+	// sideBySide is how many questions are asked at once for one page.
+	sideBySide = 16
+)
+
+var (
+	errNobody = errors.New("the host cluster does not know this token")
+	errSilent = errors.New("the host cluster does not say who may see what")
+)
+
+// user is who asks, and what rights are remembered by.
+type user struct {
+	authenticationv1.UserInfo
+	key string
+}
+
+// gate asks the host cluster who somebody is and what he may see, and remembers the answers
+// for a short while. Without an answer nothing is seen.
+type gate struct {
+	tokens authenticationclient.TokenReviewInterface
+	access authorizationclient.SubjectAccessReviewInterface
+	users  *utilcache.LRUExpireCache
+	rights *utilcache.LRUExpireCache
+}
+
+func newGate(tokens authenticationclient.TokenReviewInterface, access authorizationclient.SubjectAccessReviewInterface) *gate {
+	return &gate{tokens: tokens, access: access, users: utilcache.NewLRUExpireCache(mostUsers), rights: utilcache.NewLRUExpireCache(mostRights)}
+}
+
+// who is the user of a token. It errs with errNobody where the host knows none.
+func (g *gate) who(ctx context.Context, token string) (*user, error) {
+	if token == "" || len(token) > mostToken {
+		return nil, errNobody
+	}
+	key := sha256.Sum256([]byte(token)) // a token is not kept for the sake of its answer
+	if known, is := g.users.Get(key); is {
+		if u, is := known.(*user); is && u != nil {
+			return u, nil
+		}
+		return nil, errNobody
+	}
+	ctx, cancel := context.WithTimeout(ctx, asked)
+	defer cancel()
+	review, err := g.tokens.Create(ctx, &authenticationv1.TokenReview{Spec: authenticationv1.TokenReviewSpec{Token: token}}, metav1.CreateOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("%w: asking whose a token is: %w", errSilent, err)
+	}
+	if !review.Status.Authenticated || review.Status.User.Username == "" {
+		g.users.Add(key, (*user)(nil), refusedFor)
+		return nil, errNobody
+	}
+	u := &user{UserInfo: review.Status.User}
+	text, err := json.Marshal(u.UserInfo)
+	if err != nil {
+		return nil, fmt.Errorf("remembering a user: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	u.key = string(sum[:])
+	g.users.Add(key, u, grantedFor)
+	return u, nil
+}
+
+// may tells whether a user may get or list profiles of a namespace; of all of them where
+// namespace is empty, and of one name where name is not.
+func (g *gate) may(ctx context.Context, u *user, verb, namespace, name string) (bool, error) {
+	key := strings.Join([]string{u.key, verb, namespace, name}, "/")
+	if known, is := g.rights.Get(key); is {
+		allowed, _ := known.(bool)
+		return allowed, nil
+	}
+	extra := map[string]authorizationv1.ExtraValue{}
+	for k, v := range u.Extra {
+		extra[k] = authorizationv1.ExtraValue(v)
+	}
+	ctx, cancel := context.WithTimeout(ctx, asked)
+	defer cancel()
+	review, err := g.access.Create(ctx, &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+		User: u.Username, UID: u.UID, Groups: u.Groups, Extra: extra,
+		ResourceAttributes: &authorizationv1.ResourceAttributes{
+			Group: "evenkeel.dev", Version: "v1alpha1", Resource: "controlplaneprofiles", Verb: verb, Namespace: namespace, Name: name,
+		},
+	}}, metav1.CreateOptions{})
+	if err != nil {
+		return false, fmt.Errorf("%w: asking what %s may see: %w", errSilent, u.Username, err)
+	}
+	allowed := review.Status.Allowed && !review.Status.Denied
+	if allowed {
+		g.rights.Add(key, true, grantedFor)
+	} else {
+		g.rights.Add(key, false, refusedFor)
+	}
+	return allowed, nil
+}
+
+// scope is which of some namespaces a user may list the profiles of: the whole cluster is
+// asked for first, which is one question for whoever runs the platform.
+func (g *gate) scope(ctx context.Context, u *user, namespaces []string) (func(namespace string) bool, error) {
+	everywhere, err := g.may(ctx, u, "list", "", "")
+	if err != nil {
+		return nil, err
+	}
+	if everywhere {
+		return func(string) bool { return true }, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, asked)
+	defer cancel()
+	var (
+		mu      sync.Mutex
+		all     sync.WaitGroup
+		failed  error
+		allowed = map[string]bool{}
+		next    = make(chan string)
+	)
+	for range sideBySide {
+		all.Go(func() {
+			for namespace := range next {
+				ok, err := g.may(ctx, u, "list", namespace, "")
+				mu.Lock()
+				allowed[namespace] = ok
+				failed = errors.Join(failed, err)
+				mu.Unlock()
+			}
+		})
+	}
+	for _, namespace := range namespaces {
+		next <- namespace
+	}
+	close(next)
+	all.Wait()
+	if failed != nil {
+		return nil, errSilent
+	}
+	return func(namespace string) bool { return allowed[namespace] }, nil
+}

@@ -1,0 +1,170 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"encoding/csv"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/recommender/sla"
+)
+
+type reportPage struct {
+	page
+	Namespace, Name string
+	Month           month
+	Notes           []string
+	Before, After   string
+}
+
+// reported is the month that is asked for; false where the answer has been given.
+func (s *Server) reported(w http.ResponseWriter, r *http.Request, p *v1alpha1.ControlPlaneProfile) (reportPage, bool) {
+	now := s.config.Now().UTC()
+	of := now
+	if text := r.URL.Query().Get("month"); text != "" {
+		var err error
+		if of, err = time.Parse("2006-01", text); err != nil || len(text) != len("2006-01") || of.Year() < 2000 || of.Year() > 2200 {
+			s.fail(w, r, http.StatusBadRequest, "No month", "A month is asked for as in ?month=2026-11.")
+			return reportPage{}, false
+		}
+	}
+	out := reportPage{Namespace: p.Namespace, Name: p.Name}
+	l := s.ledger(r.Context(), types.NamespacedName{Namespace: p.Namespace, Name: p.Name}, &out.Notes)
+	out.Month = monthOf(l, targetOf(p), of, now)
+	first := time.Date(of.Year(), of.Month(), 1, 0, 0, 0, 0, time.UTC)
+	out.Before, out.After = first.AddDate(0, -1, 0).Format("2006-01"), first.AddDate(0, 1, 0).Format("2006-01")
+	return out, true
+}
+
+func (s *Server) showReport(w http.ResponseWriter, r *http.Request, u *user, p *v1alpha1.ControlPlaneProfile) {
+	out, ok := s.reported(w, r, p)
+	if !ok {
+		return
+	}
+	out.page = s.page(r, u, out.Month.Title+" – "+p.Namespace+"/"+p.Name)
+	s.write(w, r, http.StatusOK, "report.html", out)
+}
+
+func (s *Server) reportCSV(w http.ResponseWriter, r *http.Request, _ *user, p *v1alpha1.ControlPlaneProfile) {
+	out, ok := s.reported(w, r, p)
+	if !ok {
+		return
+	}
+	table, records := "days", dayRecords(out.Month)
+	if r.URL.Query().Get("table") == "outages" {
+		table, records = "outages", outageRecords(out.Month)
+	}
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s-%s-%s.csv"`, p.Namespace, p.Name, out.Month.Name, table))
+	compress(w, r, http.StatusOK, func(to writer) error {
+		c := csv.NewWriter(to)
+		for _, record := range records {
+			for i := range record {
+				record[i] = cell(record[i])
+			}
+			if err := c.Write(record); err != nil {
+				return fmt.Errorf("writing a report: %w", err)
+			}
+		}
+		c.Flush()
+		return c.Error()
+	})
+}
+
+// cell is a cell that a spreadsheet takes for text: one that it would take for a formula
+// begins with a quote.
+func cell(text string) string {
+	text = plain(text)
+	if text != "" && strings.ContainsRune("=+-@\t\r＝＋－＠", []rune(text)[0]) {
+		return "'" + text
+	}
+	return text
+}
+
+func dayRecords(m month) [][]string {
+	head := []string{"date", "minutes", "seen", "bad", "unseen", "slow", "shedding"}
+	for _, c := range m.Causes {
+		head = append(head, "bad by "+c.Word)
+	}
+	all := [][]string{append(head, "requests", "failed", "shed", "late", "seconds in queues")}
+	for _, d := range m.Days {
+		t := d.Totals
+		if t.Minutes == 0 {
+			continue
+		}
+		record := []string{d.Date.Format(time.DateOnly)}
+		for _, n := range []int{t.Minutes, t.Seen, t.Bad, d.Unseen, t.Slow, t.Shedding} {
+			record = append(record, strconv.Itoa(n))
+		}
+		for _, letter := range sla.Causes() {
+			record = append(record, strconv.Itoa(t.By[letter]))
+		}
+		for _, f := range []float64{t.Sums.Requests, t.Sums.Failed, t.Sums.Shed, t.Sums.Slow, t.Sums.Waited} {
+			record = append(record, strconv.FormatFloat(f, 'f', 0, 64))
+		}
+		all = append(all, record)
+	}
+	return all
+}
+
+func outageRecords(m month) [][]string {
+	all := [][]string{{"from", "minutes", "cause", "why"}}
+	for _, o := range m.Outages {
+		all = append(all, []string{iso(o.From), strconv.Itoa(o.Minutes), o.Word, o.Why})
+	}
+	return all
+}
+
+// The report for machines. Its names are stable.
+type monthJSON struct {
+	Namespace         string         `json:"namespace"`
+	Name              string         `json:"name"`
+	Month             string         `json:"month"`
+	Target            string         `json:"target"`
+	Available         string         `json:"available"`
+	AvailableRuns     string         `json:"availableByRuns"`
+	AvailableRequests string         `json:"availableByRequests"`
+	BudgetLeft        string         `json:"budgetLeft"`
+	BudgetWorst       string         `json:"budgetLeftIfUnseenWasBad"`
+	BadMinutes        int            `json:"badMinutes"`
+	UnseenMinutes     int            `json:"unseenMinutes"`
+	SeenMinutes       int            `json:"seenMinutes"`
+	ByCause           map[string]int `json:"badMinutesByCause"`
+	Outages           []outageJSON   `json:"outages"`
+	Notes             []string       `json:"notes,omitempty"`
+}
+
+type outageJSON struct {
+	From    string `json:"from"`
+	Minutes int    `json:"minutes"`
+	Cause   string `json:"cause"`
+	Why     string `json:"why"`
+}
+
+func (s *Server) reportJSON(w http.ResponseWriter, r *http.Request, _ *user, p *v1alpha1.ControlPlaneProfile) {
+	got, ok := s.reported(w, r, p)
+	if !ok {
+		return
+	}
+	m := got.Month
+	out := monthJSON{
+		Namespace: got.Namespace, Name: got.Name, Month: m.Name, Target: m.Target, Available: m.Minutes, AvailableRuns: m.Runs, AvailableRequests: m.Req,
+		BudgetLeft: m.Left, BudgetWorst: m.Worst, BadMinutes: m.Totals.Bad, UnseenMinutes: m.Unseen, SeenMinutes: m.Totals.Seen,
+		ByCause: map[string]int{}, Outages: []outageJSON{}, Notes: got.Notes,
+	}
+	for _, c := range m.Causes {
+		out.ByCause[c.Word] = c.Minutes
+	}
+	for _, o := range m.Outages {
+		out.Outages = append(out.Outages, outageJSON{iso(o.From), o.Minutes, o.Word, o.Why})
+	}
+	s.writeJSON(w, r, out)
+}
