@@ -31,13 +31,13 @@ func TestEveryPanelAnswers(t *testing.T) {
 			t.Errorf("%s is empty: %s", q, q.Expr)
 			continue
 		}
-		if !q.instant() && a.numbers < len(a.last)*7 {
-			t.Errorf("%s has holes: %d numbers of %d series at 7 times: %s", q, a.numbers, len(a.last), q.Expr)
+		if !q.instant() && a.numbers < len(a.series)*7 {
+			t.Errorf("%s has holes: %d numbers of %d series at 7 times: %s", q, a.numbers, len(a.series), q.Expr)
 		}
 		if q.panel.Kind == grafana.Table {
-			columns(t, q, a.last)
+			columns(t, q, a.series)
 		} else {
-			legends(t, q, a.last)
+			legends(t, q, a.series)
 		}
 	}
 }

@@ -40,12 +40,17 @@ type engine struct {
 
 func load(t *testing.T, all []line) engine {
 	t.Helper()
-	text := make([]string, 0, len(all)+1)
-	text = append(text, "load 1m")
+	text := make([]string, 0, len(all))
 	for _, l := range all {
 		text = append(text, l.String())
 	}
-	store := promqltest.LoadedStorage(t, strings.Join(text, "\n"))
+	return loadText(t, strings.Join(text, "\n"))
+}
+
+// loadText loads series of promqltest, a line for each, with a value for each minute.
+func loadText(t *testing.T, text string) engine {
+	t.Helper()
+	store := promqltest.LoadedStorage(t, "load 1m\n"+text)
 	t.Cleanup(func() {
 		if err := store.Close(); err != nil {
 			t.Error(err)
@@ -59,10 +64,11 @@ func load(t *testing.T, all []line) engine {
 	return engine{e, store}
 }
 
-// answer is what an expression gives at the end, and how many steps before it have a
-// number.
+// answer is what an expression gives: the series that have numbers, how many these are
+// together, and the last of each.
 type answer struct {
-	last    []labels.Labels
+	series  []labels.Labels
+	values  []float64
 	numbers int
 }
 
@@ -100,14 +106,14 @@ func (e engine) ask(ctx context.Context, q Question) (answer, error) {
 }
 
 func (a *answer) add(of labels.Labels, points ...promql.FPoint) {
-	some := false
+	last := math.NaN()
 	for _, p := range points {
 		if !math.IsNaN(p.F) {
-			some = true
+			last = p.F
 			a.numbers++
 		}
 	}
-	if some {
-		a.last = append(a.last, of.Copy())
+	if !math.IsNaN(last) {
+		a.series, a.values = append(a.series, of.Copy()), append(a.values, last)
 	}
 }

@@ -23,7 +23,7 @@ type line struct {
 
 // String is the line as promqltest loads it.
 func (l line) String() string {
-	return fmt.Sprintf("  %s %g+%gx%d", l.selector(), l.begin, l.rise, minutes)
+	return fmt.Sprintf("%s %g+%gx%d", l.selector(), l.begin, l.rise, minutes)
 }
 
 // selector is the name and the labels, as Prometheus reads them.

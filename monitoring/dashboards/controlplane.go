@@ -36,7 +36,7 @@ func state() string { return one.of(series.Down).max() + " + 2 * " + one.of(seri
 // been so for the five minutes before as well, which the window that looks back stands for.
 func runs() string {
 	q := one.of(series.DownSeconds)
-	return "1 - avg_over_time((" + q.over("max", "max_over_time("+q.selector()+"[5m])") + " >= bool 300)[30d:5m])"
+	return "1 - avg_over_time((" + q.over("max", "max_over_time("+q.selector()+"[5m])") + " >= bool 300)[30d:1m])"
 }
 
 func promise() []grafana.Panel {
@@ -58,11 +58,11 @@ func promise() []grafana.Panel {
 		kept("Kept, 30 days", "By bad minutes, of those seen in 30 days.", one.of(series.Available, `period="30d"`).max()),
 		budget("Budget left, this month", "What is left of the month's error budget. Below zero more was used than was promised. Minutes that nobody saw use none.", "month"),
 		budget("Budget left, 30 days", "What is left of the error budget of the last 30 days.", "30d"),
-		kept("Kept, 30 days, of requests", "Requests and probes that were not answered with a 5xx, of all. It reaches back as far as the store does.",
-			"1 - "+failed.risen("30d")+" / clamp_min("+requests.risen("30d")+", 1)"),
-		kept("Kept, 30 days, in runs of five", "The share of time that was no part of an outage of five minutes and more, as some contracts count. It reaches back as far as the store does.", runs()),
-		number("Bad minutes, 30 days", "Bad minutes that were counted in 30 days.", grafana.Minutes, one.of(series.Minutes, `kind="bad"`).risen("30d"), grafana.Below(good).From(1, warn)),
-		number("Unseen minutes, 30 days", "Minutes of 30 days in which nobody could tell.", grafana.Minutes, one.of(series.Minutes, `kind="unseen"`).risen("30d"), grafana.Below(good).From(10, unknown)),
+		once(kept("Kept, 30 days, of requests", "Requests and probes that were not answered with a 5xx, of all. It reaches back as far as the store does.",
+			"1 - "+failed.risen("30d")+" / clamp_min("+requests.risen("30d")+", 1)")),
+		once(kept("Kept, 30 days, in runs of five", "The share of time that was no part of an outage of five minutes and more, as some contracts count. It reaches back as far as the store does.", runs())),
+		once(number("Bad minutes, 30 days", "Bad minutes that were counted in 30 days.", grafana.Minutes, one.of(series.Minutes, `kind="bad"`).risen("30d"), grafana.Below(good).From(1, warn))),
+		once(number("Unseen minutes, 30 days", "Minutes of 30 days in which nobody could tell.", grafana.Minutes, one.of(series.Minutes, `kind="unseen"`).risen("30d"), grafana.Below(good).From(10, unknown))),
 		number("Burn rate, 1 hour", "How many times faster than the promise allows the budget is used up.", grafana.Times, one.burn("1h"), burns),
 		number("Down for", "How long it has been down without a round of probes in between that was up.", grafana.Seconds, one.of(series.DownSeconds).max(), none),
 	}
@@ -73,17 +73,24 @@ func badMinutes() []grafana.Panel {
 		Kind: grafana.StateTimeline, Title: "Up, down or unseen", Description: "What the vantage points agree on.", Unit: grafana.State,
 		Width: full, Height: low, Thresholds: asItIs, States: states, Targets: []grafana.Target{line(state(), "{{name}}")},
 	}
-	left := limits(picture("Budget left", "What is left of the error budget, of the month and of 30 days. A new month begins with all of it.", grafana.Ratio, half,
+	left := limits(picture("Budget left", "What is left of the error budget, of the month and of 30 days. A new month begins with all of it.", grafana.Ratio, third,
 		line(one.of(series.BudgetLeft).and("period").max(), "{{period}}")), budgets)
 	left.Min, left.Max = nil, new(1.0)
-	burning := limits(picture("Burn rates", "How many times faster than the promise allows the budget is used up, over windows that an alert may have. At 14.4 two days end a month's budget.",
-		grafana.Times, half, line(one.burn("1h"), "1 h"), line(one.burn("6h"), "6 h"), line(one.burn("3d"), "3 d")), grafana.Below(good).From(1, warn).From(14.4, bad))
+	fast := grafana.Below(good).From(1, warn).From(14.4, bad)
+	burning := limits(picture("Burn rates, of minutes", "How many times faster than the promise allows the budget is used up. At 14.4 two days end a month's budget.",
+		grafana.Times, half, line(one.burn("1h"), "1 h"), line(one.burn("6h"), "6 h"), line(one.burn("3d"), "3 d")), fast)
+	rounds, allRounds := one.of(series.Rounds, `verdict="down"`), one.of(series.Rounds, `verdict!="blind"`)
+	failed, requests := one.of(series.Failed), one.of(series.Requests)
+	alerts := limits(picture("Burn rates, as alerts have them",
+		"The same of rounds of probes and of requests, which alerts are on: a page needs the short window and the long one beyond 14.4. Rounds tell sooner than minutes.", grafana.Times, half,
+		line(one.burnOf(rounds, allRounds, "5m"), "rounds 5 m"), line(one.burnOf(rounds, allRounds, "1h"), "rounds 1 h"),
+		line(one.burnOf(failed, requests, "5m"), "requests 5 m"), line(one.burnOf(failed, requests, "1h"), "requests 1 h")), fast)
 	return []grafana.Panel{
-		timeline, left, burning,
+		timeline, burning, alerts, left,
 		stacked(picture("Bad minutes an hour, by cause", "Bad minutes of the hour before, by what they are put down to. What Evenkeel did itself stands first, and is not hidden.",
-			grafana.Minutes, half, line(one.of(series.BadMinutes).and("cause").risen("1h"), "{{cause}}"))),
+			grafana.Minutes, third, line(one.of(series.BadMinutes).and("cause").risen("1h"), "{{cause}}"))),
 		stacked(picture("Minutes an hour that were not good", "Slow minutes and those in which requests were shed are no outage; unseen ones are neither good nor bad.",
-			grafana.Minutes, half, line(one.of(series.Minutes, `kind!="good"`).and("kind").risen("1h"), "{{kind}}"))),
+			grafana.Minutes, third, line(one.of(series.Minutes, `kind!="good"`).and("kind").risen("1h"), "{{kind}}"))),
 	}
 }
 

@@ -17,7 +17,7 @@ func requests() []grafana.Panel {
 			line(all.rate(), "all"), line(failed.rate(), "failed"), line(shed.rate(), "shed")),
 		limits(picture("Failed and shed", "The part of requests that was answered with a 5xx or never, and that was refused with a 429. A minute with more than 5 % failed is bad.",
 			grafana.Ratio, half, line(ratio(failed, all), "failed"), line(ratio(shed, all), "shed")), grafana.Below(good).From(.05, bad)),
-		picture("Slow, by scope", "Requests a second that took longer than the objective of their scope: 1 s, of a namespace or the cluster 30 s.", grafana.Rate, third,
+		picture("Slow, by scope", "Requests a second that took longer than the objective of their scope: 1 s for one object, 30 s for a namespace or the cluster.", grafana.Rate, third,
 			line(slow.and("scope").rate(), "{{scope}}")),
 		limits(picture("Waiting in queues, of a request", "Time that a request waits in the queue of its priority level, in the mean.", grafana.Seconds, third,
 			line(ratio(waited, all), "mean")), grafana.Below(good).From(.1, warn).From(1, bad)),

@@ -55,7 +55,8 @@ var burns = grafana.Below(good).From(1, warn).From(6, bad)
 // budgets color what is left.
 var budgets = grafana.Below(bad).From(0, warn).From(.25, good)
 
-// toPlane is a link from a value of a control plane, and toRow one from a table's line.
+// toPlane is a link from a value of a control plane, and toRow one from a table's line, whose
+// columns must keep the labels' names for it.
 var (
 	toPlane = grafana.To("Its control plane", ControlPlaneUID, "var-namespace=${__field.labels.namespace}&var-name=${__field.labels.name}")
 	toRow   = grafana.To("Its control plane", ControlPlaneUID, "var-namespace=${__data.fields.namespace}&var-name=${__data.fields.name}")
@@ -78,7 +79,7 @@ func planes(many bool) grafana.Variable {
 func (s scope) marks() grafana.Annotation {
 	q := s.of(series.Decisions, `applied="true"`).and("step", "reason")
 	return grafana.Annotation{
-		Name: "Decisions that were carried out", Expr: "(" + q.happened("1m") + ") > 0.5", Color: plain,
+		Name: "Decisions that were carried out", Expr: "(" + q.happened("2m") + ") > 0.5", Color: plain,
 		Title: "{{step}} of " + byPlane, Text: "{{reason}}",
 	}
 }
@@ -89,6 +90,13 @@ func number(title, description, unit, expr string, t grafana.Thresholds) grafana
 		Kind: grafana.Stat, Title: title, Description: description, Unit: unit, Width: small, Height: low, Thresholds: t,
 		Targets: []grafana.Target{{Expr: expr, Legend: title}},
 	}
+}
+
+// once has a number asked for at the end of what is shown alone, without the curve behind
+// it: what looks back for 30 days is dear at each of many times.
+func once(p grafana.Panel) grafana.Panel {
+	p.Targets[0].Now = true
+	return p
 }
 
 // picture is a panel with lines.

@@ -30,15 +30,15 @@ func decisions() grafana.Dashboard {
 func decided() []grafana.Panel {
 	q := chosen.of(series.Decisions)
 	return []grafana.Panel{
-		number("Decisions", "All that was decided.", grafana.Count, q.only().happened(shown), asItIs),
-		number("Carried out", "Decisions that changed something.", grafana.Count, q.where(`applied="true"`).only().happened(shown), asItIs),
-		number("Not carried out", "Decisions that changed nothing: advice (mode Recommend), or writes that were refused.", grafana.Count,
-			q.where(`applied="false"`).only().happened(shown), asItIs),
-		number("Bad minutes by Evenkeel", "Bad minutes that are put down to Evenkeel's own steps: what it cost.", grafana.Minutes,
-			total(chosen.of(series.BadMinutes, `cause="Evenkeel"`).risen(shown)), none),
+		once(number("Decisions", "All that was decided.", grafana.Count, q.only().happened(shown), asItIs)),
+		once(number("Carried out", "Decisions that changed something.", grafana.Count, q.where(`applied="true"`).only().happened(shown), asItIs)),
+		once(number("Not carried out", "Decisions that changed nothing: advice (mode Recommend), or writes that were refused.", grafana.Count,
+			q.where(`applied="false"`).only().happened(shown), asItIs)),
+		once(number("Bad minutes by Evenkeel", "Bad minutes that are put down to Evenkeel's own steps: what it cost.", grafana.Minutes,
+			total(chosen.of(series.BadMinutes, `cause="Evenkeel"`).risen(shown)), none)),
 		number("Jailed clients", "Clients that are held to few seats now.", grafana.Count, total(chosen.of(series.Sentences).max()), grafana.Below(good).From(1, warn)),
-		number("In force, 99th percentile", "Time from the acknowledged write of a step until every ready replica was read back to obey.", grafana.Seconds,
-			operator.of(series.InForce).quantile(.99), grafana.Below(good).From(1, warn).From(3, bad)),
+		once(number("In force, 99th percentile", "Time from the acknowledged write of a step until every ready replica was read back to obey. Of all control planes.", grafana.Seconds,
+			operator.of(series.InForce).rare(.99, shown), grafana.Below(good).From(1, warn).From(3, bad))),
 		{
 			Kind: grafana.Table, Title: "Decisions by step and reason", Description: "How often each step was decided for each reason in the time that is shown, and whether it was carried out.",
 			Unit: grafana.Count, Width: half, Height: 10, Thresholds: asItIs,
@@ -53,7 +53,7 @@ func decided() []grafana.Panel {
 			Unit: grafana.Count, Width: half, Height: 10, Thresholds: asItIs,
 			Targets: []grafana.Target{line("topk(20, "+q.happened(shown)+")", "")},
 			Columns: []grafana.Column{
-				{Label: "namespace", Title: "Namespace"}, {Label: "name", Title: "Control plane", Links: []grafana.Link{toRow}},
+				{Label: "namespace", Title: "namespace"}, {Label: "name", Title: "name", Links: []grafana.Link{toRow}},
 				{Target: 0, Title: "Decisions", Sort: true, Down: true},
 			},
 		},
@@ -77,13 +77,13 @@ func inForce() []grafana.Panel {
 	q := operator.of(series.InForce)
 	levels := grafana.Below(good).From(1, warn).From(3, bad)
 	spread := bars("Steps by the time that they took", "How many steps were in force within how many seconds, in the time that is shown. Of all control planes.",
-		grafana.Count, third, asItIs, q.buckets(), "{{le}}")
+		grafana.Count, third, asItIs, q.buckets(shown), "{{le}}")
 	spread.Targets[0].Buckets = true
 	return []grafana.Panel{
-		limits(picture("Time until in force", "Time from the acknowledged write of a step until every ready replica was read back to obey. Of all control planes.", grafana.Seconds, third,
-			line(q.quantile(.5), "median"), line(q.quantile(.99), "99th percentile")), levels),
+		limits(picture("Time until in force", "Time from the acknowledged write of a step until every ready replica was read back to obey, of the hour before. Of all control planes.", grafana.Seconds, third,
+			line(q.rare(.5, "1h"), "median"), line(q.rare(.99, "1h"), "99th percentile")), levels),
 		spread,
 		bars("Time until in force, by step", "The 99th percentile of each step, in the time that is shown. Of all control planes.", grafana.Seconds, third, levels,
-			"histogram_quantile(0.99, sum by (step, le) (increase("+series.InForce+"_bucket["+shown+"]))) >= 0", "{{step}}"),
+			q.and("step").rare(.99, shown)+" >= 0", "{{step}}"),
 	}
 }

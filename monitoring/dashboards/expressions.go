@@ -111,10 +111,16 @@ func (q query) quantile(of float64) string {
 	return fmt.Sprintf("histogram_quantile(%g, %s)", of, q.rate())
 }
 
-// buckets are what fell into each of a histogram's.
-func (q query) buckets() string {
+// buckets are what fell into each of a histogram's in a window, by the labels that are kept,
+// and rare the quantile of that. Both count what happened first: steps are few.
+func (q query) buckets(window string) string {
 	q.name += "_bucket"
-	return q.only("le").risen(shown)
+	q.by = slices.Concat(q.by, []string{"le"})
+	return q.happened(window)
+}
+
+func (q query) rare(of float64, window string) string {
+	return fmt.Sprintf("histogram_quantile(%g, %s)", of, q.buckets(window))
 }
 
 // total is the sum over all control planes of what is one value for each.
@@ -129,8 +135,13 @@ func worst(n int, each, least string) string {
 // of those seen, in a window, by the share that is promised to be the most. Minutes that
 // nobody saw burn nothing.
 func (s scope) burn(window string) string {
-	bad, seen := s.of(series.BadMinutes).risen(window), s.of(series.Minutes, `kind!="unseen"`).risen(window)
-	return fmt.Sprintf("(%s / clamp_min(%s, 1)) / (1 - %s)", bad, seen, s.of(series.Target).max())
+	return s.burnOf(s.of(series.BadMinutes), s.of(series.Minutes, `kind!="unseen"`), window)
+}
+
+// burnOf is the same of anything that is counted, as the alerts have it of rounds of probes
+// and of requests. A target of 1 allows a hundred-thousandth, as they do.
+func (s scope) burnOf(bad, all query, window string) string {
+	return fmt.Sprintf("%s / clamp_min(%s, 1) / clamp_min(1 - %s, 0.00001)", bad.risen(window), all.risen(window), s.of(series.Target).max())
 }
 
 // ratio is one counter's rate by another's; 0 while nothing is counted.

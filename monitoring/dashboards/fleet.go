@@ -48,7 +48,7 @@ func fleetPromise() []grafana.Panel {
 		grafana.Ratio, half, budgets, "sort(bottomk(10, "+budget+"))", byPlane)
 	least.Min, least.Max, least.Links = new(0.0), new(1.0), []grafana.Link{toPlane}
 	burning := limits(picture("Burn rate of one hour",
-		"How many times faster than the promise allows the budget is used up, of the ten that burn fastest. At 1 a month's budget lasts a month, at 14.4 two days.",
+		"How many times faster than the promise allows the budget is used up, of the ten that burn fastest, by bad minutes. At 1 a month's budget lasts a month, at 14.4 two days.",
 		grafana.Times, half, line("topk(10, "+everywhere.burn("1h")+")", byPlane)), grafana.Below(good).From(1, warn).From(14.4, bad))
 	return []grafana.Panel{
 		worstBudgets(), least, burning,
@@ -72,8 +72,8 @@ func worstBudgets() grafana.Panel {
 			of(everywhere.of(series.DownSeconds).max()), of(everywhere.of(series.Minutes, `kind="unseen"`).risen("1d")),
 		},
 		Columns: []grafana.Column{
-			{Label: "namespace", Title: "Namespace"},
-			{Label: "name", Title: "Control plane", Links: []grafana.Link{toRow}},
+			{Label: "namespace", Title: "namespace"},
+			{Label: "name", Title: "name", Links: []grafana.Link{toRow}},
 			{Target: 0, Title: "Budget, month", Unit: grafana.Ratio, Thresholds: budgets, Sort: true},
 			{Target: 1, Title: "Budget, 30 days", Unit: grafana.Ratio, Thresholds: budgets},
 			{Target: 2, Title: "Promised", Unit: grafana.Ratio},
@@ -109,16 +109,15 @@ func fullest(fullness string) grafana.Panel {
 		Kind: grafana.Table, Title: "Fullest", Width: half, Height: high, Unit: grafana.Count, Thresholds: asItIs,
 		Description: "The twenty control planes that have the largest part of their load line in use. Used and waiting are of now.",
 		Targets: []grafana.Target{
-			of(fullness), of(everywhere.of(series.Used).max()), of(everywhere.of(series.LoadLine).max()),
-			of(everywhere.of(series.Ceiling).max()), of(everywhere.of(series.Waiting).max()),
+			of(fullness), of(everywhere.of(series.Used).max()), of(everywhere.of(series.LoadLine).max()), of(everywhere.of(series.Waiting).max()),
 		},
 		Columns: []grafana.Column{
-			{Label: "name", Title: "Control plane"},
+			{Label: "namespace", Title: "namespace"},
+			{Label: "name", Title: "name", Links: []grafana.Link{toRow}},
 			{Target: 0, Title: "In use", Unit: grafana.Ratio, Thresholds: grafana.Below(good).From(.8, warn).From(1, bad), Sort: true, Down: true},
 			{Target: 1, Title: "Used"},
 			{Target: 2, Title: "Load line"},
-			{Target: 3, Title: "Ceiling"},
-			{Target: 4, Title: "Waiting", Thresholds: grafana.Below(good).From(1, warn)},
+			{Target: 3, Title: "Waiting", Thresholds: grafana.Below(good).From(1, warn)},
 		},
 	}
 }
