@@ -95,13 +95,17 @@ type Outcome struct {
 type run struct {
 	Options
 
-	stage  *stage.Stage
-	host   kubernetes.Interface
-	kinds  client.Client
-	store  *prometheus.Server
-	truth  *account
-	chance *rand.Rand
-	out    Outcome
+	stage *stage.Stage
+	host  kubernetes.Interface
+	kinds client.Client
+	// store scrapes all the time, and pager for one outage: the shipped page stays for minutes
+	// after it, and the next would find it firing.
+	store, pager *prometheus.Server
+	truth        *account
+	// targets are the operator replicas that are scraped.
+	targets []prometheus.Target
+	chance  *rand.Rand
+	out     Outcome
 }
 
 // Play plays the outages. The outcome is what had been seen, even where there is an error.
@@ -112,8 +116,10 @@ func Play(ctx context.Context, o Options) (out Outcome, err error) {
 	r.stage, err = stage.Raise(ctx, o.Dir, o.Binaries, bed, o.Logf)
 	defer func() {
 		end()
-		if r.store != nil {
-			err = errors.Join(err, r.store.Stop(context.WithoutCancel(ctx)))
+		for _, s := range []*prometheus.Server{r.store, r.pager} {
+			if s != nil {
+				err = errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
+			}
 		}
 		if e := r.stage.Close(o.Dir); e != nil {
 			err = errors.Join(err, fmt.Errorf("cleaning up: %w", e))
@@ -134,6 +140,9 @@ func Play(ctx context.Context, o Options) (out Outcome, err error) {
 func (r *run) play(ctx context.Context) error {
 	began := time.Now()
 	for i := range r.Outages {
+		if err := r.renew(ctx, i); err != nil {
+			return err
+		}
 		if err := await.Pass(ctx, calm+time.Duration(r.chance.Float64()*float64(spare))); err != nil {
 			return err
 		}

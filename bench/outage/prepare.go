@@ -54,15 +54,10 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if _, err := r.host.AppsV1().Deployments(stage.SystemNamespace).Patch(ctx, "evenkeel", types.MergePatchType, patch, patched); err != nil {
 		return fmt.Errorf("asking for %d operator replicas: %w", replicas, err)
 	}
-	targets, err := r.targets(ctx)
-	if err != nil {
+	if r.targets, err = r.ready(ctx); err != nil {
 		return err
 	}
-	r.store, err = prometheus.Start(ctx, prometheus.Options{
-		Binary: r.Binaries.Prometheus, Dir: filepath.Join(r.Dir, "prometheus"), Runner: r.stage.Runner, Targets: targets,
-		Scrape: scrape, Evaluate: evaluate, Rules: []string{filepath.Join(r.Root, "manifests", "monitoring", "rules.yaml")}, Logf: r.Logf,
-	})
-	if err != nil {
+	if r.store, err = r.startStore(ctx, "prometheus"); err != nil {
 		return err
 	}
 	if r.truth, err = newAccount(r.stage.Tenant.AdminConfig); err != nil {
@@ -72,8 +67,27 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	return r.known(ctx)
 }
 
-// targets are the operator replicas to be scraped, once all are ready.
-func (r *run) targets(ctx context.Context) (all []prometheus.Target, err error) {
+// startStore starts a Prometheus that scrapes the operator replicas, with the shipped rules.
+func (r *run) startStore(ctx context.Context, name string) (*prometheus.Server, error) {
+	return prometheus.Start(ctx, prometheus.Options{
+		Binary: r.Binaries.Prometheus, Dir: filepath.Join(r.Dir, name), Runner: r.stage.Runner, Targets: r.targets,
+		Scrape: scrape, Evaluate: evaluate, Rules: []string{filepath.Join(r.Root, "manifests", "monitoring", "rules.yaml")},
+	})
+}
+
+// renew has a Prometheus without a past page for the next outage.
+func (r *run) renew(ctx context.Context, number int) (err error) {
+	if r.pager != nil {
+		if err := r.pager.Stop(ctx); err != nil {
+			return err
+		}
+	}
+	r.pager, err = r.startStore(ctx, fmt.Sprintf("pager-%d", number))
+	return err
+}
+
+// ready are the operator replicas to be scraped, once all are ready.
+func (r *run) ready(ctx context.Context) (all []prometheus.Target, err error) {
 	err = await.Until(ctx, 2*time.Minute, time.Second, "all operator replicas to be ready", func(ctx context.Context) error {
 		pods, err := r.operators(ctx)
 		if err != nil {
