@@ -41,12 +41,12 @@ func TestCut(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := string(rapid.SliceOf(rapid.Byte()).Draw(t, "text"))
 		most := rapid.IntRange(3, 64).Draw(t, "most")
-		got := cut(text, most)
+		got := v1alpha1.Fit(text, most)
 		if len(got) > most || !utf8.ValidString(got) {
-			t.Fatalf("cut(%q, %d) is %q: %d bytes, valid %v", text, most, got, len(got), utf8.ValidString(got))
+			t.Fatalf("v1alpha1.Fit(%q, %d) is %q: %d bytes, valid %v", text, most, got, len(got), utf8.ValidString(got))
 		}
 		if utf8.ValidString(text) && len(text) <= most && got != text {
-			t.Fatalf("cut(%q, %d) is %q, want it whole", text, most, got)
+			t.Fatalf("v1alpha1.Fit(%q, %d) is %q, want it whole", text, most, got)
 		}
 	})
 }

@@ -32,7 +32,7 @@ func (p *pass) availability() *v1alpha1.AvailabilityStatus {
 	if a.Class == "" && a.Why == "" && len(a.Zones) == 0 {
 		return nil
 	}
-	out := &v1alpha1.AvailabilityStatus{Class: a.Class, Message: cut(a.Why, longText)}
+	out := &v1alpha1.AvailabilityStatus{Class: a.Class, Message: v1alpha1.Fit(a.Why, longText)}
 	hasEtcd := slices.ContainsFunc(p.snapshot.Sizes.Pods, func(s plane.SizedPod) bool { return s.Component == sizing.Etcd })
 	for _, z := range a.Zones[:min(mostZones, len(a.Zones))] {
 		s := v1alpha1.ZoneStatus{Name: z.Zone, Replicas: int32(z.Replicas), Members: int32(z.Members)} //nolint:gosec // tens at the most

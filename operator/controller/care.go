@@ -140,6 +140,6 @@ func (p *pass) amend(o plane.Outcome) {
 		d.Outcome = fmt.Sprintf("done, and read back %s after it was ordered", o.InForce.Sub(o.Written).Round(100*time.Millisecond))
 		return
 	}
-	d.Applied, d.Outcome = false, cut(o.Fault.Reason+": "+o.Fault.Message, lineText)
+	d.Applied, d.Outcome = false, v1alpha1.Fit(o.Fault.Reason+": "+o.Fault.Message, lineText)
 	p.kept.news = append(p.kept.news, *d.DeepCopy())
 }

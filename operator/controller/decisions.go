@@ -5,9 +5,7 @@ package controller
 
 import (
 	"fmt"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -30,9 +28,9 @@ const shownOnly = "shown only"
 func (p *pass) record(step plane.Step, o plane.Outcome) {
 	d := v1alpha1.DecisionStatus{
 		Time: metav1.NewMicroTime(p.now.Truncate(time.Microsecond)), Step: string(step.Kind), Reason: step.Reason.Code,
-		Message:  cut(step.Reason.Message, longText),
+		Message:  v1alpha1.Fit(step.Reason.Message, longText),
 		Evidence: cutAll(step.Reason.Evidence, mostEvidence), Rejected: cutAll(step.Reason.Rejected, mostRejected),
-		Applied: step.Apply && o.Fault == nil, Outcome: cut(outcome(step, o), lineText),
+		Applied: step.Apply && o.Fault == nil, Outcome: v1alpha1.Fit(outcome(step, o), lineText),
 	}
 	for i := range p.status.Decisions {
 		same := &p.status.Decisions[i]
@@ -69,24 +67,10 @@ func outcome(step plane.Step, o plane.Outcome) string {
 	}
 }
 
-// cut shortens text to so many bytes, between two runes.
-func cut(text string, most int) string {
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	if len(text) <= most {
-		return text
-	}
-	const ellipsis = "..."
-	end := most - len(ellipsis)
-	for end > 0 && !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return text[:end] + ellipsis
-}
-
 func cutAll(lines []string, most int) []string {
 	var out []string
 	for _, l := range lines[:min(most, len(lines))] {
-		out = append(out, cut(l, lineText))
+		out = append(out, v1alpha1.Fit(l, lineText))
 	}
 	return out
 }

@@ -186,7 +186,7 @@ func (p *pass) hold(f plane.Fault) {
 	// A target or credentials that are not there any more are not asked either.
 	p.kept.close()
 	if p.status.Availability != nil { // nothing is promised of what is not seen
-		p.status.Availability = &v1alpha1.AvailabilityStatus{Message: cut("it is not known what can be promised: "+f.Message, longText)}
+		p.status.Availability = &v1alpha1.AvailabilityStatus{Message: v1alpha1.Fit("it is not known what can be promised: "+f.Message, longText)}
 	}
 	p.set(v1alpha1.ConditionReady, metav1.ConditionFalse, f.Reason, f.Message)
 	for _, c := range []string{
@@ -206,7 +206,7 @@ func (p *pass) hold(f plane.Fault) {
 
 func (p *pass) set(condition string, status metav1.ConditionStatus, reason, message string) {
 	meta.SetStatusCondition(&p.status.Conditions, metav1.Condition{
-		Type: condition, Status: status, Reason: reason, Message: cut(message, longText), ObservedGeneration: p.cpp.Generation,
+		Type: condition, Status: status, Reason: reason, Message: v1alpha1.Fit(message, longText), ObservedGeneration: p.cpp.Generation,
 		// In whole seconds, as it comes back from the API: else it would never equal
 		// what was written.
 		LastTransitionTime: metav1.NewTime(p.now.Truncate(time.Second)),

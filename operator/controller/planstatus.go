@@ -18,7 +18,7 @@ func (p *pass) planStatus() *v1alpha1.PlanStatus {
 	if d.State == "" || d.State == plane.PlanIdle {
 		return nil
 	}
-	out := &v1alpha1.PlanStatus{State: string(d.State), Message: cut(d.Why, longText)}
+	out := &v1alpha1.PlanStatus{State: string(d.State), Message: v1alpha1.Fit(d.Why, longText)}
 	if d.UnderWay != nil {
 		out.Steps = append(out.Steps, stepStatus(*d.UnderWay))
 	}
@@ -31,5 +31,5 @@ func (p *pass) planStatus() *v1alpha1.PlanStatus {
 }
 
 func stepStatus(s rollout.Step) v1alpha1.PlanStepStatus {
-	return v1alpha1.PlanStepStatus{Step: string(s.Kind), Pod: s.Pod, Zone: s.Zone, Message: cut(s.Why, lineText)}
+	return v1alpha1.PlanStepStatus{Step: string(s.Kind), Pod: s.Pod, Zone: s.Zone, Message: v1alpha1.Fit(s.Why, lineText)}
 }

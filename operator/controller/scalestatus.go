@@ -29,6 +29,6 @@ func (p *pass) scale() *v1alpha1.ScaleStatus {
 			words = append(words, w)
 		}
 	}
-	s.Message = cut(strings.Join(words, "; "), longText)
+	s.Message = v1alpha1.Fit(strings.Join(words, "; "), longText)
 	return s
 }

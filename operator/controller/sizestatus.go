@@ -33,7 +33,7 @@ func (p *pass) sizes() []v1alpha1.SizeStatus {
 			LowerBound: resourceSize(plane.Amounts{CPU: s.CPU.Lower, Memory: s.Memory.Lower}),
 			UpperBound: resourceSize(plane.Amounts{CPU: s.CPU.Upper, Memory: s.Memory.Upper}),
 			Uncapped:   resourceSize(plane.Amounts{CPU: s.CPU.Uncapped, Memory: s.Memory.Uncapped}),
-			Message:    cut(s.Why, longText),
+			Message:    v1alpha1.Fit(s.Why, longText),
 		}
 		for _, pod := range p.snapshot.Sizes.Pods {
 			if pod.Component == s.Component && len(status.Pods) < mostReplicas {
@@ -48,11 +48,11 @@ func (p *pass) sizes() []v1alpha1.SizeStatus {
 func podSize(pod plane.SizedPod) v1alpha1.PodSizeStatus {
 	s := v1alpha1.PodSizeStatus{Name: pod.Pod, Requests: resourceSize(pod.Requested)}
 	if pod.Fault != nil {
-		s.Message = cut(pod.Fault.Message, lineText)
+		s.Message = v1alpha1.Fit(pod.Fault.Message, lineText)
 		return s
 	}
 	if state := pod.Resize.State; state != plane.ResizeSettled {
-		s.State, s.Message = string(state), cut(pod.Resize.Message, lineText)
+		s.State, s.Message = string(state), v1alpha1.Fit(pod.Resize.Message, lineText)
 		if !pod.Resize.Since.IsZero() {
 			s.Since = &metav1.Time{Time: pod.Resize.Since.Truncate(time.Second)}
 		}

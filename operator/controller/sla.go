@@ -143,12 +143,12 @@ func (p *pass) reportSLA(s sla.Standing) {
 	now.DownSince, now.Message = nil, ""
 	switch s.Verdict {
 	case truth.Down:
-		now.Message = cut(s.Why, lineText)
+		now.Message = v1alpha1.Fit(s.Why, lineText)
 		if !s.DownFrom.IsZero() {
 			now.DownSince = &metav1.Time{Time: s.DownFrom.Truncate(time.Second)}
 		}
 	case truth.Blind:
-		now.Message = cut("it is not known whether it serves: "+orNobody(s.Why), lineText)
+		now.Message = v1alpha1.Fit("it is not known whether it serves: "+orNobody(s.Why), lineText)
 	case truth.Up:
 	}
 	k := &p.kept.sla

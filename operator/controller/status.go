@@ -73,7 +73,7 @@ func (p *pass) replicas() []v1alpha1.ReplicaStatus {
 	for _, r := range p.snapshot.Replicas[:min(mostReplicas, len(p.snapshot.Replicas))] {
 		s := v1alpha1.ReplicaStatus{Name: r.Name, Zone: r.Zone, Ready: r.Ready, LastObserved: was[r.Name]}
 		if r.Fault != nil {
-			s.Fault = cut(r.Fault.Reason+": "+r.Fault.Message, lineText)
+			s.Fault = v1alpha1.Fit(r.Fault.Reason+": "+r.Fault.Message, lineText)
 		} else if !r.Observed.IsZero() {
 			s.LastObserved = &metav1.Time{Time: r.Observed.Truncate(time.Second)}
 		}
@@ -101,11 +101,11 @@ func (p *pass) hasBallast() bool {
 func (p *pass) offenders() (out []v1alpha1.OffenderStatus, jailed int32) {
 	for _, s := range p.plan.Offenders {
 		o := v1alpha1.OffenderStatus{
-			Name: s.Name, Client: cut(s.Client.String(), longText), Phase: v1alpha1.OffenderPhase(s.Phase),
-			Sentences: int32(s.Count), Message: cut(s.Reason, longText), //nolint:gosec // a handful
+			Name: s.Name, Client: v1alpha1.Fit(s.Client.String(), longText), Phase: v1alpha1.OffenderPhase(s.Phase),
+			Sentences: int32(s.Count), Message: v1alpha1.Fit(s.Reason, longText), //nolint:gosec // a handful
 		}
 		if s.Client.Verb == "" {
-			o.Client = cut(s.Client.User, longText) // remembered from the status of a process before
+			o.Client = v1alpha1.Fit(s.Client.User, longText) // remembered from the status of a process before
 		}
 		if s.Phase != plane.PhaseCannotBeJailed && s.Grade.Kind != "" {
 			o.Grade = s.Grade.String()

@@ -70,5 +70,5 @@ func (p *pass) event(kind, reason, action, message string) {
 		APIVersion: v1alpha1.GroupVersion.String(), Kind: "ControlPlaneProfile",
 		Namespace: p.cpp.Namespace, Name: p.cpp.Name, UID: p.cpp.UID, FieldPath: fmt.Sprintf("status#%08x", h.Sum32()),
 	}
-	p.r.Events.Eventf(p.cpp, about, kind, reason, action, "%s", cut(message, longText))
+	p.r.Events.Eventf(p.cpp, about, kind, reason, action, "%s", v1alpha1.Fit(message, longText))
 }

@@ -7,9 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -35,7 +33,7 @@ func Save(l sla.Ledger, into *v1alpha1.AvailabilityLedger, now time.Time) {
 	for _, o := range l.Outages {
 		into.Outages = append(into.Outages, v1alpha1.LedgerOutage{
 			From: metav1.Time{Time: o.From.Time()}, Minutes: int32(min(o.Minutes, math.MaxInt32)), //nolint:gosec // bounded
-			Cause: o.Cause.String(), Why: cut(o.Why, mostWhy),
+			Cause: o.Cause.String(), Why: v1alpha1.Fit(o.Why, mostWhy),
 		})
 	}
 }
@@ -62,19 +60,6 @@ func whole(n float64) int64 {
 		return int64(min(math.Round(n), 1<<53))
 	}
 	return 0
-}
-
-// cut is text that fits into so many bytes, cut between two runes.
-func cut(text string, most int) string {
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	if len(text) <= most {
-		return text
-	}
-	end := most - len("...")
-	for end > 0 && !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return text[:end] + "..."
 }
 
 // Load reads a ledger from its object. What cannot be read of it is left out, and named in

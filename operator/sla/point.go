@@ -28,7 +28,7 @@ func (p *Points) point(now time.Time) *v1alpha1.VantagePoint {
 		switch l := seen[key]; {
 		case l.Verdict == sla.Down:
 			if v.DownCount++; len(v.Down) < mostSeen {
-				v.Down = append(v.Down, v1alpha1.SeenDown{Namespace: key.Namespace, Name: key.Name, At: metav1.MicroTime{Time: l.At.Truncate(time.Microsecond)}, Why: cut(l.Why, mostDownWhy)})
+				v.Down = append(v.Down, v1alpha1.SeenDown{Namespace: key.Namespace, Name: key.Name, At: metav1.MicroTime{Time: l.At.Truncate(time.Microsecond)}, Why: v1alpha1.Fit(l.Why, mostDownWhy)})
 			}
 		case l.Verdict == sla.Blind || now.Sub(l.At) > sla.Alive:
 			if v.BlindCount++; len(v.Blind) < mostSeen {
