@@ -57,10 +57,23 @@ func (d *pass) etcdIll() string {
 	if alarms := d.alarms(); len(alarms) > 0 {
 		return "etcd has raised the alarm " + strings.Join(alarms, ", ")
 	}
+	if silent := d.silentMembers(); silent > 0 && silent > (len(d.seen.Members)-1)/2 {
+		return fmt.Sprintf("%d of %d members of etcd give no answer", silent, len(d.seen.Members))
+	}
 	if all := d.memberTroubles(); len(all) > 0 {
 		return all[0].words
 	}
 	return ""
+}
+
+// silentMembers counts those that give no answer.
+func (d *pass) silentMembers() (n int) {
+	for _, m := range d.seen.Members {
+		if m.Fault != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // worstOffender is a client that does harm, held or not.
