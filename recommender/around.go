@@ -47,7 +47,7 @@ func (d *pass) zoneGone() string {
 		if zone != "" {
 			words += " of zone " + zone
 		}
-		return fmt.Sprintf("%s: not ready", words)
+		return words + ": not ready"
 	}
 	return ""
 }

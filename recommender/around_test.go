@@ -36,11 +36,15 @@ func TestAround(t *testing.T) {
 			sla.Circumstances{Evenkeel: "the restart of etcd-1 is taken back: p99 is twice what it was"},
 		},
 		"a pod is made smaller": {
-			func(d *pass) { d.memory.Sizes.Resizing = &plane.Resizing{Pod: "a-1", From: more, To: less, Began: noon} },
+			func(d *pass) {
+				d.memory.Sizes.Resizing = &plane.Resizing{Pod: "a-1", From: more, To: less, Began: noon}
+			},
 			sla.Circumstances{Evenkeel: "a-1 is resized from 2000m/2048Mi to 1000m/1024Mi since 12:00:00"},
 		},
 		"a pod is made larger": {
-			func(d *pass) { d.memory.Sizes.Resizing = &plane.Resizing{Pod: "a-1", From: less, To: more, Began: noon} },
+			func(d *pass) {
+				d.memory.Sizes.Resizing = &plane.Resizing{Pod: "a-1", From: less, To: more, Began: noon}
+			},
 			sla.Circumstances{},
 		},
 		"a zone is gone": {

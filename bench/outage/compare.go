@@ -5,6 +5,7 @@ package outage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -78,7 +79,7 @@ func in(all []time.Time, m sla.Minute) bool {
 // minutes are those of a ledger's object.
 func minutes(kept *v1alpha1.AvailabilityLedger) (l sla.Ledger, err error) {
 	if kept == nil {
-		return l, fmt.Errorf("there is no ledger")
+		return l, errors.New("there is no ledger")
 	}
 	for _, d := range kept.Days {
 		date, err := time.Parse(time.DateOnly, d.Date)

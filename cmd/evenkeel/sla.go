@@ -6,6 +6,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -107,8 +108,7 @@ func printSLA(w io.Writer, cpp *v1alpha1.ControlPlaneProfile, kept *v1alpha1.Ava
 
 // outages writes the bad minutes of a month, the newest first.
 func (p *printer) outages(l truth.Ledger, from, to truth.Minute) {
-	for i := len(l.Outages) - 1; i >= 0; i-- {
-		o := l.Outages[i]
+	for _, o := range slices.Backward(l.Outages) {
 		if o.From < from || o.From >= to {
 			continue
 		}

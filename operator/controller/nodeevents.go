@@ -5,7 +5,6 @@ package controller
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -71,44 +70,46 @@ func (n *hostNodes) states(names []string) map[string]nodeState {
 // nodeNews is what has changed of the nodes that carry a control plane. Of a node that carries
 // it since, or does not any more, nothing is told.
 func nodeNews(was, is map[string]nodeState, carries []string) (events []history.Event) {
-	told := func(bad bool, title, format string, args ...any) {
-		events = append(events, history.Event{Kind: history.Node, Title: title, Message: fmt.Sprintf(format, args...), Bad: bad})
-	}
 	for _, name := range slices.Sorted(maps.Keys(was)) {
-		b, a := was[name], is[name]
-		if !slices.Contains(carries, name) {
-			continue
+		if slices.Contains(carries, name) && was[name] != (nodeState{}) {
+			events = append(events, oneNodesNews(name, was[name], is[name])...)
 		}
-		if a == (nodeState{}) {
-			if b != (nodeState{}) {
-				told(true, "Node gone", "%s is not there any more", nodeWords(name, b.zone))
-			}
-			continue
-		}
-		node := nodeWords(name, a.zone)
-		switch {
-		case b.ready && !a.ready:
-			told(true, "Node not ready", "%s %s", node, cmp.Or(a.leaving, "is not ready"))
-		case !b.ready && a.ready && b != (nodeState{}):
-			told(false, "Node ready", "%s is ready again", node)
-		case a.leaving != "" && a.leaving != b.leaving:
-			told(true, "Node leaving", "%s %s", node, a.leaving)
-		case a.leaving == "" && b.leaving != "" && a.ready:
-			told(false, "Node stays", "%s is open again", node)
-		}
-		if b.boot != "" && a.boot != "" && a.boot != b.boot {
-			told(true, "Node rebooted", "%s has booted anew", node)
-		}
-		if a.pressed != b.pressed {
-			if a.pressed != "" {
-				told(true, "Node under pressure", "%s is under %s", node, a.pressed)
-			} else {
-				told(false, "Node eased", "%s is not under %s any more", node, b.pressed)
-			}
-		}
-		if a.taints != b.taints && a.taints != "" {
-			told(false, "Node tainted", "%s has the taints %s", node, a.taints)
-		}
+	}
+	return events
+}
+
+// oneNodesNews is what has changed of one node; a state that is none is of one that is gone.
+func oneNodesNews(name string, b, a nodeState) (events []history.Event) {
+	told := func(bad bool, title, node, what string) {
+		events = append(events, history.Event{Kind: history.Node, Title: title, Message: node + " " + what, Bad: bad})
+	}
+	if a == (nodeState{}) {
+		told(true, "Node gone", nodeWords(name, b.zone), "is not there any more")
+		return events
+	}
+	node := nodeWords(name, a.zone)
+	switch {
+	case b.ready && !a.ready:
+		told(true, "Node not ready", node, cmp.Or(a.leaving, "is not ready"))
+	case !b.ready && a.ready:
+		told(false, "Node ready", node, "is ready again")
+	case a.leaving != "" && a.leaving != b.leaving:
+		told(true, "Node leaving", node, a.leaving)
+	case a.leaving == "" && b.leaving != "" && a.ready:
+		told(false, "Node stays", node, "is open again")
+	}
+	if b.boot != "" && a.boot != "" && a.boot != b.boot {
+		told(true, "Node rebooted", node, "has booted anew")
+	}
+	switch {
+	case a.pressed == b.pressed:
+	case a.pressed != "":
+		told(true, "Node under pressure", node, "is under "+a.pressed)
+	default:
+		told(false, "Node eased", node, "is not under "+b.pressed+" any more")
+	}
+	if a.taints != b.taints && a.taints != "" {
+		told(false, "Node tainted", node, "has the taints "+a.taints)
 	}
 	return events
 }

@@ -32,7 +32,9 @@ func TestNodeNews(t *testing.T) {
 	pressed := node(func(n *corev1.Node) { n.Status.Conditions[1].Status = corev1.ConditionTrue })
 	cordoned := node(func(n *corev1.Node) { n.Spec.Unschedulable = true })
 	booted := node(func(n *corev1.Node) { n.Status.NodeInfo.BootID = "2" })
-	tainted := node(func(n *corev1.Node) { n.Spec.Taints = []corev1.Taint{{Key: "gpu", Effect: corev1.TaintEffectNoSchedule}} })
+	tainted := node(func(n *corev1.Node) {
+		n.Spec.Taints = []corev1.Taint{{Key: "gpu", Effect: corev1.TaintEffectNoSchedule}}
+	})
 	for name, c := range map[string]struct {
 		was, is nodeState
 		want    string

@@ -135,33 +135,47 @@ func (p *pass) reportSLA(s sla.Standing) {
 	if !s.Known && p.status.SLA == nil {
 		return
 	}
-	was := p.status.SLA
-	if was == nil {
-		was = &v1alpha1.SLAStatus{}
+	now := &v1alpha1.SLAStatus{}
+	if p.status.SLA != nil {
+		now = p.status.SLA.DeepCopy()
 	}
-	now := was.DeepCopy()
-	now.DownSince, now.Message = nil, ""
-	switch s.Verdict {
-	case truth.Down:
-		now.Message = v1alpha1.Fit(s.Why, lineText)
-		if !s.DownFrom.IsZero() {
-			now.DownSince = &metav1.Time{Time: s.DownFrom.Truncate(time.Second)}
-		}
-	case truth.Blind:
-		now.Message = v1alpha1.Fit("it is not known whether it serves: "+orNobody(s.Why), lineText)
-	case truth.Up:
-	}
-	k := &p.kept.sla
-	month := p.now.UTC().Format("2006-01")
-	if known := s.Known && s.Month.Seen > 0; known && (k.told.IsZero() || was.Month != month || was.Target != percentage(p.cpp) || s.Month.Bad != k.bad || p.now.Sub(k.told) >= figuresEvery) {
-		k.told, k.bad = p.now, s.Month.Bad
+	serving(now, s)
+	if p.figuresAreDue(now, s) {
+		p.kept.sla.told, p.kept.sla.bad = p.now, s.Month.Bad
 		figures(now, s)
-		now.Month, now.Target = month, percentage(p.cpp)
+		now.Month, now.Target = monthOf(p.now), percentage(p.cpp)
 	}
 	p.status.SLA = now
 	if s.Known {
 		p.effects(sla.Left(s.MonthBudget))
 	}
+}
+
+// serving says whether it serves.
+func serving(into *v1alpha1.SLAStatus, s sla.Standing) {
+	into.DownSince, into.Message = nil, ""
+	switch s.Verdict {
+	case truth.Down:
+		into.Message = v1alpha1.Fit(s.Why, lineText)
+		if !s.DownFrom.IsZero() {
+			into.DownSince = &metav1.Time{Time: s.DownFrom.Truncate(time.Second)}
+		}
+	case truth.Blind:
+		into.Message = v1alpha1.Fit("it is not known whether it serves: "+orNobody(s.Why), lineText)
+	case truth.Up:
+	}
+}
+
+func monthOf(t time.Time) string { return t.UTC().Format("2006-01") }
+
+// figuresAreDue tells whether the figures of the month are to be written: when there are any
+// for the first time, when a minute was bad, another month or promise began, and every hour.
+func (p *pass) figuresAreDue(was *v1alpha1.SLAStatus, s sla.Standing) bool {
+	if !s.Known || s.Month.Seen == 0 {
+		return false
+	}
+	k := &p.kept.sla
+	return k.told.IsZero() || s.Month.Bad != k.bad || p.now.Sub(k.told) >= figuresEvery || was.Month != monthOf(p.now) || was.Target != percentage(p.cpp)
 }
 
 func orNobody(why string) string {

@@ -247,11 +247,11 @@ func TestAnOutageIsSeenFromOutside(t *testing.T) {
 		if _, is := w.vantage.books.All()[types.NamespacedName{Namespace: w.ns, Name: "acme"}]; is {
 			return "its book is still open"
 		}
+		if n := a.deletes.Load(); n != 1 {
+			return fmt.Sprintf("what probes wrote is deleted %d times", n)
+		}
 		return ""
 	})
-	if n := a.deletes.Load(); n != 1 {
-		t.Errorf("what probes wrote is deleted %d times", n)
-	}
 	var l v1alpha1.AvailabilityLedger
 	if err := w.Get(t.Context(), client.ObjectKey{Namespace: w.ns, Name: "acme"}, &l); err != nil {
 		t.Errorf("the ledger is gone with its profile: %v", err)

@@ -12,11 +12,11 @@ import (
 	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
-// Key names a control plane by its profile, and Look is what a vantage point saw of one.
-type (
-	Key  = types.NamespacedName
-	Look = sla.Look
-)
+// Key names a control plane by its profile.
+type Key = types.NamespacedName
+
+// Look is what a vantage point saw of a control plane.
+type Look = sla.Look
 
 // Books are those of all control planes. Its zero value has none; it is safe for concurrent
 // use.

@@ -23,7 +23,7 @@ func (p *Points) point(now time.Time) *v1alpha1.VantagePoint {
 	seen := p.Seen()
 	v := &v1alpha1.VantagePoint{Zone: p.Zone, Renewed: &metav1.MicroTime{Time: now.Truncate(time.Microsecond)}, Leading: p.leads()}
 	v.Namespace, v.Name = p.Namespace, p.Self
-	v.ControlPlanes = int32(min(len(seen), 1<<20)) //nolint:gosec // bounded
+	v.ControlPlanes = int32(min(len(seen), 1<<20))
 	for _, key := range sorted(seen) {
 		switch l := seen[key]; {
 		case l.Verdict == sla.Down:

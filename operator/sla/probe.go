@@ -48,7 +48,7 @@ type Door struct {
 	serving atomic.Pointer[time.Time]
 }
 
-// NewDoor makes a way to an address. The balancer is dialled anew for every round, as whoever
+// NewDoor makes a way to an address. The balancer is dialed anew for every round, as whoever
 // comes new does it; to replicas a connection is kept.
 func NewDoor(a *access.Access, replica, address string) (*Door, error) {
 	config := a.RESTConfig(address)

@@ -49,6 +49,7 @@ users: [{name: evenkeel, user: {token: mine}}]
 }
 
 func TestWhatComesOfAProbe(t *testing.T) {
+	t.Parallel()
 	answers := func(code int) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
 	}
@@ -109,7 +110,7 @@ func half(w http.ResponseWriter, r *http.Request) {
 	<-r.Context().Done()
 }
 
-// Whoever cannot be dialled or trusted has failed all that would have been asked, in one try.
+// Whoever cannot be dialed or trusted has failed all that would have been asked, in one try.
 func TestARoundThatEndsAtTheDoor(t *testing.T) {
 	good := server(t, func(http.ResponseWriter, *http.Request) {})
 	other := httptest.NewServer(http.NotFoundHandler()) // speaks no TLS

@@ -87,7 +87,7 @@ func (p *Prober) Round(ctx context.Context, writes bool, at time.Time) (probes [
 	return slices.Concat(rounds...), expires
 }
 
-// round asks one question after the other. Whoever could not be dialled, or gave no answer in
+// round asks one question after the other. Whoever could not be dialed, or gave no answer in
 // time, is not asked the others: they have failed for the same reason, and a round is over
 // within the time of one answer.
 func (d *Door) round(ctx context.Context, questions []sla.Question, at time.Time) []sla.Probe {
