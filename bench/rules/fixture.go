@@ -44,6 +44,9 @@ type fixture struct {
 	Name string `json:"name"`
 	// Scrape is how often everything is scraped, 15s where nothing stands.
 	Scrape span `json:"scrape"`
+	// Evaluate is how often rules are evaluated at the most, for stories of days; what is
+	// summed up over days is recorded as often as ever.
+	Evaluate span `json:"evaluate"`
 	// Base is what holds in all phases.
 	Base   phase   `json:"base"`
 	Phases []phase `json:"phases"`

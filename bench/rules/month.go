@@ -82,7 +82,7 @@ func filled(calm phase, events []phase, r *rand.Rand) []phase {
 
 // playMonth plays healthy days and tells what fired.
 //
-// Everything is scraped each minute and evaluated every other: the shortest window of a
+// Everything is scraped each minute and evaluated every other, but for the steps: the shortest window of a
 // budget is five minutes, and the page about an outage is given the longest time for which
 // it was down since the last scrape, which is more than a fine scrape would show it. Only
 // pages and what burns slowly are evaluated.

@@ -47,6 +47,8 @@ type theater struct {
 	// without the usual one; bare is without what is recorded.
 	keep        func(group, severity, name string) bool
 	alone, bare bool
+	// calmUntil is the second until which nothing happens.
+	calmUntil int
 	// worst is whether the longest time down since the last scrape is told.
 	worst  bool
 	store  *store
@@ -58,7 +60,10 @@ type theater struct {
 
 // play plays a fixture by a clock under the rules of a file, and tells what fired.
 func play(f fixture, at clock, ruleFile string) ([]firing, error) {
-	t := theater{fixture: f, clock: at, coarse: time.Duration(f.Scrape)}
+	t := theater{fixture: f, clock: at, coarse: time.Duration(max(f.Scrape, f.Evaluate))}
+	if slices.ContainsFunc(f.Phases, func(p phase) bool { return p.Fault }) {
+		t.calmUntil = int(f.faultAt()/time.Second) - 120
+	}
 	return t.play(ruleFile)
 }
 

@@ -98,6 +98,7 @@ func TestAnnotations(t *testing.T) {
 // evaluations stand to each other, with an answer that does not come for 5 s, and with a
 // second vantage point that is heard 17 s later; and one failed round is none.
 func TestSixtySeconds(t *testing.T) {
+	t.Parallel()
 	outage := fixture{Key: "outage", Target: 0.9995, Tenants: 1, Name: "acme", Scrape: span(15 * time.Second), Phases: []phase{
 		{For: span(2 * time.Minute)}, {For: span(90 * time.Second), Rounds: "down", Fault: true},
 	}}
@@ -145,7 +146,8 @@ func outageAfter(t *testing.T, f fixture, at clock) int {
 }
 
 func TestHealthyDays(t *testing.T) {
-	told, err := playMonth(month(4, 0, 7), file)
+	t.Parallel()
+	told, err := playMonth(month(3, 0, 7), file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,6 +158,7 @@ func TestHealthyDays(t *testing.T) {
 
 // The days can fail: 25 bad minutes in them are seen.
 func TestUnhealthyDay(t *testing.T) {
+	t.Parallel()
 	told, err := playMonth(month(2, 25, 7), file)
 	if err != nil {
 		t.Fatal(err)
