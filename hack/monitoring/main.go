@@ -27,7 +27,8 @@ type file struct {
 var files = []file{
 	{"manifests/monitoring/rules.yaml", whole(rules.File)},
 	{"manifests/monitoring/prometheusrule.yaml", whole(rules.Resource)},
-	{"docs/monitoring.md", parts(map[string]func() string{"alerts": rules.Table, "series": series.Table})},
+	{"docs/monitoring.md", parts(map[string]func() string{"alerts": alerts("runbooks/"), "series": series.Table})},
+	{"docs/runbooks/README.md", parts(map[string]func() string{"alerts": alerts("")})},
 }
 
 func main() {
@@ -58,6 +59,11 @@ func (f file) write() error {
 		return fmt.Errorf("writing %s: %w", f.path, err)
 	}
 	return nil
+}
+
+// alerts is the table of alerts, with the runbooks in a folder.
+func alerts(runbooks string) func() string {
+	return func() string { return rules.Table(runbooks) }
 }
 
 // whole is a file that is generated as a whole.
