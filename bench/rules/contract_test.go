@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/prometheus/common/model"
-	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/rulefmt"
 	"github.com/prometheus/prometheus/promql/parser"
 	"sigs.k8s.io/yaml"
@@ -92,7 +91,7 @@ func objections(t *testing.T, rule string, s *parser.VectorSelector, there map[s
 	for _, m := range s.LabelMatchers {
 		values, ok := has[m.Name]
 		switch {
-		case m.Name == labels.MetricName:
+		case m.Name == model.MetricNameLabel:
 		case !ok:
 			t.Errorf("%s: %s has no label %s, only %v", rule, s.Name, m.Name, slices.Sorted(maps.Keys(has)))
 		case len(values) > 0:

@@ -67,7 +67,7 @@ func (t *theater) fires(at, every int, a *rules.Alert) {
 // names are those of alerts that fired, once each.
 func names(all []firing) (out []string) {
 	for _, f := range all {
-		out = append(out, f.fired.String())
+		out = append(out, f.String())
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

@@ -3,7 +3,10 @@
 
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+)
 
 // kind is one sort of requests that apiservers count: by verb and scope, and the bucket that
 // is its objective.
@@ -80,9 +83,7 @@ func (p *plant) tellsOwn(now phase) ([]sample, error) {
 	case now.Own.Down:
 		return p.samples(map[string]float64{"up": 0}, more...)
 	}
-	all := map[string]float64{"up": 1}
-	for name, v := range p.own {
-		all[name] = v
-	}
+	all := maps.Clone(p.own)
+	all["up"] = 1
 	return p.samples(all, more...)
 }

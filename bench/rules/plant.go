@@ -61,6 +61,16 @@ func (p *plant) reset() {
 	p.downFrom, p.told = -1, -1
 }
 
+// begin begins a phase; reset is whether the operator counts anew.
+func (p *plant) begin(now phase, reset bool) {
+	if p.rounds = 0; reset {
+		p.reset()
+	}
+	for name, n := range now.Once {
+		p.counted[name] += n
+	}
+}
+
 // round plays a round of probes at a second, of which what failed is known some seconds later.
 func (p *plant) round(at, answer int, now phase) {
 	verdicts := strings.Fields(now.Rounds)
@@ -182,7 +192,7 @@ func gauge(text string, at, began int) (float64, error) {
 	return v + slope*float64(at-began), err
 }
 
-// told is what an operator replica tells of the control plane: all where it leads, else its
+// tells is what an operator replica tells of the control plane: all where it leads, else its
 // own probes.
 func (p *plant) tells(pod string, leads bool, at, began int, now phase) ([]sample, error) {
 	all := map[string]float64{}

@@ -112,37 +112,23 @@ func (t *theater) play(ruleFile string) ([]firing, error) {
 // phase plays a phase second by second.
 func (t *theater) phase(began, end int, now phase) error {
 	scrape := int(time.Duration(t.fixture.Scrape) / time.Second)
-	calm := t.fixture.Base
-	if now.Prometheus == "down" {
-		defer func() { _ = t.load() }()
-	}
 	for i, p := range t.plants {
-		if p.rounds = 0; now.Reset {
-			p.reset()
-		}
-		if i == 0 || t.fixture.All {
-			for name, n := range now.Once {
-				p.counted[name] += n
-			}
-		}
+		p.begin(t.here(i, now), now.Reset)
 	}
 	for at := began; at < end; at++ {
+		scrapes := at%scrape == t.clock.scrape%scrape
 		for i, p := range t.plants {
-			here := now
-			if i > 0 && !t.fixture.All {
-				here = calm
-			}
 			if at%roundEvery == t.clock.round%roundEvery && now.Operator != "gone" {
-				p.round(at, t.clock.answer, here)
+				p.round(at, t.clock.answer, t.here(i, now))
 			}
-			if at%scrape == t.clock.scrape%scrape {
-				p.pass(float64(scrape), here)
+			if scrapes {
+				p.pass(float64(scrape), t.here(i, now))
 			}
 		}
 		if now.Prometheus == "down" {
 			continue
 		}
-		if at%scrape == t.clock.scrape%scrape {
+		if scrapes {
 			if err := t.scrape(at, began, now); err != nil {
 				return err
 			}
@@ -151,5 +137,16 @@ func (t *theater) phase(began, end int, now phase) error {
 			return err
 		}
 	}
+	if now.Prometheus == "down" {
+		return t.load()
+	}
 	return nil
+}
+
+// here is what happens to one of the control planes.
+func (t *theater) here(i int, now phase) phase {
+	if i == 0 || t.fixture.All {
+		return now
+	}
+	return t.fixture.Base
 }

@@ -107,6 +107,6 @@ func (v *verdict) allowed(one firing, due []expected) bool {
 		return e.alert == one.fired || e.alert.name == one.fired.name && e.alert.severity == "page"
 	}) ||
 		slices.ContainsFunc(v.fixture.May, func(line string) bool {
-			return line == one.fired.String() || strings.HasPrefix(line, "page ") && strings.HasSuffix(line, " "+one.fired.name)
+			return line == one.String() || strings.HasPrefix(line, "page ") && strings.HasSuffix(line, " "+one.fired.name)
 		})
 }
