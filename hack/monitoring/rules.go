@@ -12,9 +12,6 @@ import (
 	"evenkeel.dev/evenkeel/monitoring/series"
 )
 
-// reference is the page that a person writes but for its tables.
-const reference = "docs/monitoring.md"
-
 // ruleFiles are the rules, as Prometheus and its operator read them, and the tables of what
 // is told and alerted.
 func ruleFiles() ([]file, error) {
@@ -26,17 +23,21 @@ func ruleFiles() ([]file, error) {
 	if err != nil {
 		return nil, err
 	}
-	page, err := os.ReadFile(reference)
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", reference, err)
+	all := []file{{"manifests/monitoring/rules.yaml", plain}, {"manifests/monitoring/prometheusrule.yaml", resource}}
+	for path, contents := range map[string]map[string]string{
+		"docs/monitoring.md":      {"alerts": rules.Table("runbooks/"), "series": series.Table()},
+		"docs/runbooks/README.md": {"alerts": rules.Table("")},
+	} {
+		page, err := os.ReadFile(path) //nolint:gosec // a page of this repository
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", path, err)
+		}
+		if page, err = parts(page, contents); err != nil {
+			return nil, fmt.Errorf("making %s: %w", path, err)
+		}
+		all = append(all, file{path, page})
 	}
-	page, err = parts(page, map[string]string{"alerts": rules.Table(), "series": series.Table()})
-	if err != nil {
-		return nil, fmt.Errorf("making %s: %w", reference, err)
-	}
-	return []file{
-		{"manifests/monitoring/rules.yaml", plain}, {"manifests/monitoring/prometheusrule.yaml", resource}, {reference, page},
-	}, nil
+	return all, nil
 }
 
 // parts is a page that a person writes but for the parts between two comments,

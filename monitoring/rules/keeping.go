@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"evenkeel.dev/evenkeel/apis/v1alpha1"
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/monitoring/series"
 )
 

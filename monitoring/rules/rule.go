@@ -66,7 +66,8 @@ func Groups() []Group {
 	return []Group{
 		{Name: "evenkeel.now", Every: nowEvery, Alerts: join(outage(), operator(), etcdNow())},
 		{Name: "evenkeel.burn", Every: burnEvery, Recordings: shortWindows(), Alerts: burning(fast)},
-		{Name: "evenkeel.steps", Every: stepEvery, Recordings: steps(), Alerts: join(balancer(), load(), etcdState(), certificates(), offenders(), promises(), care())},
+		{Name: "evenkeel.steps", Every: stepEvery, Recordings: steps()},
+		{Name: "evenkeel.state", Every: stateEvery, Alerts: join(balancer(), load(), etcdState(), certificates(), offenders(), promises(), care())},
 		{Name: "evenkeel.slow", Every: slowEvery, Recordings: longWindows(), Alerts: burning(slow)},
 	}
 }
@@ -80,12 +81,14 @@ func Alerts() (all []Alert) {
 }
 
 // How often groups are evaluated: what pages within a minute as often as it is scraped, what
-// looks at days every few minutes.
+// looks at days every few minutes. Windows of days sum up what is recorded every stepEvery,
+// and count by it: the group of the steps must not be evaluated at another interval.
 const (
-	nowEvery  = 15 * time.Second
-	burnEvery = 30 * time.Second
-	stepEvery = time.Minute
-	slowEvery = 5 * time.Minute
+	nowEvery   = 15 * time.Second
+	burnEvery  = 30 * time.Second
+	stepEvery  = time.Minute
+	stateEvery = time.Minute
+	slowEvery  = 5 * time.Minute
 )
 
 func join(lists ...[]Alert) (all []Alert) {

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"evenkeel.dev/evenkeel/apis/v1alpha1"
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/monitoring/series"
 )
 
@@ -15,6 +15,9 @@ const (
 	// waitsTooLong is the seconds that a request waits in a queue, in the mean of all: at a
 	// quarter of a second clients that ask ten times after each other notice.
 	waitsTooLong = 0.25
+	// shedTooMany is the share of requests that are refused, from which a minute is one that
+	// sheds.
+	shedTooMany = 0.01
 	// balancerBytes are the bytes of answers in a second from which a load balancer is worth a
 	// look: 100 MB are eight tenths of a link of 1 Gbit/s, and what many balancers of clouds
 	// are sized for at first. Raise it to eight tenths of what yours is bought with.
@@ -62,7 +65,8 @@ func load() []Alert {
 			Name: "EvenkeelApiserverOverloaded", Severity: Ticket, For: 10 * time.Minute,
 			Expr: lines(
 				fmt.Sprintf("%s >= (%s > 0)", most(series.Used), most(series.LoadLine)),
-				fmt.Sprintf("and (%s > 0 or %s > 0)", most(series.Waiting), rate("5m", series.Shed))),
+				fmt.Sprintf("and (%s > 0", most(series.Waiting)),
+				fmt.Sprintf("  or %s / (%s > 0) > %g)", rate("5m", series.Shed), rate("5m", series.Requests), shedTooMany)),
 			Summary:     "The apiservers of " + who + " have more to do than they can",
 			Description: "For 10 minutes {{ $value }} seats are in use on the busiest replica of " + who + ", which is its load line, and requests wait or are refused.",
 		},

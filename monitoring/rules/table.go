@@ -9,8 +9,9 @@ import (
 )
 
 // Table is what there is to be said, as Markdown: a line for each name, with its severities
-// and the time for which it must hold.
-func Table() string {
+// and the time for which it must hold. The runbooks are in this folder, which ends in a slash
+// or is empty.
+func Table(runbooks string) string {
 	var b strings.Builder
 	b.WriteString("| alert | severity | says |\n|---|---|---|\n")
 	var names []string
@@ -31,7 +32,7 @@ func Table() string {
 			severities = append(severities, s)
 		}
 		says := strings.ReplaceAll(at[name][0].Summary, who, "NAMESPACE/NAME")
-		fmt.Fprintf(&b, "| [%s](runbooks/%s.md) | %s | %s |\n", name, name, strings.Join(severities, ", "), says)
+		fmt.Fprintf(&b, "| [%s](%s%s.md) | %s | %s |\n", name, runbooks, name, strings.Join(severities, ", "), says)
 	}
 	return b.String()
 }

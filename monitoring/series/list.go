@@ -60,7 +60,7 @@ const (
 )
 
 // List are all of them, in the order in which the reference tells them.
-func List() []Series { //nolint:funlen // a list of what there is, a line each
+func List() []Series { //nolint:funlen // a table, a line for each
 	return []Series{
 		{Name: Down, Kind: Gauge, Help: "1 while all vantage points that see at all see the control plane down, else 0."},
 		{Name: DownSeconds, Kind: Gauge, Help: "How long it has been down without a round in between that was up; 0 while it is up or unseen."},

@@ -1,0 +1,70 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import "evenkeel.dev/evenkeel/monitoring/series"
+
+// pods are the operator's replicas.
+var pods = []string{"evenkeel-0", "evenkeel-1"}
+
+// scrape writes what all targets tell.
+func (t *theater) scrape(at, began int, now phase) error {
+	stamp := int64(epoch+at) * 1000
+	for _, pod := range pods {
+		told, err := t.operator(pod, at, began, now)
+		if err != nil {
+			return err
+		}
+		if err := t.store.scrape(pod, stamp, told); err != nil {
+			return err
+		}
+	}
+	for i, p := range t.plants {
+		told, err := p.tellsOwn(t.here(i, now))
+		if err != nil {
+			return err
+		}
+		if err := t.store.scrape("own/"+p.name, stamp, told); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// operator is what one replica of the operator tells; nothing where it is gone.
+func (t *theater) operator(pod string, at, began int, now phase) (told []sample, err error) {
+	leader := now.Leader
+	if leader == "" {
+		leader = pods[0]
+	}
+	if now.Operator == "gone" || now.Operator == "alone" && pod != leader {
+		return nil, nil
+	}
+	leading, points := 0.0, 2.0
+	if pod == leader {
+		leading = 1
+	}
+	if now.Points != "" {
+		points = float64(now.Points[0] - '0')
+	}
+	for name, v := range map[string]float64{series.Leading: leading, series.Points: points} {
+		set, err := labeled(name, "job", "evenkeel", "pod", pod)
+		if err != nil {
+			return nil, err
+		}
+		told = append(told, sample{set, v})
+	}
+	for i, p := range t.plants {
+		here := t.here(i, now)
+		if here.Deleted {
+			continue
+		}
+		of, err := p.tells(pod, pod == leader, at, began, here)
+		if err != nil {
+			return nil, err
+		}
+		told = append(told, of...)
+	}
+	return told, nil
+}
