@@ -63,7 +63,7 @@ func run(json, file string, days int) error {
 			fmt.Printf("a page on day %d: %s\n", p.first/86400+1, p.fired)
 		}
 		falsePages += len(pages(all))
-		fmt.Printf("\n%d healthy days: %d pages, %d other alerts (%.0f s)\n", days, len(pages(all)), len(all)-len(pages(all)), time.Since(began).Seconds())
+		fmt.Printf("\n%d healthy days: %d pages; fired in all: %s (%.0f s)\n", days, len(pages(all)), strings.Join(append(names(all), "no more"), ", "), time.Since(began).Seconds())
 		r.Add("sla.healthy_days", report.UnitCount, float64(days))
 		r.Add("sla.healthy_tickets", report.UnitCount, float64(len(all)-len(pages(all))))
 	}

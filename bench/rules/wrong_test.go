@@ -38,6 +38,7 @@ func TestWrongRulesAreFound(t *testing.T) {
 		"all tenants are one":           {"outage-one-of-many", "max by (namespace, name) (evenkeel_down_seconds)", "min by (namespace) (evenkeel_down_seconds)"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			changed := strings.ReplaceAll(string(raw), wrong.from, wrong.to)
 			if changed == string(raw) {
 				t.Fatalf("there is no %q in the rules", wrong.from)
