@@ -40,7 +40,8 @@ func month(days, bad int, seed uint64) fixture {
 			}
 			lost := one(phase{Rounds: "down", Balancer: "failed"}, 10*time.Second)
 			if r.Float64() < 2.5/24 {
-				events = append(events, lost)
+				// Two in a row would be an outage of 20 s, and one that is to be paged.
+				events = append(events, lost, one(phase{}, 2*time.Minute))
 			}
 			switch {
 			case hour == 10:

@@ -4,6 +4,8 @@
 package main
 
 import (
+	"os"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +14,11 @@ import (
 )
 
 const file = "../../manifests/monitoring/rules.yaml"
+
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(seldom)
+	os.Exit(m.Run())
+}
 
 // judged are the verdicts on all fixtures, played once for all tests.
 func judged(t *testing.T) map[string]verdict {
@@ -147,7 +154,7 @@ func outageAfter(t *testing.T, f fixture, at clock) int {
 
 func TestHealthyDays(t *testing.T) {
 	t.Parallel()
-	told, err := playMonth(month(3, 0, 7), file)
+	told, err := playMonth(month(2, 0, 7), file)
 	if err != nil {
 		t.Fatal(err)
 	}

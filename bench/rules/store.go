@@ -22,7 +22,13 @@ type store struct {
 	// before are the series of the last scrape of each target: those that are missing in the
 	// next are marked as gone, as a scrape does it.
 	before map[string]map[string]labels.Labels
+	// cut is the moment before which samples have been given up.
+	cut int64
 }
+
+// keeps is how long samples are kept at least, in milliseconds: the longest window is three
+// days.
+const keeps = 4 * 24 * 3600 * 1000
 
 func newStore() (*store, error) {
 	dir, err := os.MkdirTemp("", "bench-rules-")
@@ -31,13 +37,12 @@ func newStore() (*store, error) {
 	}
 	opts := tsdb.DefaultHeadOptions()
 	opts.ChunkDirRoot, opts.StripeSize = dir, 1024
-	// Nothing is cut off: the longest window is three days.
-	opts.ChunkRange = 40 * 24 * 3600 * 1000
+	opts.ChunkRange = keeps
 	head, err := tsdb.NewHead(nil, nil, nil, nil, opts, tsdb.NewHeadStats())
 	if err != nil {
 		return nil, fmt.Errorf("opening a store of samples: %w", err)
 	}
-	return &store{head: head, dir: dir, before: map[string]map[string]labels.Labels{}}, nil
+	return &store{head: head, dir: dir, before: map[string]map[string]labels.Labels{}, cut: epoch * 1000}, nil
 }
 
 func (s *store) close() {
@@ -78,6 +83,10 @@ func (s *store) scrape(target string, at int64, told []sample) error {
 		}
 	}
 	s.before[target] = now
+	if at-s.cut > keeps+keeps/4 {
+		s.cut = at - keeps
+		defer func() { _ = s.head.Truncate(s.cut) }()
+	}
 	if err := app.Commit(); err != nil {
 		return fmt.Errorf("writing a scrape of %s: %w", target, err)
 	}

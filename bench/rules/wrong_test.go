@@ -1,0 +1,63 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A rule that is made wrong is found by the fixture that is there for it.
+func TestWrongRulesAreFound(t *testing.T) {
+	t.Parallel()
+	all, err := fixtures()
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := map[string]fixture{}
+	for _, f := range all {
+		by[f.Key] = f
+	}
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, wrong := range map[string]struct{ fixture, from, to string }{
+		"an outage is paged later":      {"outage-total", "(evenkeel_down_seconds) > 15", "(evenkeel_down_seconds) > 40"},
+		"a single round is an outage":   {"calm-rolling-restart", "(evenkeel_down_seconds) > 15", "(evenkeel_down_seconds) > 0"},
+		"the page ends with the leader": {"outage-operator-restarts", "keep_firing_for: 5m", "keep_firing_for: 1s"},
+		"few rounds are enough":         {"calm-first-hour", ">= 6\n", ">= 0\n"},
+		"a restart is an absence":       {"calm-operator-restarts", "for: 2m", "for: 15s"},
+		"rounds are not counted":        {"outage-flapping", "increase(evenkeel_probe_rounds_total", "0 * increase(evenkeel_probe_rounds_total"},
+		"a jailed offender is free":     {"seats-offender-jailed", "unless max by (namespace, name) (evenkeel_sentences) > 0", "unless max by (namespace, name) (evenkeel_sentences) > 9"},
+		"blind is down":                 {"unseen-network", "(evenkeel_down_seconds) > 15", "(evenkeel_down_seconds + on (namespace, name) 60 * evenkeel_unseen) > 15"},
+		"unknown is the end":            {"calm-busy", "(evenkeel_certificate_expires_timestamp_seconds) > 0)", "(0 * evenkeel_certificate_expires_timestamp_seconds))"},
+		"all tenants are one":           {"outage-one-of-many", "max by (namespace, name) (evenkeel_down_seconds)", "min by (namespace) (evenkeel_down_seconds)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			changed := strings.ReplaceAll(string(raw), wrong.from, wrong.to)
+			if changed == string(raw) {
+				t.Fatalf("there is no %q in the rules", wrong.from)
+			}
+			path := filepath.Join(t.TempDir(), "rules.yaml")
+			if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			told, err := play(by[wrong.fixture], late9, path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := judge(by[wrong.fixture], told)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v.right() {
+				t.Errorf("%s is right all the same: %v", wrong.fixture, v.said)
+			}
+		})
+	}
+}
