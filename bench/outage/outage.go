@@ -95,9 +95,10 @@ type Outcome struct {
 type run struct {
 	Options
 
-	stage *stage.Stage
-	host  kubernetes.Interface
-	kinds client.Client
+	stage   *stage.Stage
+	profile *stage.Profile
+	host    kubernetes.Interface
+	kinds   client.Client
 	// store scrapes all the time, and pager for one outage: the shipped page stays for minutes
 	// after it, and the next would find it firing.
 	store, pager *prometheus.Server
@@ -140,6 +141,9 @@ func Play(ctx context.Context, o Options) (out Outcome, err error) {
 func (r *run) play(ctx context.Context) error {
 	began := time.Now()
 	for i := range r.Outages {
+		if err := r.busy(ctx, i); err != nil {
+			return err
+		}
 		if err := r.renew(ctx, i); err != nil {
 			return err
 		}

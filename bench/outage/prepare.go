@@ -47,7 +47,7 @@ func (r *run) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	cpp.Spec.Mode = v1alpha1.ModeEnforce
-	if _, err := r.stage.Install(ctx, r.Root, cpp); err != nil {
+	if r.profile, err = r.stage.Install(ctx, r.Root, cpp); err != nil {
 		return err
 	}
 	patch := fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, replicas)
