@@ -14,7 +14,7 @@ func requests() []grafana.Panel {
 	waited := one.of(series.QueueSeconds)
 	return []grafana.Panel{
 		picture("Requests", "Requests a second that ended, watches left out, and probes that came to nothing.", grafana.Rate, half,
-			line(all.rate(), "all"), line(failed.rate(), "failed"), line(shed.rate(), "shed")),
+			line(all.rate(), "all"), line(failed.rate(), "failed"), line(shed.rate(), "shed"), line(one.of(series.Jailed).rate(), "refused to jailed clients, and not among all")),
 		limits(picture("Failed and shed", "The part of requests that was answered with a 5xx or never, and that was refused with a 429. A minute with more than 5 % failed is bad.",
 			grafana.Ratio, half, line(ratio(failed, all), "failed"), line(ratio(shed, all), "shed")), grafana.Below(good).From(.05, bad)),
 		picture("Slow, by scope", "Requests a second that took longer than the objective of their scope: 1 s for one object, 30 s for a namespace or the cluster.", grafana.Rate, third,

@@ -15,6 +15,7 @@ const (
 	Requests      = "evenkeel_requests_total"
 	Failed        = "evenkeel_requests_failed_total"
 	Shed          = "evenkeel_requests_shed_total"
+	Jailed        = "evenkeel_requests_jailed_total"
 	Slow          = "evenkeel_requests_slow_total"
 	QueueSeconds  = "evenkeel_queue_wait_seconds_total"
 	ResponseBytes = "evenkeel_response_bytes_total"
@@ -74,6 +75,7 @@ func List() []Series { //nolint:funlen // a table, a line for each
 		{Name: Requests, Kind: Counter, Help: "Requests that ended, watches left out, and probes that came to nothing."},
 		{Name: Failed, Kind: Counter, Help: "Requests of those that were answered with a 5xx, or never."},
 		{Name: Shed, Kind: Counter, Help: "Requests of those that were refused with a 429."},
+		{Name: Jailed, Kind: Counter, Help: "Requests of jailed clients that were refused with a 429; they are not among the requests above."},
 		{Name: Slow, Kind: Counter, Labels: []Label{scopes}, Help: "Requests of those that took longer than the objective of their scope: 1 s for those of one object, writes among them, and 30 s for those of a namespace or of the cluster."},
 		{Name: QueueSeconds, Kind: Counter, Help: "Time that requests waited in the queues of priority levels."},
 		{Name: ResponseBytes, Kind: Counter, Help: "Bytes of answers, as the apiservers count them, events of watches among them."},

@@ -87,25 +87,25 @@ func (p *pass) served(book *sla.Book) {
 	k := &p.kept.sla
 	counted := map[string]time.Time{}
 	var sums truth.Sums
-	slow, bytes := map[string]float64{}, 0.0
+	slow, bytes, jailed := map[string]float64{}, 0.0, 0.0
 	for _, r := range p.snapshot.Replicas {
 		before := k.counted[r.UID]
 		counted[r.UID] = laterOf(before, r.Observed)
 		if r.Window <= 0 || !r.Observed.After(before) {
 			continue
 		}
-		more := servedBy(r, slow)
-		sums = sums.Plus(more)
+		more, refused := servedBy(r, slow)
+		sums, jailed = sums.Plus(more), jailed+refused
 		bytes += r.Answers.Bytes + r.Answers.WatchBytes
 	}
 	k.counted = counted
-	book.Served(p.now, sums, slow, bytes)
+	book.Served(p.now, sums, sla.Beside{Slow: slow, Bytes: bytes, Jailed: jailed})
 }
 
-// servedBy is what became of the requests of one replica; those that were slow are added to
-// slow by scope.
-func servedBy(r plane.Replica, slow map[string]float64) (s truth.Sums) {
-	s = truth.Sums{Requests: r.Answers.Requests, Failed: r.Answers.Errors, Shed: r.Answers.Refused}
+// servedBy is what became of the requests of one replica, and how many were refused to jailed
+// clients, which are not among them; those that were slow are added to slow by scope.
+func servedBy(r plane.Replica, slow map[string]float64) (s truth.Sums, jailed float64) {
+	s = truth.Sums{Requests: r.Answers.Requests, Failed: r.Answers.Errors}
 	for _, d := range r.Delays {
 		if within, known := objectives[d.Scope]; known && d.Requests > 0 {
 			late := max(0, d.Requests*(1-d.Part(within)))
@@ -114,9 +114,16 @@ func servedBy(r plane.Replica, slow map[string]float64) (s truth.Sums) {
 		}
 	}
 	for _, f := range r.Flows {
-		s.Waited += f.WaitSeconds
+		if strings.HasPrefix(f.Level, plane.JailPrefix) {
+			jailed += f.Rejected
+		} else {
+			s.Waited += f.WaitSeconds
+		}
 	}
-	return s
+	// What is refused to a jailed client is nobody's loss, and would drown what is.
+	jailed = min(jailed, r.Answers.Refused)
+	s.Shed, s.Requests = r.Answers.Refused-jailed, s.Requests-jailed
+	return s, jailed
 }
 
 func laterOf(a, b time.Time) time.Time {

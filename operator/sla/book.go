@@ -53,6 +53,7 @@ type told struct {
 	sums    sla.Sums
 	slow    map[string]float64
 	bytes   float64
+	jailed  float64
 	minutes map[string]float64
 	causes  map[sla.Letter]float64
 }
@@ -175,16 +176,24 @@ func count[K comparable](in *map[K]float64, key K, n float64) {
 	(*in)[key] += n
 }
 
-// Served adds what became of a tenant's requests since the last look: sums, of which those
-// that were slow are told by scope as well, and the bytes of their answers.
-func (b *Book) Served(now time.Time, sums sla.Sums, slow map[string]float64, bytes float64) {
+// Beside is what is told of requests beside what became of them.
+type Beside struct {
+	// Slow are those that were, by scope, Bytes those of all answers, and Jailed the requests
+	// of jailed clients that were refused: they are not among the others.
+	Slow          map[string]float64
+	Bytes, Jailed float64
+}
+
+// Served adds what became of a tenant's requests since the last look.
+func (b *Book) Served(now time.Time, sums sla.Sums, o Beside) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.requests(now, sums)
-	for scope, n := range slow {
+	for scope, n := range o.Slow {
 		count(&b.told.slow, scope, n)
 	}
-	b.told.bytes += bytes
+	b.told.bytes += o.Bytes
+	b.told.jailed += o.Jailed
 }
 
 func (b *Book) requests(now time.Time, sums sla.Sums) {

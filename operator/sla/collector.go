@@ -27,7 +27,7 @@ type Collector struct {
 
 // collected are the series that it tells.
 var collected = []string{
-	series.Down, series.DownSeconds, series.Unseen, series.Rounds, series.Requests, series.Failed, series.Shed, series.Slow, series.QueueSeconds,
+	series.Down, series.DownSeconds, series.Unseen, series.Rounds, series.Requests, series.Failed, series.Shed, series.Jailed, series.Slow, series.QueueSeconds,
 	series.ResponseBytes, series.Target, series.Available, series.BudgetLeft, series.Minutes, series.BadMinutes, series.LedgerUnsaved,
 	series.Points, series.Leading,
 }
@@ -121,6 +121,7 @@ func (c *Collector) tell(out chan<- prometheus.Metric, key types.NamespacedName,
 	counter(series.Requests, t.sums.Requests)
 	counter(series.Failed, t.sums.Failed)
 	counter(series.Shed, t.sums.Shed)
+	counter(series.Jailed, t.jailed)
 	for _, scope := range []string{"resource", "namespace", "cluster"} {
 		counter(series.Slow, t.slow[scope], scope)
 	}
