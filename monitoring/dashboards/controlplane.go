@@ -32,14 +32,10 @@ var states = []grafana.Named{{Value: "0", Text: "up", Color: good}, {Value: "1",
 
 func state() string { return one.of(series.Down).max() + " + 2 * " + one.of(series.Unseen).max() }
 
-// runs is the availability by runs of five minutes and more: what is down for longer has
-// been so for the five minutes before as well, which the window that looks back stands for.
-func runs() string {
-	q := one.of(series.DownSeconds)
-	return "1 - avg_over_time((" + q.over("max", "max_over_time("+q.selector()+"[5m])") + " >= bool 300)[30d:1m])"
-}
-
 func promise() []grafana.Panel {
+	available := func(period, definition string) string {
+		return one.of(series.Available, `period="`+period+`"`, `definition="`+definition+`"`).max()
+	}
 	kept := func(title, description, expr string) grafana.Panel {
 		p := number(title, description, grafana.Ratio, expr, asItIs)
 		p.Decimals = new(3)
@@ -50,17 +46,15 @@ func promise() []grafana.Panel {
 	}
 	up := number("Now", "Up, down as all vantage points see it, or unseen: nobody can tell.", grafana.State, state(), none)
 	up.States = states
-	requests, failed := one.of(series.Requests), one.of(series.Failed)
 	return []grafana.Panel{
 		up,
 		kept("Promised", "Availability that is promised.", one.of(series.Target).max()),
-		kept("Kept, this month", "By bad minutes, of those seen since the month began.", one.of(series.Available, `period="month"`).max()),
-		kept("Kept, 30 days", "By bad minutes, of those seen in 30 days.", one.of(series.Available, `period="30d"`).max()),
+		kept("Kept, this month", "By bad minutes, of those seen since the month began.", available("month", "minutes")),
+		kept("Kept, 30 days", "By bad minutes, of those seen in 30 days.", available("30d", "minutes")),
 		budget("Budget left, this month", "What is left of the month's error budget. Below zero more was used than was promised. Minutes that nobody saw use none.", "month"),
 		budget("Budget left, 30 days", "What is left of the error budget of the last 30 days.", "30d"),
-		once(kept("Kept, 30 days, of requests", "Requests and probes that were not answered with a 5xx, of all. It reaches back as far as the store does.",
-			"1 - "+failed.risen("30d")+" / clamp_min("+requests.risen("30d")+", 1)")),
-		once(kept("Kept, 30 days, in runs of five", "The share of time that was no part of an outage of five minutes and more, as some contracts count. It reaches back as far as the store does.", runs())),
+		kept("Kept, this month, of requests", "Requests and probes that were not answered with a 5xx, of all, since the month began.", available("month", "requests")),
+		kept("Kept, this month, in runs of five", "By bad minutes that are part of an outage of five and more, as some contracts count.", available("month", "runs")),
 		once(number("Bad minutes, 30 days", "Bad minutes that were counted in 30 days.", grafana.Minutes, one.of(series.Minutes, `kind="bad"`).risen("30d"), grafana.Below(good).From(1, warn))),
 		once(number("Unseen minutes, 30 days", "Minutes of 30 days in which nobody could tell.", grafana.Minutes, one.of(series.Minutes, `kind="unseen"`).risen("30d"), grafana.Below(good).From(10, unknown))),
 		number("Burn rate, 1 hour", "How many times faster than the promise allows the budget is used up.", grafana.Times, one.burn("1h"), burns),

@@ -68,7 +68,7 @@ func worstBudgets() grafana.Panel {
 		Description: "The twenty control planes with the least budget left this month, with what they were promised, what they got, and how fast they burn what is left. A name leads to its control plane.",
 		Targets: []grafana.Target{
 			of(month), of(everywhere.of(series.BudgetLeft, `period="30d"`).max()), of(everywhere.of(series.Target).max()),
-			of(everywhere.of(series.Available, `period="month"`).max()), of(everywhere.burn("1h")), of(everywhere.burn("6h")),
+			of(everywhere.of(series.Available, `period="month"`, `definition="minutes"`).max()), of(everywhere.burn("1h")), of(everywhere.burn("6h")),
 			of(everywhere.of(series.DownSeconds).max()), of(everywhere.of(series.Minutes, `kind="unseen"`).risen("1d")),
 		},
 		Columns: []grafana.Column{

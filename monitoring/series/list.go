@@ -80,7 +80,10 @@ func List() []Series { //nolint:funlen // a table, a line for each
 		{Name: QueueSeconds, Kind: Counter, Help: "Time that requests waited in the queues of priority levels."},
 		{Name: ResponseBytes, Kind: Counter, Help: "Bytes of answers, as the apiservers count them, events of watches among them."},
 		{Name: Target, Kind: Gauge, Help: "Availability that is promised, from 0 to 1."},
-		{Name: Available, Kind: Gauge, Labels: []Label{periods}, Help: "Availability that was kept, by bad minutes of those seen, from 0 to 1; 1 while nothing is known."},
+		{
+			Name: Available, Kind: Gauge, Labels: []Label{periods, readings},
+			Help: "Availability that was kept, from 0 to 1: by bad minutes of those seen, by those in runs of five and more, and by requests that failed. 1 while nothing is known.",
+		},
 		{Name: BudgetLeft, Kind: Gauge, Labels: []Label{periods}, Help: "What is left of the error budget, from 1 to below 0."},
 		{Name: Minutes, Kind: Counter, Labels: []Label{kinds}, Help: "Minutes that are over, by what they were."},
 		{Name: BadMinutes, Kind: Counter, Labels: []Label{causes}, Help: "Bad minutes, by what they are put down to."},

@@ -52,6 +52,7 @@ var (
 	scopes    = Label{"scope", []string{"resource", "namespace", "cluster"}}
 	kinds     = Label{"kind", []string{"good", "slow", "shedding", "bad", "unseen"}}
 	causes    = Label{"cause", []string{"Evenkeel", "Zone", "Etcd", "Offender", "Rollout", "Unknown"}}
+	readings  = Label{"definition", []string{"minutes", "runs", "requests"}}
 	periods   = Label{"period", []string{"month", "30d"}}
 	component = Label{"component", []string{"kube-apiserver", "etcd"}}
 	resources = Label{"resource", []string{"cpu", "memory"}}

@@ -75,7 +75,7 @@ type telling struct {
 	target    float64
 	unsaved   int
 	downFor   float64
-	available [2]float64
+	available [2][3]float64
 	left      [2]float64
 }
 
@@ -92,9 +92,13 @@ func (b *Book) telling(point string, others []sla.Look, now time.Time) telling {
 		totals sla.Totals
 		budget sla.Budget
 	}{{t.Month, t.MonthBudget}, {t.Thirty, t.ThirtyBudget}} {
-		t.available[i], t.left[i] = 1, p.budget.Left()
-		if a := p.totals.Availability(); a.Known {
-			t.available[i] = a.Minutes
+		t.available[i], t.left[i] = [3]float64{1, 1, 1}, p.budget.Left()
+		a := p.totals.Availability()
+		if a.Known {
+			t.available[i][0], t.available[i][1] = a.Minutes, a.Runs
+		}
+		if a.Asked {
+			t.available[i][2] = a.Requests
 		}
 		if !t.Known {
 			t.left[i] = 1
@@ -129,7 +133,9 @@ func (c *Collector) tell(out chan<- prometheus.Metric, key types.NamespacedName,
 	counter(series.ResponseBytes, t.bytes)
 	gauge(series.Target, t.target)
 	for i, period := range []string{"month", "30d"} {
-		gauge(series.Available, t.available[i], period)
+		for j, definition := range []string{"minutes", "runs", "requests"} {
+			gauge(series.Available, t.available[i][j], period, definition)
+		}
 		gauge(series.BudgetLeft, t.left[i], period)
 	}
 	for _, kind := range []string{"good", "slow", "shedding", "bad", "unseen"} {
