@@ -130,6 +130,9 @@ func TestTheOperatorsRights(t *testing.T) {
 		"ClusterRole: policy poddisruptionbudgets get,list,watch",
 		"ClusterRole:  namespaces get",
 		"ClusterRole: events.k8s.io events create,patch",
+		"ClusterRole: evenkeel.dev availabilityledgers get",
+		"ClusterRole: authentication.k8s.io tokenreviews create",
+		"ClusterRole: authorization.k8s.io subjectaccessreviews create",
 		"Role: coordination.k8s.io leases get,create,update,patch",
 		"Role:  events create,patch",
 	}, got); diff != "" {

@@ -26,7 +26,9 @@ type line struct {
 type chart struct {
 	ID, Title string
 	format    func(float64) string
-	lines     []line
+	// unit is what the scale is round in.
+	unit  float64
+	lines []line
 }
 
 // drawn is a chart as the page has it.
@@ -72,10 +74,10 @@ func (c chart) draw(points []history.Point, s span, marks []mark) drawn {
 		}
 		d.Legend = append(d.Legend, legend{Name: l.Name, Class: l.Class, Now: c.format(last), Most: c.format(peak)})
 	}
-	top := round(most)
+	top := c.unit * round(most/c.unit)
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg class="plot" height="%d" role="img" aria-label="%s">`, chartHeight, html.EscapeString(d.words()))
-	c.grid(&b, s, top)
+	grid(&b, s)
 	for _, m := range marks {
 		x := percent(s.share(m.At))
 		fmt.Fprintf(&b, `<line class="mark %s" x1="%s" x2="%s" y1="%d" y2="%d"/>`, m.Class(), x, x, plotTop, plotTop+plotHeight)
@@ -86,13 +88,17 @@ func (c chart) draw(points []history.Point, s span, marks []mark) drawn {
 			fmt.Fprintf(&b, `<path class="line %s" d="%s"/>`, l.Class, p)
 		}
 	}
-	b.WriteString("</svg></svg>")
+	b.WriteString("</svg>")
+	for _, share := range []float64{.5, 1} { // over the lines: a number that is struck through is none
+		fmt.Fprintf(&b, `<text class="scale" x="2" y="%g">%s</text>`, plotTop+plotHeight*(1-share)+12, html.EscapeString(c.format(share*top)))
+	}
+	b.WriteString("</svg>")
 	d.SVG = template.HTML(b.String()) //nolint:gosec // numbers, names from this package, and one escaped text
 	return d
 }
 
-// grid draws the scale and the times.
-func (c chart) grid(b *strings.Builder, s span, top float64) {
+// grid draws the times and what is at the half of the scale and at its ends.
+func grid(b *strings.Builder, s span) {
 	for _, share := range []float64{0, .5, 1} {
 		y := plotTop + plotHeight*(1-share)
 		fmt.Fprintf(b, `<line class="grid" x1="0" x2="100%%" y1="%g" y2="%g"/>`, y, y)
@@ -101,9 +107,6 @@ func (c chart) grid(b *strings.Builder, s span, top float64) {
 		x := percent(s.share(t.at))
 		fmt.Fprintf(b, `<line class="grid" x1="%s" x2="%s" y1="%d" y2="%d"/>`, x, x, plotTop, plotTop+plotHeight)
 		fmt.Fprintf(b, `<text class="tick" x="%s" y="%d">%s</text>`, x, ticksAt, t.text)
-	}
-	for _, share := range []float64{.5, 1} {
-		fmt.Fprintf(b, `<text class="scale" x="2" y="%g">%s</text>`, plotTop+plotHeight*(1-share)+11, html.EscapeString(c.format(share*top)))
 	}
 }
 

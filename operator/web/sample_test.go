@@ -7,6 +7,9 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
+	"strconv"
+	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -25,6 +28,7 @@ var now = time.Date(2026, 11, 26, 14, 6, 10, 0, time.UTC)
 
 // reader has profiles and ledgers at hand.
 type reader struct {
+	mu       sync.Mutex
 	profiles []v1alpha1.ControlPlaneProfile
 	ledgers  []v1alpha1.AvailabilityLedger
 	err      error
@@ -32,6 +36,8 @@ type reader struct {
 }
 
 func (r *reader) Get(_ context.Context, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if r.err != nil {
 		return r.err
 	}
@@ -55,11 +61,20 @@ func (r *reader) Get(_ context.Context, key client.ObjectKey, into client.Object
 }
 
 func (r *reader) List(_ context.Context, into client.ObjectList, _ ...client.ListOption) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.lists++
 	if r.err == nil {
-		into.(*v1alpha1.ControlPlaneProfileList).Items = r.profiles
+		into.(*v1alpha1.ControlPlaneProfileList).Items = slices.Clone(r.profiles)
 	}
 	return r.err
+}
+
+// replace puts another profile in the place of one.
+func (r *reader) replace(i int, p v1alpha1.ControlPlaneProfile) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.profiles[i] = p
 }
 
 var tenants = []string{"acme", "borealis", "contoso", "delphi", "edison-energy", "fabrikam", "globex", "hooli", "initech", "juniper-health", "kestrel", "lumen", "meridian-bank", "northwind", "octan", "polaris", "quarry", "rivet", "soylent", "tyrell"}
@@ -142,7 +157,7 @@ func acme() (v1alpha1.ControlPlaneProfile, v1alpha1.AvailabilityLedger, *history
 	for i := range s.Replicas {
 		s.Replicas[i].LoadLine, s.Replicas[i].UsedSeats = 212, int32(88-20*i)
 	}
-	s.SLA.Available, s.SLA.BudgetLeft, s.SLA.BadMinutes, s.SLA.UnseenMinutes = "99.981%", "61%", 9, 12
+	s.SLA.Available, s.SLA.BudgetLeft, s.SLA.BadMinutes, s.SLA.UnseenMinutes = "99.975%", "58%", 9, 12
 	s.Availability = &v1alpha1.AvailabilityStatus{Class: "99.95", Message: "replicas and members are spread over three zones; the loss of any one is carried"}
 	for i, z := range []string{"eu-central-1a", "eu-central-1b", "eu-central-1c"} {
 		h := int32(35 - 5*i)
@@ -171,7 +186,7 @@ func acme() (v1alpha1.ControlPlaneProfile, v1alpha1.AvailabilityLedger, *history
 	s.Offenders = []v1alpha1.OffenderStatus{{Name: "a1", Client: "system:serviceaccount:telemetry:agent (list pods, cluster)", Phase: v1alpha1.OffenderJailed, Grade: "one", Until: &until, Message: "held 58 of 60 seats in 3 of 3 samples over 2 s"}}
 	decision := func(after time.Duration, step, reason, message, outcome string, evidence, rejected []string) v1alpha1.DecisionStatus {
 		return v1alpha1.DecisionStatus{
-			Time: metav1.NewMicroTime(at.Add(after)), Step: step, Reason: reason, Message: message, Evidence: evidence, Rejected: rejected, Applied: true, Outcome: outcome, BudgetBefore: "75%", BudgetAfter: "61%",
+			Time: metav1.NewMicroTime(at.Add(after)), Step: step, Reason: reason, Message: message, Evidence: evidence, Rejected: rejected, Applied: true, Outcome: outcome, BudgetBefore: "72%", BudgetAfter: "58%",
 		}
 	}
 	s.Decisions = []v1alpha1.DecisionStatus{
@@ -202,7 +217,7 @@ func acmeLedger(p v1alpha1.ControlPlaneProfile) v1alpha1.AvailabilityLedger {
 		case 24:
 			text = "g580 Z5 g855"
 		case 26:
-			text = "g822 O3 g20"
+			text = "g822 O3 g15"
 		}
 		l.Days = append(l.Days, v1alpha1.LedgerDay{Date: fmt.Sprintf("2026-11-%02d", d), Minutes: text, Requests: 8_640_000, Failed: 600, Shed: 1700, Slow: 240, WaitedSeconds: 9500})
 	}
@@ -251,3 +266,5 @@ func acmeHistory(storm time.Time) *history.Store {
 	h.Note(key, history.Event{At: storm.Add(-95 * time.Minute), Kind: history.Node, Title: "NodeNotReady", Message: "node-b2 of zone eu-central-1b, which carries no replica now", Outcome: "ready again after 4 min"})
 	return h
 }
+
+func number(f float64) string { return strconv.FormatFloat(f, 'f', 0, 64) }

@@ -96,3 +96,12 @@ func minutes(n int) string {
 	}
 	return fmt.Sprintf("%d h %d min", n/60, n%60)
 }
+
+// whole is a count, in groups of three digits.
+func whole(f float64) string {
+	text := strconv.FormatFloat(f, 'f', 0, 64)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
