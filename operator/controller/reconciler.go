@@ -33,6 +33,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/operator/history"
 	"evenkeel.dev/evenkeel/recommender"
 	"evenkeel.dev/evenkeel/recommender/plane"
 )
@@ -79,6 +80,8 @@ type Reconciler struct {
 	Decide Decider
 	// Usage tells what pods use; nil has nothing sized.
 	Usage Usage
+	// History remembers what was seen, for the dashboard; nil remembers nothing.
+	History *history.Store
 	// Now is the clock.
 	Now     func() time.Time
 	Options Options

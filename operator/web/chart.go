@@ -54,25 +54,11 @@ func (c chart) draw(points []history.Point, s span, marks []mark) drawn {
 	d := drawn{ID: c.ID, Title: c.Title}
 	most := 0.
 	for _, l := range c.lines {
-		last, peak := math.NaN(), math.NaN()
-		for _, p := range points {
-			if f := float64(l.of(p.Sample)); !math.IsNaN(f) && !math.IsInf(f, 0) && s.holds(p.At) {
-				last, d.Seen = f, true
-				if math.IsNaN(peak) || f > peak {
-					peak = f
-				}
-			}
+		now, peak := l.ends(points, s)
+		if !math.IsNaN(peak) {
+			most, d.Seen = max(most, peak), true
 		}
-		if n := len(points); n > 0 {
-			last = float64(l.of(points[n-1].Sample)) // what is not seen now is not told as if it were
-			for i := n - 2; math.IsNaN(last) && i >= max(0, n-4); i-- {
-				last = float64(l.of(points[i].Sample))
-			}
-		}
-		if peak > most {
-			most = peak
-		}
-		d.Legend = append(d.Legend, legend{Name: l.Name, Class: l.Class, Now: c.format(last), Most: c.format(peak)})
+		d.Legend = append(d.Legend, legend{Name: l.Name, Class: l.Class, Now: c.format(now), Most: c.format(peak)})
 	}
 	top := c.unit * round(most/c.unit)
 	var b strings.Builder
@@ -95,6 +81,25 @@ func (c chart) draw(points []history.Point, s span, marks []mark) drawn {
 	b.WriteString("</svg>")
 	d.SVG = template.HTML(b.String()) //nolint:gosec // numbers, names from this package, and one escaped text
 	return d
+}
+
+// ends are the newest value of a line and its highest in a span. What was not seen for two
+// steps is not told as if it were now.
+func (l line) ends(points []history.Point, s span) (now, peak float64) {
+	now, peak = math.NaN(), math.NaN()
+	for i, p := range points {
+		f := float64(l.of(p.Sample))
+		if math.IsNaN(f) || math.IsInf(f, 0) || !s.holds(p.At) {
+			continue
+		}
+		if peak = math.Max(f, peak); math.IsNaN(peak) {
+			peak = f
+		}
+		if i+3 >= len(points) {
+			now = f
+		}
+	}
+	return now, peak
 }
 
 // grid draws the times and what is at the half of the scale and at its ends.

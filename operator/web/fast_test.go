@@ -25,7 +25,7 @@ func TestFirstPaint(t *testing.T) {
 	b := newBrowser(t, server)
 	best, done, rows := 1e9, 0., 0.
 	for range 3 {
-		b.show(t, server.URL+"/", 1280, 860, "light")
+		b.show(t, server.URL+"/", 1280, "light")
 		time.Sleep(300 * time.Millisecond) // the paint is told a frame later
 		const first = `performance.getEntriesByName('first-contentful-paint')[0].startTime`
 		if ms := run(t, b, chromedp.Evaluate[float64](first)); ms < best {
@@ -53,7 +53,7 @@ func TestFirstPaint(t *testing.T) {
 func TestTheKeyboardIsEnough(t *testing.T) {
 	server := dashboard(t, 20)
 	b := newBrowser(t, server)
-	b.show(t, server.URL+"/", 1280, 860, "dark")
+	b.show(t, server.URL+"/", 1280, "dark")
 	const active = `document.activeElement.textContent.trim() || document.activeElement.id`
 	var way []string
 	for range 30 {
@@ -93,7 +93,7 @@ func TestThePageIsLive(t *testing.T) {
 	c.Now = func() time.Time { return now.Add(time.Duration(asked.Add(1)) * time.Second) }
 	server := serve(t, c)
 	b := newBrowser(t, server)
-	b.show(t, server.URL+"/cp/tenant-acme/acme", 1280, 860, "light")
+	b.show(t, server.URL+"/cp/tenant-acme/acme", 1280, "light")
 	b.do(t, chromedp.Click(chromedp.CSS("#timeline summary")))
 	changed := p.DeepCopy()
 	changed.Status.LoadLine.Ceiling = 777
@@ -102,7 +102,7 @@ func TestThePageIsLive(t *testing.T) {
 	if !run(t, b, chromedp.Evaluate[bool](`document.querySelector('#timeline details').open`)) {
 		t.Error("what a reader has opened is closed by what is new")
 	}
-	b.show(t, server.URL+"/", 1280, 860, "light")
+	b.show(t, server.URL+"/", 1280, "light")
 	changed.ResourceVersion, changed.Status.LoadLine.Ceiling = "2", 888
 	r.replace(0, *changed)
 	run(t, b, chromedp.Poll[bool](`document.querySelector('#rows').textContent.includes('888')`))

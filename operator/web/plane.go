@@ -130,8 +130,9 @@ func (s *Server) points(ctx context.Context, key types.NamespacedName, when span
 		if err != nil {
 			s.log.Error(err, "The store of metrics does not answer", "profile", key)
 			*notes = append(*notes, "The store of metrics does not answer: charts show what this operator remembers itself.")
+		} else {
+			own = append(before, own...)
 		}
-		own = append(before, own...)
 	}
 	if len(own) == 0 {
 		*notes = append(*notes, "This operator remembers nothing of this control plane yet. Measurements are with the operator replica that leads, from its start on.")

@@ -50,7 +50,7 @@ func newHost(t *testing.T) (admin, operator *kubernetes.Clientset) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, document := range strings.Split(string(shipped), "\n---\n") {
+	for document := range strings.SplitSeq(string(shipped), "\n---\n") {
 		var role rbacv1.ClusterRole
 		if err := yaml.Unmarshal([]byte(document), &role); err != nil || role.Kind != "ClusterRole" {
 			continue

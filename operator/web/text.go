@@ -4,7 +4,6 @@
 package web
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -87,14 +86,6 @@ func percentOf(text string) float64 {
 		return math.NaN()
 	}
 	return f
-}
-
-// minutes is how long something took.
-func minutes(n int) string {
-	if n < 120 {
-		return fmt.Sprintf("%d min", n)
-	}
-	return fmt.Sprintf("%d h %d min", n/60, n%60)
 }
 
 // whole is a count, in groups of three digits.

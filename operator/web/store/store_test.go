@@ -40,6 +40,10 @@ func row(labels string, from time.Time, values ...string) string {
 	return `{"metric":{` + labels + `},"values":[` + strings.Join(pairs, ",") + "]}"
 }
 
+func answer(w io.Writer, text string) {
+	_, _ = io.WriteString(w, text) // who has hung up is not told
+}
+
 // A store's answers become points: gauges by their names, rates, what is NaN or missing as
 // not seen.
 func TestSeries(t *testing.T) {
@@ -55,15 +59,15 @@ func TestSeries(t *testing.T) {
 		}
 		switch {
 		case strings.Contains(query, "__name__"):
-			io.WriteString(w, matrixOf(
+			answer(w, matrixOf(
 				row(`"__name__":"evenkeel_used_seats"`, first, "10", "20", "NaN"), row(`"__name__":"evenkeel_load_line_seats"`, first, "212", "212", "180"),
 				row(`"__name__":"evenkeel_down"`, first, "0", "1", "0"), row(`"__name__":"evenkeel_unseen"`, first, "0", "0", "1"), row(`"__name__":"evenkeel_something_else"`, first, "1")))
 		case strings.Contains(query, "evenkeel_requests_failed_total"):
-			io.WriteString(w, matrixOf(row("", first, "0.5")))
+			answer(w, matrixOf(row("", first, "0.5")))
 		case strings.Contains(query, "evenkeel_size"):
-			io.WriteString(w, matrixOf(row(`"resource":"cpu"`, first, "4.5"), row(`"resource":"memory"`, first, "+Inf")))
+			answer(w, matrixOf(row(`"resource":"cpu"`, first, "4.5"), row(`"resource":"memory"`, first, "+Inf")))
 		default:
-			io.WriteString(w, matrixOf())
+			answer(w, matrixOf())
 		}
 	}))
 	defer server.Close()
@@ -96,24 +100,24 @@ func TestABadStore(t *testing.T) {
 	}))
 	defer elsewhere.Close()
 	for name, one := range map[string]struct {
-		answer http.HandlerFunc
-		want   string
+		reply http.HandlerFunc
+		want  string
 	}{
-		"large": {func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, strings.Repeat(" ", mostBytes+2)) }, "larger than 8 MiB"},
+		"large": {func(w http.ResponseWriter, _ *http.Request) { answer(w, strings.Repeat(" ", mostBytes+2)) }, "larger than 8 MiB"},
 		"elsewhere": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
 		}, "sends elsewhere"},
 		"down": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }, "502 Bad Gateway"},
-		"html": {func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>") }, "invalid character"},
+		"html": {func(w http.ResponseWriter, _ *http.Request) { answer(w, "<html>") }, "invalid character"},
 		"refuses": {func(w http.ResponseWriter, _ *http.Request) {
-			io.WriteString(w, `{"status":"error","error":"too many samples"}`)
+			answer(w, `{"status":"error","error":"too many samples"}`)
 		}, "too many samples"},
 		"vector": {func(w http.ResponseWriter, _ *http.Request) {
-			io.WriteString(w, `{"status":"success","data":{"resultType":"vector"}}`)
+			answer(w, `{"status":"success","data":{"resultType":"vector"}}`)
 		}, "none to this question"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := httptest.NewServer(one.answer)
+			server := httptest.NewServer(one.reply)
 			defer server.Close()
 			r, err := New(server.URL, "", nil)
 			if err != nil {
@@ -132,7 +136,7 @@ func TestABadStore(t *testing.T) {
 
 // Whom it talks to is verified.
 func TestTLSIsVerified(t *testing.T) {
-	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, matrixOf()) }))
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w, matrixOf()) }))
 	defer server.Close()
 	roots := x509.NewCertPool()
 	roots.AddCert(server.Certificate())
@@ -161,7 +165,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(matrixOf(row(`"__name__":"evenkeel_down"`, since, "1", "NaN", "+Inf"))))
 	f.Add([]byte(`{"status":"success","data":{"resultType":"matrix","result":[{"metric":null,"values":[[1e300,"1"],[null,null]]}]}}`))
 	f.Add([]byte(`{"status":"error"}`))
-	f.Fuzz(func(t *testing.T, body []byte) {
+	f.Fuzz(func(_ *testing.T, body []byte) {
 		m, err := decode(body)
 		if err != nil {
 			return

@@ -55,7 +55,7 @@ func (s *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		var labels []string
 		var value float64
 		eachField(series, func(field protowire.Number, one []byte) {
-			switch field {
+			switch int(field) {
 			case seriesLabels:
 				var pair []string
 				eachField(one, func(_ protowire.Number, text []byte) { pair = append(pair, string(text)) })
@@ -102,8 +102,8 @@ func (s *receiver) await(t *testing.T, what string, is func() bool) {
 // What is gathered arrives, whole and once, by a store that was down first.
 func TestWhatIsToldArrives(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	down := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "evenkeel_down"}, []string{"namespace", "name"})
-	took := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "evenkeel_took_seconds", Buckets: []float64{1}})
+	down := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "evenkeel_down", Help: "Down."}, []string{"namespace", "name"})
+	took := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "evenkeel_took_seconds", Help: "Took.", Buckets: []float64{1}})
 	registry.MustRegister(down, took)
 	down.WithLabelValues("tenant-acme", "acme").Set(1)
 	took.Observe(.5)
@@ -127,7 +127,7 @@ func TestWhatIsToldArrives(t *testing.T) {
 // A store that refuses samples for good is not asked again for them.
 func TestWhatIsRefusedIsDropped(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(prometheus.NewGauge(prometheus.GaugeOpts{Name: "a"}))
+	registry.MustRegister(prometheus.NewGauge(prometheus.GaugeOpts{Name: "a", Help: "A."}))
 	s := &receiver{got: map[string]float64{}, statuses: []int{http.StatusBadRequest}}
 	server := httptest.NewServer(s)
 	defer server.Close()
