@@ -106,6 +106,9 @@ func newManager(f operatorFlags) (ctrl.Manager, error) {
 		return nil, err
 	}
 	remembered := history.New()
+	if err := addDashboard(m, f.dashboard, remembered); err != nil {
+		return nil, err
+	}
 	r := &controller.Reconciler{
 		Client: m.GetClient(), Host: m.GetAPIReader(), Events: m.GetEventRecorder("evenkeel"), Usage: used,
 		History: remembered,
@@ -113,9 +116,6 @@ func newManager(f operatorFlags) (ctrl.Manager, error) {
 		Options: controller.Options{Tick: f.tick, FastTick: f.fastTick, Pulse: f.beat, Concurrency: f.concurrency},
 	}
 	if err := r.SetupWithManager(m); err != nil {
-		return nil, err
-	}
-	if err := addDashboard(m, f.dashboard, remembered); err != nil {
 		return nil, err
 	}
 	if err := m.AddHealthzCheck("ping", healthz.Ping); err != nil {
