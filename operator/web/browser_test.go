@@ -125,15 +125,11 @@ func (b *browser) show(t *testing.T, address string, width int64, scheme string)
 // keep keeps a picture of the page.
 func (b *browser) keep(t *testing.T, name string, whole bool) {
 	t.Helper()
-	folder := os.Getenv("EVENKEEL_SCREENSHOTS")
-	if folder == "" {
-		folder = t.ArtifactDir()
-	}
 	take := chromedp.CaptureScreenshot()
 	if whole {
 		take = chromedp.FullScreenshot(100)
 	}
-	if err := os.WriteFile(filepath.Join(folder, name+".png"), run(t, b, take), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(screenshots(t), name+".png"), run(t, b, take), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -108,8 +108,8 @@ func one(i int, name string) v1alpha1.ControlPlaneProfile {
 	for z, zone := range zones {
 		s.Replicas = append(s.Replicas, v1alpha1.ReplicaStatus{Name: fmt.Sprintf("kube-apiserver-7d9f6c5b8-%c%dkx2", 'b'+z, i%10), Zone: zone, Ready: true, UsedSeats: max(1, used-int32(7*z)), LoadLine: line})
 	}
-	bad := (i * 7) % 6
-	s.SLA = &v1alpha1.SLAStatus{Month: "2026-11", Target: "99.95", Available: fmt.Sprintf("%.3f%%", 100-float64(bad)*.0027), BudgetLeft: fmt.Sprintf("%d%%", 100-bad*100*10/216), BadMinutes: int32(bad)}
+	bad := []int{0, 2, 0, 1, 5, 0, 3, 0, 9, 0, 1, 13, 0, 0, 7, 1, 0}[(i*5)%17]
+	s.SLA = &v1alpha1.SLAStatus{Month: "2026-11", Target: "99.95", Available: fmt.Sprintf("%.3f%%", 100-100*float64(bad)/36846), BudgetLeft: fmt.Sprintf("%d%%", 100-bad*100*10/216), BadMinutes: int32(bad)}
 	s.Conditions = []metav1.Condition{{Type: "Ready", Status: metav1.ConditionTrue, Reason: "AsExpected", Message: "what was decided is in force", LastTransitionTime: metav1.NewTime(now.Add(-41 * 24 * time.Hour))}}
 	trouble(&p, i)
 	return p
@@ -125,7 +125,7 @@ func trouble(p *v1alpha1.ControlPlaneProfile, i int) {
 	switch i {
 	case 7:
 		s.SLA.DownSince, s.SLA.Message = &metav1.Time{Time: now.Add(-4 * time.Minute)}, "balancer: dial tcp 10.96.14.7:6443: connection refused (seen from evenkeel-0 and evenkeel-1)"
-		s.SLA.Available, s.SLA.BudgetLeft, s.SLA.BadMinutes = "99.947%", "12%", 19
+		s.SLA.Available, s.SLA.BudgetLeft, s.SLA.BadMinutes = "99.948%", "12%", 19
 		s.ReadyReplicas, s.Replicas[1].Ready, s.Replicas[2].Ready = 1, false, false
 		notReady("TenantUnreachable", "no ready replica answers; check the nodes of zone eu-central-1b, where 2 of 3 replicas ran")
 	case 12:
@@ -135,7 +135,7 @@ func trouble(p *v1alpha1.ControlPlaneProfile, i int) {
 		s.Conditions[0].Message = "1 of 3 replicas is not observed"
 		notReady("ReplicaTimeout", "replica kube-apiserver-7d9f6c5b8-d3kx2 gives no whole answer within 2 s; its limits are held until it does")
 	case 5:
-		s.SLA.Available, s.SLA.BudgetLeft, s.SLA.BadMinutes = "99.948%", "-6%", 23
+		s.SLA.Available, s.SLA.BudgetLeft, s.SLA.BadMinutes = "99.937%", "-6%", 23
 	case 9:
 		notReady("AccessExpired", "the client certificate in Secret juniper-health-evenkeel ended 9 min ago: put a new kubeconfig into it")
 	case 14:
