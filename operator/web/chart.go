@@ -42,6 +42,8 @@ type drawn struct {
 
 type legend struct {
 	Name, Class, Now, Most string
+	// Peaks is whether its highest matters: of what is set it does not.
+	Peaks bool
 }
 
 // Pixels from the top: where the plot begins, how high it is, and where times are named.
@@ -58,7 +60,7 @@ func (c chart) draw(points []history.Point, s span, marks []mark) drawn {
 		if !math.IsNaN(peak) {
 			most, d.Seen = max(most, peak), true
 		}
-		d.Legend = append(d.Legend, legend{Name: l.Name, Class: l.Class, Now: c.format(now), Most: c.format(peak)})
+		d.Legend = append(d.Legend, legend{Name: l.Name, Class: l.Class, Now: c.format(now), Most: c.format(peak), Peaks: !l.Stairs && peak > 0})
 	}
 	top := c.unit * round(most/c.unit)
 	var b strings.Builder
