@@ -33,9 +33,23 @@ func (f *dashboardFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.tokenFile, "store-token-file", "", "file with the bearer token for both")
 }
 
-// The host cluster is asked who somebody is by a client of its own: who knocks at the
-// dashboard again and again must not take what the operator asks the host for.
-const askedEachSecond, askedAtOnce = 200, 1000
+// The host cluster is asked who somebody is by a client of its own, and what he may see by
+// another: who knocks at the dashboard again and again with tokens that are none must take
+// nothing from the operator, nor from those who are in.
+const (
+	tokensEachSecond, tokensAtOnce = 20, 50
+	rightsEachSecond, rightsAtOnce = 200, 1000
+)
+
+func hostClient(m ctrl.Manager, eachSecond float32, atOnce int) (*kubernetes.Clientset, error) {
+	config := rest.CopyConfig(m.GetConfig())
+	config.QPS, config.Burst = eachSecond, atOnce
+	c, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("setting up the dashboard: %w", err)
+	}
+	return c, nil
+}
 
 // addDashboard has the manager serve the dashboard and send metrics, as far as flags ask
 // for it.
@@ -56,15 +70,17 @@ func addDashboard(m ctrl.Manager, f dashboardFlags, remembered *history.Store) e
 	if f.address == "0" || f.address == "" {
 		return nil
 	}
-	config := rest.CopyConfig(m.GetConfig())
-	config.QPS, config.Burst = askedEachSecond, askedAtOnce
-	host, err := kubernetes.NewForConfig(config)
+	tokens, err := hostClient(m, tokensEachSecond, tokensAtOnce)
 	if err != nil {
-		return fmt.Errorf("setting up the dashboard: %w", err)
+		return err
+	}
+	rights, err := hostClient(m, rightsEachSecond, rightsAtOnce)
+	if err != nil {
+		return err
 	}
 	c := web.Config{
 		Address: f.address, CertDir: f.certs, Profiles: m.GetCache(), Ledgers: m.GetAPIReader(), History: remembered,
-		Tokens: host.AuthenticationV1().TokenReviews(), Access: host.AuthorizationV1().SubjectAccessReviews(), Now: time.Now, Log: ctrl.Log,
+		Tokens: tokens.AuthenticationV1().TokenReviews(), Access: rights.AuthorizationV1().SubjectAccessReviews(), Now: time.Now, Log: ctrl.Log,
 	}
 	if f.store != "" {
 		if c.Past, err = store.New(f.store, f.tokenFile, nil); err != nil {

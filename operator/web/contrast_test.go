@@ -29,8 +29,8 @@ func TestContrast(t *testing.T) {
 	}{
 		{"text quiet link ok warn bad", "bg soft", 4.5}, {"text quiet warn link", "warn-soft", 4.5}, {"text quiet bad link", "bad-soft", 4.5}, {"bg", "link bad", 4.5}, {"a b c d e ok warn bad", "bg", 3},
 	} {
-		for _, text := range strings.Fields(one.texts) {
-			for _, ground := range strings.Fields(one.grounds) {
+		for text := range strings.FieldsSeq(one.texts) {
+			for ground := range strings.FieldsSeq(one.grounds) {
 				for i, scheme := range []string{"light", "dark"} {
 					if c := contrast(t, colors[text][i], colors[ground][i]); c < one.least {
 						t.Errorf("%s on %s in %s: %.2f to 1, want %.1f", text, ground, scheme, c, one.least)

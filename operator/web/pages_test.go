@@ -189,4 +189,10 @@ func TestWhatIsSentAgain(t *testing.T) {
 	if len(live.Rows) != 0 || len(live.Order) != 0 {
 		t.Errorf("after none: %v %v", live.Rows, live.Order)
 	}
+	clock, p.ResourceVersion = clock.Add(2*time.Second), "3"
+	r.replace(4, p)
+	decode("/live/fleet?since=" + live.Version)
+	if len(live.Rows) != 0 || r.lists != 3 {
+		t.Errorf("after a change that nobody sees: %v", live.Rows)
+	}
 }

@@ -108,8 +108,8 @@ func one(i int, name string) v1alpha1.ControlPlaneProfile {
 	for z, zone := range zones {
 		s.Replicas = append(s.Replicas, v1alpha1.ReplicaStatus{Name: fmt.Sprintf("kube-apiserver-7d9f6c5b8-%c%dkx2", 'b'+z, i%10), Zone: zone, Ready: true, UsedSeats: max(1, used-int32(7*z)), LoadLine: line})
 	}
-	bad := []int{0, 2, 0, 1, 5, 0, 3, 0, 9, 0, 1, 13, 0, 0, 7, 1, 0}[(i*5)%17]
-	s.SLA = &v1alpha1.SLAStatus{Month: "2026-11", Target: "99.95", Available: fmt.Sprintf("%.3f%%", 100-100*float64(bad)/36846), BudgetLeft: fmt.Sprintf("%d%%", 100-bad*100*10/216), BadMinutes: int32(bad)}
+	bad := []int32{0, 2, 0, 1, 5, 0, 3, 0, 9, 0, 1, 13, 0, 0, 7, 1, 0}[(i*5)%17]
+	s.SLA = &v1alpha1.SLAStatus{Month: "2026-11", Target: "99.95", Available: fmt.Sprintf("%.3f%%", 100-100*float64(bad)/36846), BudgetLeft: fmt.Sprintf("%d%%", 100-bad*100*10/216), BadMinutes: bad}
 	s.Conditions = []metav1.Condition{{Type: "Ready", Status: metav1.ConditionTrue, Reason: "AsExpected", Message: "what was decided is in force", LastTransitionTime: metav1.NewTime(now.Add(-41 * 24 * time.Hour))}}
 	trouble(&p, i)
 	return p
