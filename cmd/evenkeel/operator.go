@@ -24,6 +24,7 @@ import (
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/operator/controller"
+	"evenkeel.dev/evenkeel/operator/history"
 	"evenkeel.dev/evenkeel/operator/usage"
 )
 
@@ -36,6 +37,7 @@ type operatorFlags struct {
 	tick, fastTick, beat time.Duration
 	concurrency          int
 	debug                bool
+	dashboard            dashboardFlags
 }
 
 func newOperator() *cobra.Command {
@@ -67,6 +69,7 @@ func newOperator() *cobra.Command {
 	flags.DurationVar(&f.beat, "pulse", d.Pulse, "time between two of the smallest requests to every replica")
 	flags.BoolVar(&f.debug, "debug", false, "log every window that the load line is found by")
 	flags.IntVar(&f.concurrency, "concurrency", d.Concurrency, "control planes that are looked at side by side")
+	f.dashboard.add(flags)
 	return c
 }
 
@@ -104,9 +107,14 @@ func newManager(f operatorFlags) (ctrl.Manager, error) {
 	if err != nil {
 		return nil, err
 	}
+	remembered := history.New()
+	if err := addDashboard(m, f.dashboard, remembered); err != nil {
+		return nil, err
+	}
 	r := &controller.Reconciler{
 		Client: m.GetClient(), Host: m.GetAPIReader(), Events: m.GetEventRecorder("evenkeel"), Usage: used,
-		Open: controller.Open, Now: time.Now,
+		History: remembered,
+		Open:    controller.Open, Now: time.Now,
 		Options: controller.Options{Tick: f.tick, FastTick: f.fastTick, Pulse: f.beat, Concurrency: f.concurrency},
 	}
 	if err := addVantage(m, r, f); err != nil {

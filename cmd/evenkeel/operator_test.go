@@ -28,8 +28,8 @@ const manifests = "../../manifests"
 func TestTheOperatorTakesAndGivesUpTheLead(t *testing.T) {
 	admin, kubeconfig := newHost(t)
 	ctx, end := context.WithCancel(t.Context())
-	c := newOperator()
-	c.SetArgs([]string{"--kubeconfig", kubeconfig, "--metrics-bind-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0"})
+	c, dashboard := newOperator(), free(t)
+	c.SetArgs([]string{"--kubeconfig", kubeconfig, "--metrics-bind-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0", "--web-bind-address=" + dashboard})
 	done := make(chan error, 1)
 	go func() { done <- c.ExecuteContext(ctx) }()
 	defer end()
@@ -45,6 +45,7 @@ func TestTheOperatorTakesAndGivesUpTheLead(t *testing.T) {
 		err := admin.List(t.Context(), &events, client.InNamespace("evenkeel-system"))
 		return err == nil && len(events.Items) > 0 && events.Items[0].Reason == "LeaderElection"
 	})
+	servesItsDashboard(t, admin, dashboard, done)
 	end()
 	if err := <-done; err != nil {
 		t.Errorf("the operator ended with %v", err)

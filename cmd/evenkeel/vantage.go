@@ -12,7 +12,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"evenkeel.dev/evenkeel/operator/controller"
-	"evenkeel.dev/evenkeel/operator/history"
 	"evenkeel.dev/evenkeel/operator/sla"
 )
 
@@ -32,7 +31,7 @@ func addVantage(m ctrl.Manager, r *controller.Reconciler, f operatorFlags) error
 		Now: time.Now, Leading: m.Elected(),
 	}
 	points.Seen = func() map[sla.Key]sla.Look { return books.Looks(f.point) }
-	r.Books, r.Points, r.History = books, points, history.New()
+	r.Books, r.Points = books, points
 	collector, err := sla.NewCollector(books, points, time.Now)
 	if err != nil {
 		return fmt.Errorf("setting up the series of what was promised: %w", err)

@@ -77,16 +77,16 @@ func (s *Store) Series(key types.NamespacedName, since time.Time) []Point {
 		return nil
 	}
 	end := time.Unix(0, (m.coarse.last+1)*int64(coarseStep))
-	// The step of five minutes that the fine ones begin in has seen more than they have.
 	begins := m.fine.begins()
-	if within := begins.Truncate(coarseStep); !within.Equal(begins) {
+	within := begins.Truncate(coarseStep)
+	if since.After(within) {
+		return m.fine.points(nil, since, end)
+	}
+	// The step of five minutes that the fine ones begin in has seen more than they have.
+	if !within.Equal(begins) {
 		begins = within.Add(coarseStep)
 	}
-	if since.Before(begins) {
-		points := m.coarse.points(nil, since, begins)
-		return m.fine.points(points, begins, end)
-	}
-	return m.fine.points(nil, since, end)
+	return m.fine.points(m.coarse.points(nil, since, begins), begins, end)
 }
 
 // Latest is the newest point; false without any.

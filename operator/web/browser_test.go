@@ -116,24 +116,20 @@ func call[P, R any](t *testing.T, b *browser, c cdp.Command[P, R], params P) {
 }
 
 // show opens a page of a width, dark or light.
-func (b *browser) show(t *testing.T, address string, width, height int64, scheme string) {
+func (b *browser) show(t *testing.T, address string, width int64, scheme string) {
 	t.Helper()
 	call(t, b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}}})
-	b.do(t, chromedp.EmulateViewport(width, height), chromedp.Navigate(address), chromedp.WaitReady(chromedp.CSS("main")))
+	b.do(t, chromedp.EmulateViewport(width, 860), chromedp.Navigate(address), chromedp.WaitReady(chromedp.CSS("main")))
 }
 
 // keep keeps a picture of the page.
 func (b *browser) keep(t *testing.T, name string, whole bool) {
 	t.Helper()
-	folder := os.Getenv("EVENKEEL_SCREENSHOTS")
-	if folder == "" {
-		folder = t.ArtifactDir()
-	}
 	take := chromedp.CaptureScreenshot()
 	if whole {
 		take = chromedp.FullScreenshot(100)
 	}
-	if err := os.WriteFile(filepath.Join(folder, name+".png"), run(t, b, take), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(screenshots(t), name+".png"), run(t, b, take), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -165,7 +161,7 @@ func TestPictures(t *testing.T) {
 	for name, path := range map[string]string{"fleet": "/", "plane": "/cp/tenant-acme/acme", "down": "/cp/tenant-hooli/hooli", "day": "/cp/tenant-acme/acme?range=24h", "report": "/cp/tenant-acme/acme/report?month=2026-11", "login": "/login"} {
 		for _, scheme := range []string{"light", "dark"} {
 			for _, width := range []int64{1280, 400} {
-				b.show(t, server.URL+path, width, 860, scheme)
+				b.show(t, server.URL+path, width, scheme)
 				if run(t, b, chromedp.Evaluate[bool]("document.documentElement.scrollWidth > innerWidth")) {
 					t.Errorf("%s is wider than %d px", path, width)
 				}

@@ -26,7 +26,9 @@ type line struct {
 type chart struct {
 	ID, Title string
 	format    func(float64) string
-	lines     []line
+	// unit is what the scale is round in.
+	unit  float64
+	lines []line
 }
 
 // drawn is a chart as the page has it.
@@ -40,6 +42,8 @@ type drawn struct {
 
 type legend struct {
 	Name, Class, Now, Most string
+	// Peaks is whether its highest matters: of what is set it does not.
+	Peaks bool
 }
 
 // Pixels from the top: where the plot begins, how high it is, and where times are named.
@@ -52,30 +56,16 @@ func (c chart) draw(points []history.Point, s span, marks []mark) drawn {
 	d := drawn{ID: c.ID, Title: c.Title}
 	most := 0.
 	for _, l := range c.lines {
-		last, peak := math.NaN(), math.NaN()
-		for _, p := range points {
-			if f := float64(l.of(p.Sample)); !math.IsNaN(f) && !math.IsInf(f, 0) && s.holds(p.At) {
-				last, d.Seen = f, true
-				if math.IsNaN(peak) || f > peak {
-					peak = f
-				}
-			}
+		now, peak := l.ends(points, s)
+		if !math.IsNaN(peak) {
+			most, d.Seen = max(most, peak), true
 		}
-		if n := len(points); n > 0 {
-			last = float64(l.of(points[n-1].Sample)) // what is not seen now is not told as if it were
-			for i := n - 2; math.IsNaN(last) && i >= max(0, n-4); i-- {
-				last = float64(l.of(points[i].Sample))
-			}
-		}
-		if peak > most {
-			most = peak
-		}
-		d.Legend = append(d.Legend, legend{Name: l.Name, Class: l.Class, Now: c.format(last), Most: c.format(peak)})
+		d.Legend = append(d.Legend, legend{Name: l.Name, Class: l.Class, Now: c.format(now), Most: c.format(peak), Peaks: !l.Stairs && peak > 0})
 	}
-	top := round(most)
+	top := c.unit * round(most/c.unit)
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg class="plot" height="%d" role="img" aria-label="%s">`, chartHeight, html.EscapeString(d.words()))
-	c.grid(&b, s, top)
+	grid(&b, s)
 	for _, m := range marks {
 		x := percent(s.share(m.At))
 		fmt.Fprintf(&b, `<line class="mark %s" x1="%s" x2="%s" y1="%d" y2="%d"/>`, m.Class(), x, x, plotTop, plotTop+plotHeight)
@@ -86,13 +76,36 @@ func (c chart) draw(points []history.Point, s span, marks []mark) drawn {
 			fmt.Fprintf(&b, `<path class="line %s" d="%s"/>`, l.Class, p)
 		}
 	}
-	b.WriteString("</svg></svg>")
+	b.WriteString("</svg>")
+	for _, share := range []float64{.5, 1} { // over the lines: a number that is struck through is none
+		fmt.Fprintf(&b, `<text class="scale" x="2" y="%g">%s</text>`, plotTop+plotHeight*(1-share)+12, html.EscapeString(c.format(share*top)))
+	}
+	b.WriteString("</svg>")
 	d.SVG = template.HTML(b.String()) //nolint:gosec // numbers, names from this package, and one escaped text
 	return d
 }
 
-// grid draws the scale and the times.
-func (c chart) grid(b *strings.Builder, s span, top float64) {
+// ends are the newest value of a line and its highest in a span. What was not seen for two
+// steps is not told as if it were now.
+func (l line) ends(points []history.Point, s span) (now, peak float64) {
+	now, peak = math.NaN(), math.NaN()
+	for i, p := range points {
+		f := float64(l.of(p.Sample))
+		if math.IsNaN(f) || math.IsInf(f, 0) || !s.holds(p.At) {
+			continue
+		}
+		if peak = math.Max(f, peak); math.IsNaN(peak) {
+			peak = f
+		}
+		if i+3 >= len(points) {
+			now = f
+		}
+	}
+	return now, peak
+}
+
+// grid draws the times and what is at the half of the scale and at its ends.
+func grid(b *strings.Builder, s span) {
 	for _, share := range []float64{0, .5, 1} {
 		y := plotTop + plotHeight*(1-share)
 		fmt.Fprintf(b, `<line class="grid" x1="0" x2="100%%" y1="%g" y2="%g"/>`, y, y)
@@ -101,9 +114,6 @@ func (c chart) grid(b *strings.Builder, s span, top float64) {
 		x := percent(s.share(t.at))
 		fmt.Fprintf(b, `<line class="grid" x1="%s" x2="%s" y1="%d" y2="%d"/>`, x, x, plotTop, plotTop+plotHeight)
 		fmt.Fprintf(b, `<text class="tick" x="%s" y="%d">%s</text>`, x, ticksAt, t.text)
-	}
-	for _, share := range []float64{.5, 1} {
-		fmt.Fprintf(b, `<text class="scale" x="2" y="%g">%s</text>`, plotTop+plotHeight*(1-share)+11, html.EscapeString(c.format(share*top)))
 	}
 }
 

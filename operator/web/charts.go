@@ -14,27 +14,27 @@ import (
 // charts are those of a control plane, in the order of the questions: is it full, is it
 // slow, what is refused, and what does it use.
 var charts = []chart{
-	{"seats", "Seats of the busiest replica", number, []line{
+	{"seats", "Seats of the busiest replica", number, 1, []line{
 		{"in use", "a", false, func(s history.Sample) float32 { return s.Used }},
 		{"load line", "b", true, func(s history.Sample) float32 { return s.LoadLine }},
 		{"ceiling", "c", true, func(s history.Sample) float32 { return s.Ceiling }},
 		{"waiting", "d", false, func(s history.Sample) float32 { return s.Waiting }},
 	}},
-	{"latency", "Latency, p99", seconds, []line{
+	{"latency", "Latency, p99", seconds, 1, []line{
 		{"reads", "a", false, func(s history.Sample) float32 { return s.ReadP99 }},
 		{"writes", "b", false, func(s history.Sample) float32 { return s.WriteP99 }},
 		{"probe", "c", false, func(s history.Sample) float32 { return s.Probe }},
 	}},
-	{"requests", "Requests a second", number, []line{
+	{"requests", "Requests a second", number, 1, []line{
 		{"all", "a", false, func(s history.Sample) float32 { return s.Requests }},
 		{"failed (5xx)", "e", false, func(s history.Sample) float32 { return s.Failed }},
 		{"shed (429)", "d", false, func(s history.Sample) float32 { return s.Shed }},
 	}},
-	{"cpu", "CPU of all apiservers, cores", number, []line{
+	{"cpu", "CPU of all apiservers, cores", number, 1, []line{
 		{"in use", "a", false, func(s history.Sample) float32 { return s.CPU }},
 		{"requested", "b", true, func(s history.Sample) float32 { return s.CPURequested }},
 	}},
-	{"memory", "Memory of all apiservers", bytes, []line{
+	{"memory", "Memory of all apiservers", bytes, 1 << 30, []line{
 		{"in use", "a", false, func(s history.Sample) float32 { return s.Memory }},
 		{"requested", "b", true, func(s history.Sample) float32 { return s.MemoryRequested }},
 	}},

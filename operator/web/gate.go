@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
@@ -30,8 +29,6 @@ const (
 	mostUsers, mostRights  = 2000, 20000
 	// mostToken bounds a token, in bytes.
 	mostToken = 16 << 10
-	// sideBySide is how many questions are asked at once for one page.
-	sideBySide = 16
 )
 
 var (
@@ -52,10 +49,11 @@ type gate struct {
 	access authorizationclient.SubjectAccessReviewInterface
 	users  *utilcache.LRUExpireCache
 	rights *utilcache.LRUExpireCache
+	scopes *utilcache.LRUExpireCache
 }
 
 func newGate(tokens authenticationclient.TokenReviewInterface, access authorizationclient.SubjectAccessReviewInterface) *gate {
-	return &gate{tokens: tokens, access: access, users: utilcache.NewLRUExpireCache(mostUsers), rights: utilcache.NewLRUExpireCache(mostRights)}
+	return &gate{tokens: tokens, access: access, users: utilcache.NewLRUExpireCache(mostUsers), rights: utilcache.NewLRUExpireCache(mostRights), scopes: utilcache.NewLRUExpireCache(mostScopes)}
 }
 
 // who is the user of a token. It errs with errNobody where the host knows none.
@@ -99,6 +97,20 @@ func (g *gate) may(ctx context.Context, u *user, verb, namespace, name string) (
 		allowed, _ := known.(bool)
 		return allowed, nil
 	}
+	allowed, err := g.review(ctx, u, verb, namespace, name)
+	if err != nil {
+		return false, err
+	}
+	if allowed {
+		g.rights.Add(key, true, grantedFor)
+	} else {
+		g.rights.Add(key, false, refusedFor)
+	}
+	return allowed, nil
+}
+
+// review asks the host cluster.
+func (g *gate) review(ctx context.Context, u *user, verb, namespace, name string) (bool, error) {
 	extra := map[string]authorizationv1.ExtraValue{}
 	for k, v := range u.Extra {
 		extra[k] = authorizationv1.ExtraValue(v)
@@ -114,52 +126,5 @@ func (g *gate) may(ctx context.Context, u *user, verb, namespace, name string) (
 	if err != nil {
 		return false, fmt.Errorf("%w: asking what %s may see: %w", errSilent, u.Username, err)
 	}
-	allowed := review.Status.Allowed && !review.Status.Denied
-	if allowed {
-		g.rights.Add(key, true, grantedFor)
-	} else {
-		g.rights.Add(key, false, refusedFor)
-	}
-	return allowed, nil
-}
-
-// scope is which of some namespaces a user may list the profiles of: the whole cluster is
-// asked for first, which is one question for whoever runs the platform.
-func (g *gate) scope(ctx context.Context, u *user, namespaces []string) (func(namespace string) bool, error) {
-	everywhere, err := g.may(ctx, u, "list", "", "")
-	if err != nil {
-		return nil, err
-	}
-	if everywhere {
-		return func(string) bool { return true }, nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, asked)
-	defer cancel()
-	var (
-		mu      sync.Mutex
-		all     sync.WaitGroup
-		failed  error
-		allowed = map[string]bool{}
-		next    = make(chan string)
-	)
-	for range sideBySide {
-		all.Go(func() {
-			for namespace := range next {
-				ok, err := g.may(ctx, u, "list", namespace, "")
-				mu.Lock()
-				allowed[namespace] = ok
-				failed = errors.Join(failed, err)
-				mu.Unlock()
-			}
-		})
-	}
-	for _, namespace := range namespaces {
-		next <- namespace
-	}
-	close(next)
-	all.Wait()
-	if failed != nil {
-		return nil, errSilent
-	}
-	return func(namespace string) bool { return allowed[namespace] }, nil
+	return review.Status.Allowed && !review.Status.Denied, nil
 }

@@ -81,7 +81,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	}
 	s.sessions.end(s.sessionOf(r))
 	http.SetCookie(w, s.cookie(s.sessions.begin(token), int(sessionFor.Seconds())))
-	http.Redirect(w, r, next, http.StatusSeeOther)
+	http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // local has seen to it that it stays here
 }
 
 func (s *Server) logout(w http.ResponseWriter, r *http.Request) {

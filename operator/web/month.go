@@ -75,7 +75,15 @@ func monthOf(l sla.Ledger, target string, of, now time.Time) month {
 	from, to := sla.Month(of)
 	end := max(from, min(to, sla.MinuteOf(now)))
 	first, any := l.First()
-	begin := max(from, min(first, end)) // before it nobody was asked to look
+	if through, _ := l.Through(); any {
+		// The ledger is written once an hour while all is good: the minutes after it are
+		// neither unseen nor told yet.
+		end = max(from, min(end, through+1))
+	}
+	begin := end
+	if any {
+		begin = max(from, min(first, end)) // before it nobody was asked to look
+	}
 	m := month{Name: of.UTC().Format("2006-01"), Title: of.UTC().Format("January 2006"), Target: target, Minutes: "–", Runs: "–", Req: "–", Left: "–", Worst: "–"}
 	m.Totals = l.Totals(begin, end)
 	m.Kept = any && m.Totals.Seen > 0

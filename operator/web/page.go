@@ -19,7 +19,7 @@ import (
 //go:embed templates
 var files embed.FS
 
-var pages = template.Must(template.New("").Funcs(template.FuncMap{"plain": plain, "sum": sum, "iso": iso, "clock": clock, "date": date}).ParseFS(files, "templates/*.html"))
+var pages = template.Must(template.New("").Funcs(template.FuncMap{"plain": plain, "sum": sum, "iso": iso, "clock": clock, "date": date, "whole": whole}).ParseFS(files, "templates/*.html"))
 
 // page is what every page has.
 type page struct {
@@ -116,7 +116,6 @@ func (s *Server) writeJSON(w http.ResponseWriter, r *http.Request, data any) {
 	digest := sha256.Sum256(text)
 	tag := "\"" + hex.EncodeToString(digest[:12]) + "\""
 	w.Header().Set("ETag", tag)
-	w.Header().Set("Cache-Control", "private, no-cache")
 	if strings.TrimPrefix(r.Header.Get("If-None-Match"), "W/") == tag {
 		w.WriteHeader(http.StatusNotModified)
 		return

@@ -59,10 +59,12 @@ type planePage struct {
 	Range  string
 	Ranges []choice
 	// Notes say what is missing, and why.
-	Notes    []string
-	Say      advice
-	Strip    template.HTML
-	Charts   []drawn
+	Notes  []string
+	Say    advice
+	Strip  template.HTML
+	Charts []drawn
+	// Seen is whether any chart has something to show.
+	Seen     bool
 	Entries  []entry
 	Zones    []zone
 	Members  []member
@@ -107,7 +109,8 @@ func (s *Server) made(r *http.Request, u *user, p *v1alpha1.ControlPlaneProfile)
 	at := marks(out.Entries, when)
 	out.Strip = strip(points, when, at)
 	for _, c := range charts {
-		out.Charts = append(out.Charts, c.draw(points, when, at))
+		d := c.draw(points, when, at)
+		out.Charts, out.Seen = append(out.Charts, d), out.Seen || d.Seen
 	}
 	out.state(p)
 	out.Month = monthOf(s.ledger(r.Context(), key, &out.Notes), targetOf(p), out.Now, out.Now)
@@ -127,8 +130,9 @@ func (s *Server) points(ctx context.Context, key types.NamespacedName, when span
 		if err != nil {
 			s.log.Error(err, "The store of metrics does not answer", "profile", key)
 			*notes = append(*notes, "The store of metrics does not answer: charts show what this operator remembers itself.")
+		} else {
+			own = append(before, own...)
 		}
-		own = append(before, own...)
 	}
 	if len(own) == 0 {
 		*notes = append(*notes, "This operator remembers nothing of this control plane yet. Measurements are with the operator replica that leads, from its start on.")

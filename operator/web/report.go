@@ -82,8 +82,13 @@ func (s *Server) reportCSV(w http.ResponseWriter, r *http.Request, _ *user, p *v
 // cell is a cell that a spreadsheet takes for text: one that it would take for a formula
 // begins with a quote.
 func cell(text string) string {
+	formula := strings.HasPrefix(text, "\t") || strings.HasPrefix(text, "\r")
 	text = plain(text)
-	if text != "" && strings.ContainsRune("=+-@\t\r＝＋－＠", []rune(text)[0]) {
+	for _, first := range strings.TrimLeft(text, " ") {
+		formula = formula || strings.ContainsRune("=+-@＝＋－＠", first)
+		break
+	}
+	if formula {
 		return "'" + text
 	}
 	return text

@@ -54,14 +54,14 @@ func rowOf(p *v1alpha1.ControlPlaneProfile, last history.Verdict) *row {
 	s := &p.Status
 	r := &row{
 		Namespace: p.Namespace, Name: p.Name, Mode: cmp.Or(string(p.Spec.Mode), string(v1alpha1.ModeRecommend)), Left: math.NaN(), Load: math.NaN(),
-		Ready: s.ReadyReplicas, Replicas: max(s.ReadyReplicas, int32(min(len(s.Replicas), math.MaxInt16))), Size: s.Size, Jailed: s.Jailed,
+		Ready: s.ReadyReplicas, Replicas: max(s.ReadyReplicas, int32(min(len(s.Replicas), math.MaxInt16))), Size: plain(s.Size), Jailed: s.Jailed,
 		Status: metav1.ConditionUnknown, Reason: "not looked at yet", key: types.NamespacedName{Namespace: p.Namespace, Name: p.Name}, resource: p.ResourceVersion, verdict: last,
 	}
 	if c := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionReady); c != nil {
 		r.Status, r.Reason, r.Message = c.Status, plain(c.Reason), plain(c.Message)
 	}
 	if a := s.SLA; a != nil {
-		r.Promised, r.Kept, r.LeftText, r.Left, r.Why = a.Target, a.Available, a.BudgetLeft, percentOf(a.BudgetLeft), plain(a.Message)
+		r.Promised, r.Kept, r.LeftText, r.Left, r.Why = plain(a.Target), plain(a.Available), plain(a.BudgetLeft), percentOf(a.BudgetLeft), plain(a.Message)
 		if a.DownSince != nil {
 			r.Down = new(a.DownSince.UTC())
 		}

@@ -4,17 +4,14 @@
 package web_test
 
 import (
-	"context"
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/operator/history"
@@ -22,45 +19,6 @@ import (
 
 // now is the time of all pages here: a Thursday night in November.
 var now = time.Date(2026, 11, 26, 14, 6, 10, 0, time.UTC)
-
-// reader has profiles and ledgers at hand.
-type reader struct {
-	profiles []v1alpha1.ControlPlaneProfile
-	ledgers  []v1alpha1.AvailabilityLedger
-	err      error
-	lists    int
-}
-
-func (r *reader) Get(_ context.Context, key client.ObjectKey, into client.Object, _ ...client.GetOption) error {
-	if r.err != nil {
-		return r.err
-	}
-	switch into := into.(type) {
-	case *v1alpha1.ControlPlaneProfile:
-		for i := range r.profiles {
-			if client.ObjectKeyFromObject(&r.profiles[i]) == key {
-				r.profiles[i].DeepCopyInto(into)
-				return nil
-			}
-		}
-	case *v1alpha1.AvailabilityLedger:
-		for i := range r.ledgers {
-			if client.ObjectKeyFromObject(&r.ledgers[i]) == key {
-				r.ledgers[i].DeepCopyInto(into)
-				return nil
-			}
-		}
-	}
-	return apierrors.NewNotFound(schema.GroupResource{}, key.Name)
-}
-
-func (r *reader) List(_ context.Context, into client.ObjectList, _ ...client.ListOption) error {
-	r.lists++
-	if r.err == nil {
-		into.(*v1alpha1.ControlPlaneProfileList).Items = r.profiles
-	}
-	return r.err
-}
 
 var tenants = []string{"acme", "borealis", "contoso", "delphi", "edison-energy", "fabrikam", "globex", "hooli", "initech", "juniper-health", "kestrel", "lumen", "meridian-bank", "northwind", "octan", "polaris", "quarry", "rivet", "soylent", "tyrell"}
 
@@ -93,8 +51,8 @@ func one(i int, name string) v1alpha1.ControlPlaneProfile {
 	for z, zone := range zones {
 		s.Replicas = append(s.Replicas, v1alpha1.ReplicaStatus{Name: fmt.Sprintf("kube-apiserver-7d9f6c5b8-%c%dkx2", 'b'+z, i%10), Zone: zone, Ready: true, UsedSeats: max(1, used-int32(7*z)), LoadLine: line})
 	}
-	bad := (i * 7) % 6
-	s.SLA = &v1alpha1.SLAStatus{Month: "2026-11", Target: "99.95", Available: fmt.Sprintf("%.3f%%", 100-float64(bad)*.0027), BudgetLeft: fmt.Sprintf("%d%%", 100-bad*100*10/216), BadMinutes: int32(bad)}
+	bad := []int32{0, 2, 0, 1, 5, 0, 3, 0, 9, 0, 1, 13, 0, 0, 7, 1, 0}[(i*5)%17]
+	s.SLA = &v1alpha1.SLAStatus{Month: "2026-11", Target: "99.95", Available: fmt.Sprintf("%.3f%%", 100-100*float64(bad)/36846), BudgetLeft: fmt.Sprintf("%d%%", 100-bad*100*10/216), BadMinutes: bad}
 	s.Conditions = []metav1.Condition{{Type: "Ready", Status: metav1.ConditionTrue, Reason: "AsExpected", Message: "what was decided is in force", LastTransitionTime: metav1.NewTime(now.Add(-41 * 24 * time.Hour))}}
 	trouble(&p, i)
 	return p
@@ -110,7 +68,7 @@ func trouble(p *v1alpha1.ControlPlaneProfile, i int) {
 	switch i {
 	case 7:
 		s.SLA.DownSince, s.SLA.Message = &metav1.Time{Time: now.Add(-4 * time.Minute)}, "balancer: dial tcp 10.96.14.7:6443: connection refused (seen from evenkeel-0 and evenkeel-1)"
-		s.SLA.Available, s.SLA.BudgetLeft, s.SLA.BadMinutes = "99.947%", "12%", 19
+		s.SLA.Available, s.SLA.BudgetLeft, s.SLA.BadMinutes = "99.948%", "12%", 19
 		s.ReadyReplicas, s.Replicas[1].Ready, s.Replicas[2].Ready = 1, false, false
 		notReady("TenantUnreachable", "no ready replica answers; check the nodes of zone eu-central-1b, where 2 of 3 replicas ran")
 	case 12:
@@ -120,7 +78,7 @@ func trouble(p *v1alpha1.ControlPlaneProfile, i int) {
 		s.Conditions[0].Message = "1 of 3 replicas is not observed"
 		notReady("ReplicaTimeout", "replica kube-apiserver-7d9f6c5b8-d3kx2 gives no whole answer within 2 s; its limits are held until it does")
 	case 5:
-		s.SLA.Available, s.SLA.BudgetLeft, s.SLA.BadMinutes = "99.948%", "-6%", 23
+		s.SLA.Available, s.SLA.BudgetLeft, s.SLA.BadMinutes = "99.937%", "-6%", 23
 	case 9:
 		notReady("AccessExpired", "the client certificate in Secret juniper-health-evenkeel ended 9 min ago: put a new kubeconfig into it")
 	case 14:
@@ -142,7 +100,7 @@ func acme() (v1alpha1.ControlPlaneProfile, v1alpha1.AvailabilityLedger, *history
 	for i := range s.Replicas {
 		s.Replicas[i].LoadLine, s.Replicas[i].UsedSeats = 212, int32(88-20*i)
 	}
-	s.SLA.Available, s.SLA.BudgetLeft, s.SLA.BadMinutes, s.SLA.UnseenMinutes = "99.981%", "61%", 9, 12
+	s.SLA.Available, s.SLA.BudgetLeft, s.SLA.BadMinutes, s.SLA.UnseenMinutes = "99.975%", "58%", 9, 12
 	s.Availability = &v1alpha1.AvailabilityStatus{Class: "99.95", Message: "replicas and members are spread over three zones; the loss of any one is carried"}
 	for i, z := range []string{"eu-central-1a", "eu-central-1b", "eu-central-1c"} {
 		h := int32(35 - 5*i)
@@ -171,7 +129,7 @@ func acme() (v1alpha1.ControlPlaneProfile, v1alpha1.AvailabilityLedger, *history
 	s.Offenders = []v1alpha1.OffenderStatus{{Name: "a1", Client: "system:serviceaccount:telemetry:agent (list pods, cluster)", Phase: v1alpha1.OffenderJailed, Grade: "one", Until: &until, Message: "held 58 of 60 seats in 3 of 3 samples over 2 s"}}
 	decision := func(after time.Duration, step, reason, message, outcome string, evidence, rejected []string) v1alpha1.DecisionStatus {
 		return v1alpha1.DecisionStatus{
-			Time: metav1.NewMicroTime(at.Add(after)), Step: step, Reason: reason, Message: message, Evidence: evidence, Rejected: rejected, Applied: true, Outcome: outcome, BudgetBefore: "75%", BudgetAfter: "61%",
+			Time: metav1.NewMicroTime(at.Add(after)), Step: step, Reason: reason, Message: message, Evidence: evidence, Rejected: rejected, Applied: true, Outcome: outcome, BudgetBefore: "72%", BudgetAfter: "58%",
 		}
 	}
 	s.Decisions = []v1alpha1.DecisionStatus{
@@ -202,7 +160,7 @@ func acmeLedger(p v1alpha1.ControlPlaneProfile) v1alpha1.AvailabilityLedger {
 		case 24:
 			text = "g580 Z5 g855"
 		case 26:
-			text = "g822 O3 g20"
+			text = "g822 O3 g15"
 		}
 		l.Days = append(l.Days, v1alpha1.LedgerDay{Date: fmt.Sprintf("2026-11-%02d", d), Minutes: text, Requests: 8_640_000, Failed: 600, Shed: 1700, Slow: 240, WaitedSeconds: 9500})
 	}
@@ -251,3 +209,5 @@ func acmeHistory(storm time.Time) *history.Store {
 	h.Note(key, history.Event{At: storm.Add(-95 * time.Minute), Kind: history.Node, Title: "NodeNotReady", Message: "node-b2 of zone eu-central-1b, which carries no replica now", Outcome: "ready again after 4 min"})
 	return h
 }
+
+func number(f float64) string { return strconv.FormatFloat(f, 'f', 0, 64) }

@@ -4,7 +4,6 @@
 package web
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -89,10 +88,11 @@ func percentOf(text string) float64 {
 	return f
 }
 
-// minutes is how long something took.
-func minutes(n int) string {
-	if n < 120 {
-		return fmt.Sprintf("%d min", n)
+// whole is a count, in groups of three digits.
+func whole(f float64) string {
+	text := strconv.FormatFloat(f, 'f', 0, 64)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
 	}
-	return fmt.Sprintf("%d h %d min", n/60, n%60)
+	return text
 }

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,7 +46,7 @@ func (e entry) Class() string {
 func (e entry) Word() string {
 	switch {
 	case e.Kind != history.Decision:
-		return string(e.Kind)
+		return plain(string(e.Kind))
 	case e.Applied:
 		return "Evenkeel did"
 	default:
@@ -120,7 +121,7 @@ func marks(entries []entry, s span) []mark {
 			}
 			continue
 		}
-		out = append(out, mark{At: e.At, First: e.Nr, Last: e.Nr, Label: fmt.Sprint(e.Nr), class: e.Class()})
+		out = append(out, mark{At: e.At, First: e.Nr, Last: e.Nr, Label: strconv.Itoa(e.Nr), class: e.Class()})
 	}
 	return out
 }

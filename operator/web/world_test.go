@@ -88,7 +88,7 @@ func do(t *testing.T, server *httptest.Server, method, path, body string, header
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
+	defer response.Body.Close() //nolint:errcheck // it was only read
 	var b strings.Builder
 	if _, err := io.Copy(&b, response.Body); err != nil {
 		t.Fatal(err)

@@ -10,8 +10,10 @@ const $ = (id) => document.getElementById(id);
 root.classList.add('js');
 
 // Times, as how long ago.
+// By the server's clock: the reader's may be wrong.
+const skew = Date.parse(document.body.dataset.now) - Date.now();
 const ago = (t) => {
-  const s = Math.max(0, Math.round((Date.now() - Date.parse(t.dateTime)) / 1000));
+  const s = Math.max(0, Math.round((Date.now() + skew - Date.parse(t.dateTime)) / 1000));
   const text = s < 90 ? `${s} s` : s < 5400 ? `${Math.round(s / 60)} min` : s < 129600 ? `${Math.round(s / 3600)} h` : `${Math.round(s / 86400)} d`;
   if (!t.dataset.clock) t.dataset.clock = t.textContent;
   const told = `${t.dataset.clock} (${text} ago)`;

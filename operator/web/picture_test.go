@@ -1,0 +1,89 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package web_test
+
+import (
+	"bytes"
+	"cmp"
+	"image"
+	"image/color"
+	"image/png"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// The pictures of docs/dashboard.md, taken anew with
+//
+//	EVENKEEL_SCREENSHOTS=/work/h-web/docs go test ./operator/web -run DocPictures
+func TestDocPictures(t *testing.T) {
+	server := dashboard(t, 60)
+	b := newBrowser(t, server)
+	for _, one := range []struct {
+		name, path, scheme string
+		height             int
+	}{{"dashboard-fleet", "/", "light", 800}, {"dashboard-plane", "/cp/tenant-acme/acme", "dark", 1390}} {
+		b.show(t, server.URL+one.path, 1280, one.scheme)
+		small := shrink(t, run(t, b, chromedp.FullScreenshot(100)), one.height)
+		if len(small) > 150<<10 {
+			t.Errorf("%s has %d bytes, which is much for a page of docs", one.name, len(small))
+		}
+		if err := os.WriteFile(filepath.Join(screenshots(t), one.name+".png"), small, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.well(t)
+}
+
+func screenshots(t *testing.T) string {
+	t.Helper()
+	if folder := os.Getenv("EVENKEEL_SCREENSHOTS"); folder != "" {
+		return folder
+	}
+	return t.ArtifactDir()
+}
+
+// shrink cuts a picture off below a height, and leaves it the 64 colors that it has most of.
+func shrink(t *testing.T, picture []byte, height int) []byte {
+	t.Helper()
+	whole, err := png.Decode(bytes.NewReader(picture))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := whole.Bounds()
+	r.Max.Y = min(r.Max.Y, r.Min.Y+height)
+	count := map[color.RGBA]int{}
+	at := func(x, y int) color.RGBA { return color.RGBAModel.Convert(whole.At(x, y)).(color.RGBA) }
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
+			count[at(x, y)]++
+		}
+	}
+	most := slices.SortedFunc(maps.Keys(count), func(a, b color.RGBA) int {
+		return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(int(a.R)<<16|int(a.G)<<8|int(a.B), int(b.R)<<16|int(b.G)<<8|int(b.B)))
+	})
+	palette := color.Palette{}
+	for _, c := range most[:min(64, len(most))] {
+		palette = append(palette, c)
+	}
+	out, nearest := image.NewPaletted(r, palette), map[color.RGBA]uint8{}
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		for x := r.Min.X; x < r.Max.X; x++ {
+			c := at(x, y)
+			if _, is := nearest[c]; !is {
+				nearest[c] = uint8(palette.Index(c)) //nolint:gosec // 64 at the most
+			}
+			out.SetColorIndex(x, y, nearest[c])
+		}
+	}
+	var b bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&b, out); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}

@@ -1,0 +1,167 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/exp/api/remote"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+)
+
+const (
+	// every is the time between two of the same series, as the usual scrape has it.
+	every = 15 * time.Second
+	// sendWithin bounds one request, and mostAnswer what is read of its answer.
+	sendWithin, mostAnswer = 30 * time.Second, 64 << 10
+	// againFirst and againLast are how long is waited after a request that failed.
+	againFirst, againLast = time.Second, 30 * time.Second
+	// toldEvery is how often is told that samples were lost.
+	toldEvery = time.Minute
+)
+
+// Writer sends what the operator tells by remote write. It is a Runnable of the manager, on
+// every operator replica: each tells its own series.
+type Writer struct {
+	api    *remote.API
+	from   prometheus.Gatherer
+	labels map[string]string
+	now    func() time.Time
+	log    logr.Logger
+	queue  *queue
+
+	every, first time.Duration
+}
+
+// NewWriter is a writer to a URL, as in https://store:9090/api/v1/write. labels tell this
+// process from others; with tokenFile the token in it is shown.
+func NewWriter(address, tokenFile string, config *tls.Config, from prometheus.Gatherer, labels map[string]string, now func() time.Time, log logr.Logger) (*Writer, error) {
+	if _, err := parse(address); err != nil {
+		return nil, err
+	}
+	c := newClient(config, sendWithin)
+	c.Transport = &shown{next: c.Transport, tokenFile: tokenFile}
+	api, err := remote.NewAPI(address, remote.WithAPIHTTPClient(c), remote.WithAPIPath(""), remote.WithAPIBackoff(remote.BackoffConfig{Min: againFirst, Max: againLast, MaxRetries: 1}))
+	if err != nil {
+		return nil, fmt.Errorf("setting up the remote write: %w", err)
+	}
+	return &Writer{api: api, from: from, labels: labels, now: now, log: log.WithName("remote-write"), queue: newQueue(), every: every, first: againFirst}, nil
+}
+
+// shown shows the token of a file, and bounds what is read of an answer.
+type shown struct {
+	next      http.RoundTripper
+	tokenFile string
+}
+
+// RoundTrip sends a request.
+func (s *shown) RoundTrip(r *http.Request) (*http.Response, error) {
+	secret, err := token(s.tokenFile)
+	if err != nil {
+		return nil, err
+	}
+	if secret != "" {
+		r = r.Clone(r.Context())
+		r.Header.Set("Authorization", "Bearer "+secret)
+	}
+	response, err := s.next.RoundTrip(r)
+	if err != nil {
+		return nil, fmt.Errorf("sending to the store: %w", err)
+	}
+	response.Body = bounded{io.LimitReader(response.Body, mostAnswer), response.Body}
+	return response, nil
+}
+
+type bounded struct {
+	io.Reader
+	io.Closer
+}
+
+// NeedLeaderElection tells the manager that every operator replica sends.
+func (*Writer) NeedLeaderElection() bool { return false }
+
+// Start gathers and sends until the context ends. A store that does not answer holds
+// nothing up: what waits for it is bounded.
+func (w *Writer) Start(ctx context.Context) error {
+	var all sync.WaitGroup
+	defer all.Wait()
+	all.Go(func() { w.send(ctx) })
+	tick := time.NewTicker(w.every)
+	defer tick.Stop()
+	told := w.now().Add(-toldEvery)
+	for {
+		w.gather()
+		if now := w.now(); now.Sub(told) >= toldEvery {
+			if n := w.queue.losses(); n > 0 {
+				w.log.Info("The store of metrics does not take all samples", "dropped", n)
+				told = now
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// gather queues what is told now.
+func (w *Writer) gather() {
+	families, err := w.from.Gather()
+	if err != nil {
+		w.log.Error(err, "A part of the metrics is not sent") // Gather gives what it has
+	}
+	samples, err := expfmt.ExtractSamples(&expfmt.DecodeOptions{Timestamp: model.TimeFromUnixNano(w.now().UnixNano())}, families...)
+	if err != nil {
+		w.log.Error(err, "A part of the metrics is not sent")
+	}
+	for _, b := range encode(samples, w.labels) {
+		w.queue.add(b)
+	}
+}
+
+// send sends what waits, the oldest first, and one again until the store has it, refuses it
+// for good, or something newer needs its place.
+func (w *Writer) send(ctx context.Context) {
+	again := w.first
+	for ctx.Err() == nil {
+		b := w.queue.first()
+		if b == nil {
+			select {
+			case <-ctx.Done():
+				return
+			case <-w.queue.more:
+			}
+			continue
+		}
+		_, err := w.api.Write(ctx, remote.WriteV1MessageType, b)
+		var retry interface{ RetryAfter() time.Duration }
+		switch {
+		case err == nil:
+			w.queue.done(b, false)
+			again = w.first
+			continue
+		case !errors.As(err, &retry):
+			w.queue.done(b, true) // the store has said that it is wrong: it would say so again
+			w.log.V(1).Info("The store of metrics refuses samples", "reason", err.Error())
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(max(again, min(retry.RetryAfter(), againLast))):
+		}
+		again = min(2*again, againLast)
+	}
+}
