@@ -35,13 +35,27 @@ func check(address string, secure bool) error {
 // whoever asks need not know which one leads.
 func (*Server) NeedLeaderElection() bool { return false }
 
-// Start serves until the context ends.
+// listenAgain is how long after a failure it is tried again to serve.
+const listenAgain = 5 * time.Second
+
+// Start serves until the context ends. What goes wrong is tried again: an address that is
+// taken, or a certificate that cannot be read, is no reason to leave control planes alone.
 func (s *Server) Start(ctx context.Context) error {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.config.Address)
-	if err != nil {
-		return fmt.Errorf("serving the dashboard: %w", err)
+	for {
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.config.Address)
+		if err == nil {
+			err = s.Serve(ctx, l)
+		}
+		if ctx.Err() != nil {
+			return err
+		}
+		s.log.Error(err, "The dashboard is not served; it is tried again", "address", s.config.Address)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(listenAgain):
+		}
 	}
-	return s.Serve(ctx, l)
 }
 
 // Serve serves on a listener until the context ends.

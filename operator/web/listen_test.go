@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	certutil "k8s.io/client-go/util/cert"
 
@@ -68,6 +69,51 @@ func TestItIsServedWithTLS(t *testing.T) {
 	cookie := response.Header.Get("Set-Cookie")
 	if !strings.HasPrefix(cookie, "__Host-evenkeel=") || !strings.Contains(cookie, "; Secure") || response.Header.Get("Strict-Transport-Security") == "" {
 		t.Errorf("the cookie is %s", cookie)
+	}
+	end()
+	if err := <-done; err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+}
+
+// An address that is taken is tried again, and costs the operator nothing else.
+func TestAnAddressThatIsTaken(t *testing.T) {
+	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := config(&reader{profiles: fleet(1)}, nil)
+	c.Address = taken.Addr().String()
+	s, err := web.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, end := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.Start(ctx) }()
+	select {
+	case err := <-done:
+		t.Fatalf("it ended with %v", err)
+	case <-time.After(100 * time.Millisecond): // it has met with what is taken
+	}
+	if err := taken.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for served := false; !served; {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+c.Address+"/login", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err == nil {
+			served = response.StatusCode == http.StatusOK
+			_ = response.Body.Close()
+		}
+		select {
+		case err := <-done:
+			t.Fatalf("it ended with %v", err)
+		case <-time.After(50 * time.Millisecond):
+		}
 	}
 	end()
 	if err := <-done; err != nil {
