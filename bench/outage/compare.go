@@ -9,14 +9,10 @@ import (
 	"fmt"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/bench/await"
 	"evenkeel.dev/evenkeel/recommender/sla"
 )
-
-var patched = metav1.PatchOptions{FieldManager: "bench"}
 
 // compare holds the ledger against the account of the tenant's client, once it has been
 // written for the last outage. Minutes after its last were good by its own word.

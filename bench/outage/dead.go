@@ -22,17 +22,17 @@ var images = []string{"registry.k8s.io/kube-apiserver", "registry.k8s.io/etcd"}
 type Dead struct {
 	Lasted time.Duration
 	// SeriesGap is the longest time without a sample of the tenant's series, LedgerGap the
-	// longest between two writings of its ledger, and Down how much of the time it was told
-	// to be down.
-	SeriesGap, LedgerGap, Down time.Duration
+	// longest between two writings of its ledger, PageGap the longest without its page, and
+	// Down how much of the time it was told to be down.
+	SeriesGap, LedgerGap, PageGap, Down time.Duration
 	// Minutes are the bad minutes of the ledger, of so long.
 	Minutes int
 }
 
 // Intervals is the longest gap in intervals: of scrapes for the series, of minutes for the
-// ledger.
+// ledger, and of the time between two looks for the page.
 func (d Dead) Intervals() float64 {
-	return max(d.SeriesGap.Seconds()/scrape.Seconds(), d.LedgerGap.Minutes())
+	return max(d.SeriesGap.Seconds()/scrape.Seconds(), d.LedgerGap.Minutes(), d.PageGap.Seconds()/pageEvery.Seconds())
 }
 
 // die kills all of the tenant, keeps it dead, and looks at what is told of it meanwhile.
@@ -45,7 +45,14 @@ func (r *run) die(ctx context.Context) error {
 			return err
 		}
 	}
+	shown, err := r.newPage(ctx)
+	if err != nil {
+		return err
+	}
 	began := time.Now()
+	looking, enough := context.WithCancel(ctx)
+	defer enough()
+	go shown.run(looking)
 	r.Logf("the tenant is dead, for %s", r.Dead)
 	saved, gap := time.Time{}, time.Duration(0)
 	for time.Since(began) < r.Dead {
@@ -71,6 +78,10 @@ func (r *run) die(ctx context.Context) error {
 		gap = max(gap, end.Sub(saved))
 	}
 	d := &Dead{Lasted: end.Sub(began), LedgerGap: gap}
+	d.PageGap, err = shown.gap(began, end)
+	if err != nil {
+		r.Logf("the page was last in the way: %v", err)
+	}
 	if err := r.series(ctx, d, began, end); err != nil {
 		return err
 	}
@@ -82,8 +93,8 @@ func (r *run) die(ctx context.Context) error {
 		return err
 	}
 	r.out.Dead = d
-	r.Logf("dead for %s: %d bad minutes in the ledger, its longest gap %s, that of the series %s; told to be down for %s",
-		d.Lasted.Round(time.Second), d.Minutes, d.LedgerGap.Round(time.Second), d.SeriesGap.Round(time.Second), d.Down.Round(time.Second))
+	r.Logf("dead for %s: %d bad minutes in the ledger, its longest gap %s, that of the series %s, of the page %s; told to be down for %s",
+		d.Lasted.Round(time.Second), d.Minutes, d.LedgerGap.Round(time.Second), d.SeriesGap.Round(time.Second), d.PageGap.Round(time.Second), d.Down.Round(time.Second))
 	return nil
 }
 

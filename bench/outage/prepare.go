@@ -9,10 +9,11 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"strings"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -25,6 +26,9 @@ import (
 // replicas is how many operator replicas there are: two see more than one, and when the one
 // that leads dies the other has seen what it saw.
 const replicas = 2
+
+// webPort is the dashboard's.
+const webPort = "8082"
 
 // prepare has Evenkeel installed, a Prometheus scrape it by the shipped rules, and a client
 // keep account of what the tenant serves.
@@ -50,9 +54,8 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	if r.profile, err = r.stage.Install(ctx, r.Root, cpp); err != nil {
 		return err
 	}
-	patch := fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, replicas)
-	if _, err := r.host.AppsV1().Deployments(stage.SystemNamespace).Patch(ctx, "evenkeel", types.MergePatchType, patch, patched); err != nil {
-		return fmt.Errorf("asking for %d operator replicas: %w", replicas, err)
+	if err := r.second(ctx); err != nil {
+		return err
 	}
 	if r.targets, err = r.ready(ctx); err != nil {
 		return err
@@ -65,6 +68,27 @@ func (r *run) prepare(ctx context.Context) (err error) {
 	}
 	go r.truth.run(ctx)
 	return r.known(ctx)
+}
+
+// second asks for two operator replicas. On the testbed all pods share one loopback, so that
+// each serves its dashboard at its own address, which is of loopback as well.
+func (r *run) second(ctx context.Context) error {
+	deployments := r.host.AppsV1().Deployments(stage.SystemNamespace)
+	d, err := deployments.Get(ctx, "evenkeel", metav1.GetOptions{})
+	if err != nil {
+		return fmt.Errorf("reading Evenkeel's Deployment: %w", err)
+	}
+	d.Spec.Replicas = new(int32(replicas))
+	args := d.Spec.Template.Spec.Containers[0].Args
+	for i, a := range args {
+		if strings.HasPrefix(a, "--web-bind-address=") {
+			args[i] = "--web-bind-address=$(POD_IP):" + webPort
+		}
+	}
+	if _, err := deployments.Update(ctx, d, metav1.UpdateOptions{}); err != nil {
+		return fmt.Errorf("asking for %d operator replicas: %w", replicas, err)
+	}
+	return nil
 }
 
 // startStore starts a Prometheus that scrapes the operator replicas, with the shipped rules.
@@ -92,6 +116,9 @@ func (r *run) ready(ctx context.Context) (all []prometheus.Target, err error) {
 		pods, err := r.operators(ctx)
 		if err != nil {
 			return err
+		}
+		if len(pods) != replicas {
+			return fmt.Errorf("there are %d pods", len(pods)) // those of the template before are still there
 		}
 		all = nil
 		for _, p := range pods {

@@ -48,5 +48,6 @@ func Record(r *report.Report, o Outcome) {
 	r.Add(report.SLADeadSeconds, report.UnitSeconds, o.Dead.Lasted.Seconds())
 	r.Add(report.SLADeadSeries, report.UnitSeconds, o.Dead.SeriesGap.Seconds())
 	r.Add(report.SLADeadLedger, report.UnitSeconds, o.Dead.LedgerGap.Seconds())
+	r.Add(report.SLADeadPage, report.UnitSeconds, o.Dead.PageGap.Seconds())
 	r.Add(report.SLADeadMinutes, report.UnitCount, float64(o.Dead.Minutes))
 }

@@ -31,6 +31,7 @@ const (
 	SLADeadSeconds = "sla.dead_seconds"
 	SLADeadSeries  = "sla.dead_series_gap_seconds"
 	SLADeadLedger  = "sla.dead_ledger_gap_seconds"
+	SLADeadPage    = "sla.dead_page_gap_seconds"
 	SLADeadMinutes = "sla.dead_bad_minutes"
 	// SLAPanels counts the expressions of the dashboards' panels, SLAPanelsEmpty those that
 	// give nothing on the testbed's data.
@@ -69,7 +70,7 @@ func NewSLA(r *Report) SLAResult {
 	bars = append(bars,
 		r.always(Bar{Key: "page", Title: "total outage: until a page fires, the slowest of all counts"}, SLAPage, pageMost),
 		r.atMost(Bar{Key: "ledger", Title: "bad minutes by which the ledger is off, operators killed meanwhile"}, SLALedgerError, ledgerMost),
-		r.atMost(Bar{Key: "dead", Title: "tenant dead: the longest gap in its series and its ledger, in intervals"}, SLADeadGap, gapMost),
+		r.atMost(Bar{Key: "dead", Title: "tenant dead: the longest gap in its series, its ledger and its page, in intervals"}, SLADeadGap, gapMost),
 	)
 	if r.mentions(SLAPanels) {
 		bars = append(bars, r.never(Bar{Key: "panels", Title: "expressions of the dashboards' panels that give nothing"}, SLAPanelsEmpty))

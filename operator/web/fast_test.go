@@ -5,6 +5,7 @@ package web_test
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -17,34 +18,37 @@ import (
 // thousand is how many control planes one operator looks after.
 const thousand = 1000
 
-// The fleet of a thousand control planes is painted within a second, and the figure is
-// printed as a line "web.first_paint_ms 123": the best of a few loads, with nothing kept in
-// the browser but what a reader's has.
+// The fleet of a thousand control planes is painted, and how soon is printed as a line
+// "web.first_paint_ms 123": the median of three loads, with nothing kept in the browser but
+// what a reader's has. make bench-sla holds it against its bar of a second.
 func TestFirstPaint(t *testing.T) {
 	server := dashboard(t, thousand)
 	b := newBrowser(t, server)
-	best, done, rows := 1e9, 0., 0.
-	for range 3 {
+	const loads = 3
+	var paints, dones []float64
+	rows := 0.
+	for range loads {
 		b.show(t, server.URL+"/", 1280, "light")
-		time.Sleep(300 * time.Millisecond) // the paint is told a frame later
-		const first = `performance.getEntriesByName('first-contentful-paint')[0].startTime`
-		if ms := run(t, b, chromedp.Evaluate[float64](first)); ms < best {
-			best, done = ms, run(t, b, chromedp.Evaluate[float64](`performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd`))
-		}
+		run(t, b, chromedp.Poll[bool](`performance.getEntriesByName('first-contentful-paint').length > 0`)) // it is told a frame later
+		paints = append(paints, run(t, b, chromedp.Evaluate[float64](`performance.getEntriesByName('first-contentful-paint')[0].startTime`)))
+		dones = append(dones, run(t, b, chromedp.Evaluate[float64](`performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd`)))
 		rows = run(t, b, chromedp.Evaluate[float64](`document.querySelectorAll('#rows tr').length`))
 	}
 	sent := run(t, b, chromedp.Evaluate[float64](`performance.getEntriesByType('navigation')[0].encodedBodySize`))
-	t.Logf("web.first_paint_ms %.0f", best)
+	slices.Sort(paints)
+	slices.Sort(dones)
+	paint, done := paints[loads/2], dones[loads/2]
+	t.Logf("web.first_paint_ms %.0f", paint)
 	t.Logf("web.whole_page_ms %.0f", done)
 	t.Logf("web.page_bytes %.0f", sent)
 	if path := os.Getenv("EVENKEEL_FIGURES"); path != "" {
-		text := "{\"web.first_paint_ms\": " + number(best) + ", \"web.whole_page_ms\": " + number(done) + ", \"web.page_bytes\": " + number(sent) + "}\n"
+		text := "{\"web.first_paint_ms\": " + number(paint) + ", \"web.whole_page_ms\": " + number(done) + ", \"web.page_bytes\": " + number(sent) + "}\n"
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if best > 1000 || rows != thousand {
-		t.Errorf("%.0f control planes are painted after %.0f ms, want %d within 1000 ms", rows, best, thousand)
+	if rows != thousand {
+		t.Errorf("%.0f control planes are painted, and not %d", rows, thousand)
 	}
 	b.well(t)
 }
