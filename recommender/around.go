@@ -42,14 +42,15 @@ func (d *pass) zoneGone() string {
 			gone[n.Zone] = append(gone[n.Zone], n.Name)
 		}
 	}
-	for _, zone := range slices.Sorted(maps.Keys(gone)) {
-		words := strings.Join(gone[zone], " and ")
-		if zone != "" {
-			words += " of zone " + zone
-		}
-		return words + ": not ready"
+	if len(gone) == 0 {
+		return ""
 	}
-	return ""
+	zone := slices.Min(slices.Collect(maps.Keys(gone)))
+	words := strings.Join(gone[zone], " and ")
+	if zone != "" {
+		words += " of zone " + zone
+	}
+	return words + ": not ready"
 }
 
 // etcdIll is what is wrong with etcd.

@@ -54,32 +54,13 @@ func (r *run) die(ctx context.Context) error {
 	defer enough()
 	go shown.run(looking)
 	r.Logf("the tenant is dead, for %s", r.Dead)
-	saved, gap := time.Time{}, time.Duration(0)
-	for time.Since(began) < r.Dead {
-		if err := await.Pass(ctx, 5*time.Second); err != nil {
-			return err
-		}
-		l, err := r.ledger(ctx)
-		if err != nil {
-			return err
-		}
-		// The first minute has to be over before anything is to be written of it.
-		if l.Saved != nil && l.Saved.After(began.Add(2*time.Minute)) {
-			if !saved.IsZero() {
-				gap = max(gap, l.Saved.Sub(saved))
-			}
-			saved = l.Saved.Time
-		}
+	d := &Dead{}
+	if d.LedgerGap, err = r.watchLedger(ctx, began); err != nil {
+		return err
 	}
 	end := time.Now()
-	if saved.IsZero() {
-		gap = end.Sub(began)
-	} else {
-		gap = max(gap, end.Sub(saved))
-	}
-	d := &Dead{Lasted: end.Sub(began), LedgerGap: gap}
-	d.PageGap, err = shown.gap(began, end)
-	if err != nil {
+	d.Lasted = end.Sub(began)
+	if d.PageGap, err = shown.gap(began, end); err != nil {
 		r.Logf("the page was last in the way: %v", err)
 	}
 	if err := r.series(ctx, d, began, end); err != nil {
@@ -96,6 +77,27 @@ func (r *run) die(ctx context.Context) error {
 	r.Logf("dead for %s: %d bad minutes in the ledger, its longest gap %s, that of the series %s, of the page %s; told to be down for %s",
 		d.Lasted.Round(time.Second), d.Minutes, d.LedgerGap.Round(time.Second), d.SeriesGap.Round(time.Second), d.PageGap.Round(time.Second), d.Down.Round(time.Second))
 	return nil
+}
+
+// watchLedger looks at the ledger until the tenant has been dead for long enough, and tells
+// the longest time between two writings of it. The first minute has to be over before
+// anything is to be written of it.
+func (r *run) watchLedger(ctx context.Context, began time.Time) (gap time.Duration, err error) {
+	saved := began.Add(time.Minute)
+	for time.Since(began) < r.Dead {
+		if err := await.Pass(ctx, 5*time.Second); err != nil {
+			return 0, err
+		}
+		l, err := r.ledger(ctx)
+		if err != nil {
+			return 0, err
+		}
+		if l.Saved != nil && l.Saved.After(saved) {
+			gap = max(gap, l.Saved.Sub(saved))
+			saved = l.Saved.Time
+		}
+	}
+	return max(gap, time.Since(saved)), nil
 }
 
 // kill kills all pods of a kind.

@@ -88,15 +88,8 @@ func oneNodesNews(name string, b, a nodeState) (events []history.Event) {
 		return events
 	}
 	node := nodeWords(name, a.zone)
-	switch {
-	case b.ready && !a.ready:
-		told(true, "Node not ready", node, cmp.Or(a.leaving, "is not ready"))
-	case !b.ready && a.ready:
-		told(false, "Node ready", node, "is ready again")
-	case a.leaving != "" && a.leaving != b.leaving:
-		told(true, "Node leaving", node, a.leaving)
-	case a.leaving == "" && b.leaving != "" && a.ready:
-		told(false, "Node stays", node, "is open again")
+	if bad, title, what := readinessNews(b, a); title != "" {
+		told(bad, title, node, what)
 	}
 	if b.boot != "" && a.boot != "" && a.boot != b.boot {
 		told(true, "Node rebooted", node, "has booted anew")
@@ -112,6 +105,23 @@ func oneNodesNews(name string, b, a nodeState) (events []history.Event) {
 		told(false, "Node tainted", node, "has the taints "+a.taints)
 	}
 	return events
+}
+
+// readinessNews is what has changed of whether pods can run on a node; no title where nothing
+// has.
+func readinessNews(b, a nodeState) (bad bool, title, what string) {
+	switch {
+	case b.ready && !a.ready:
+		return true, "Node not ready", cmp.Or(a.leaving, "is not ready")
+	case !b.ready && a.ready:
+		return false, "Node ready", "is ready again"
+	case a.leaving != "" && a.leaving != b.leaving:
+		return true, "Node leaving", a.leaving
+	case a.leaving == "" && b.leaving != "" && a.ready:
+		return false, "Node stays", "is open again"
+	default:
+		return false, "", ""
+	}
 }
 
 func nodeWords(name, zone string) string {

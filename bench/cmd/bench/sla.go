@@ -126,7 +126,7 @@ func paint(ctx context.Context, r *report.Report, path string) {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	file := filepath.Join(dir, "figures.json")
-	c := exec.CommandContext(ctx, path, "-test.run", "FirstPaint") //nolint:gosec // a test binary that the Makefile has built
+	c := exec.CommandContext(ctx, path, "-test.run", "FirstPaint")
 	c.Env, c.Dir = append(os.Environ(), "EVENKEEL_FIGURES="+file), dir
 	out, err := c.CombinedOutput()
 	if err != nil {
