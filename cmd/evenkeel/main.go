@@ -29,7 +29,7 @@ func main() {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newOperator(), newRecommender(), newExplain(), newSLA(), newSentence(), newRelease(), newVersion())
+	root.AddCommand(newOperator(), newProber(), newRecommender(), newExplain(), newSLA(), newSentence(), newRelease(), newVersion())
 	err := root.ExecuteContext(ctx)
 	stop()
 	if err != nil {

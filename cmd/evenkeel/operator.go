@@ -117,9 +117,14 @@ func newManager(f operatorFlags) (ctrl.Manager, error) {
 		Open:    controller.Open, Now: time.Now,
 		Options: controller.Options{Tick: f.tick, FastTick: f.fastTick, Pulse: f.beat, Concurrency: f.concurrency},
 	}
-	if err := addVantage(m, r, f); err != nil {
+	v, err := addVantage(m, f, m.Elected())
+	if err != nil {
 		return nil, err
 	}
+	if err := keepBooks(m, v); err != nil {
+		return nil, err
+	}
+	r.Books, r.Points = v.Books, v.Points
 	if err := r.SetupWithManager(m); err != nil {
 		return nil, err
 	}

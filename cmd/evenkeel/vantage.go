@@ -4,10 +4,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
@@ -15,36 +17,49 @@ import (
 	"evenkeel.dev/evenkeel/operator/sla"
 )
 
-// addVantage has this replica look at every control plane from outside, and keep the books
-// where it leads; the reconciler tells them what it knows.
-func addVantage(m ctrl.Manager, r *controller.Reconciler, f operatorFlags) error {
+// addVantage has this process look at every control plane from outside, and tell what it
+// sees. leading closes when it leads; nil never does.
+func addVantage(m ctrl.Manager, f operatorFlags, leading <-chan struct{}) (*controller.Vantage, error) {
 	if f.point == "" {
 		host, err := os.Hostname()
 		if err != nil {
-			return fmt.Errorf("finding a name for this vantage point; give one by --vantage-point: %w", err)
+			return nil, fmt.Errorf("finding a name for this vantage point; give one by --vantage-point: %w", err)
 		}
 		f.point = host
 	}
 	books := &sla.Books{}
 	points := &sla.Points{
-		Client: m.GetClient(), Reader: m.GetAPIReader(), Self: f.point, Namespace: f.electNamespace,
-		Now: time.Now, Leading: m.Elected(),
+		Client: m.GetClient(), Reader: m.GetAPIReader(), Self: f.point, Namespace: f.electNamespace, Now: time.Now, Leading: leading,
+		Seen: func() map[sla.Key]sla.Look { return books.Looks(f.point) },
 	}
-	points.Seen = func() map[sla.Key]sla.Look { return books.Looks(f.point) }
-	r.Books, r.Points = books, points
 	collector, err := sla.NewCollector(books, points, time.Now)
+	if err != nil {
+		return nil, fmt.Errorf("setting up the series of what was promised: %w", err)
+	}
+	if err := register(collector); err != nil {
+		return nil, err
+	}
+	v := &controller.Vantage{Client: m.GetClient(), Host: m.GetAPIReader(), Now: time.Now, Watch: &sla.Watch{}, Books: books, Points: points}
+	return v, v.SetupWithManager(m)
+}
+
+// register has the collector told of, in place of one before it in this process.
+func register(c prometheus.Collector) error {
+	err := metrics.Registry.Register(c)
+	if before, is := errors.AsType[prometheus.AlreadyRegisteredError](err); is {
+		metrics.Registry.Unregister(before.ExistingCollector)
+		err = metrics.Registry.Register(c)
+	}
 	if err != nil {
 		return fmt.Errorf("setting up the series of what was promised: %w", err)
 	}
-	if err := metrics.Registry.Register(collector); err != nil {
-		return fmt.Errorf("setting up the series of what was promised: %w", err)
-	}
-	v := &controller.Vantage{Client: m.GetClient(), Host: m.GetAPIReader(), Now: time.Now, Watch: &sla.Watch{}, Books: books, Points: points}
-	if err := v.SetupWithManager(m); err != nil {
-		return err
-	}
-	keeper := &sla.Keeper{Client: m.GetClient(), Reader: m.GetAPIReader(), Books: books, Points: points, Now: time.Now}
-	if err := m.Add(keeper); err != nil {
+	return nil
+}
+
+// keepBooks has the ledgers of what vantage points see kept, while this process leads.
+func keepBooks(m ctrl.Manager, v *controller.Vantage) error {
+	k := &sla.Keeper{Client: m.GetClient(), Reader: m.GetAPIReader(), Books: v.Books, Points: v.Points, Now: time.Now}
+	if err := m.Add(k); err != nil {
 		return fmt.Errorf("setting up the keeper of ledgers: %w", err)
 	}
 	return nil
