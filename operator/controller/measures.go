@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	registry "sigs.k8s.io/controller-runtime/pkg/metrics"
 
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/monitoring/series"
 	"evenkeel.dev/evenkeel/operator/metrics"
 	"evenkeel.dev/evenkeel/operator/sla"
@@ -50,6 +51,9 @@ func tellProbes(key types.NamespacedName, r sla.Round) {
 func (p *pass) measure() {
 	gauge := func(name string, value float64, labels ...string) { measured.Gauge(name, p.key(), value, labels...) }
 	measured.Begin(p.key())
+	for _, applied := range []string{"true", "false"} { // alerts are on these, and the first is to be seen
+		measured.Touch(series.Decisions, p.key(), string(plane.StopSteps), v1alpha1.ReasonPlanStopped, applied)
+	}
 	gauge(series.LastPass, float64(p.now.UnixMilli())/1000)
 	gauge(series.Sentences, float64(p.status.Jailed))
 	gauge(series.ReplicasReady, float64(p.status.ReadyReplicas))

@@ -102,6 +102,11 @@ func (s *Set) Count(name string, key types.NamespacedName, more float64, labels 
 	}
 }
 
+// Touch has a counter of a control plane be there, with nothing counted.
+func (s *Set) Touch(name string, key types.NamespacedName, labels ...string) {
+	s.by[name].counter.WithLabelValues(of(key, labels)...)
+}
+
 // Observe adds to a histogram of a control plane.
 func (s *Set) Observe(name string, key types.NamespacedName, value float64, labels ...string) {
 	s.by[name].histogram.WithLabelValues(of(key, labels)...).Observe(value)
