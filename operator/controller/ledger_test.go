@@ -1,0 +1,136 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package controller_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/operator/sla"
+)
+
+// ledger is the ledger of profile acme; nil where there is none.
+func (w *world) ledger() *v1alpha1.AvailabilityLedger {
+	w.t.Helper()
+	var l v1alpha1.AvailabilityLedger
+	err := w.Get(w.t.Context(), client.ObjectKey{Namespace: w.ns, Name: "acme"}, &l)
+	if client.IgnoreNotFound(err) != nil {
+		w.t.Fatal(err)
+	}
+	if err != nil {
+		return nil
+	}
+	return &l
+}
+
+// asked is a world whose tenant answers, with a profile of it.
+func asked(t *testing.T) (*world, *answering) {
+	t.Helper()
+	w := newWorld(t)
+	w.pointsHere()
+	w.looks = true
+	return w, w.tenantAnswers()
+}
+
+func (w *world) acme(a *answering) {
+	w.t.Helper()
+	w.profile("acme", func(cpp *v1alpha1.ControlPlaneProfile) {
+		cpp.Spec.APIServer.Port = a.port
+		cpp.Spec.Availability.Probes.IntervalSeconds = 5
+	})
+}
+
+// What was kept before is gone on with: days that can be read, and outages in their words; a
+// day that somebody has spoilt is unseen and no more. What a leader before did not write down
+// was good until it last said that it led.
+func TestALedgerIsGoneOnWith(t *testing.T) {
+	t.Parallel()
+	w, a := asked(t)
+	today := time.Now().UTC().Truncate(24 * time.Hour)
+	day := func(ago int) string { return today.AddDate(0, 0, -ago).Format(time.DateOnly) }
+	saved := time.Now().Add(-20 * time.Minute)
+	if saved.Before(today) {
+		t.Skip("the day has just begun")
+	}
+	until := int(saved.Sub(today).Minutes())
+	kept := &v1alpha1.AvailabilityLedger{ObjectMeta: w.named("acme"), Days: []v1alpha1.LedgerDay{
+		{Date: day(3), Minutes: "g840 O3 g597", Requests: 100, Failed: 3},
+		{Date: day(2), Minutes: "nonsense"},
+		{Date: day(1), Minutes: "g1440"},
+		{Date: day(0), Minutes: fmt.Sprintf("g%d", max(until, 1))},
+	}}
+	kept.Outages = []v1alpha1.LedgerOutage{{Minutes: 3, Cause: "Offender", Why: "agent held 58 of 60 seats"}}
+	kept.Outages[0].From.Time = today.AddDate(0, 0, -3).Add(14 * time.Hour)
+	w.create(kept)
+	before := &v1alpha1.VantagePoint{ObjectMeta: w.named("the-one-before"), Leading: true}
+	led := time.Now().Add(-5 * time.Minute)
+	before.Renewed = &metav1.MicroTime{Time: led}
+	w.create(before)
+	w.start()
+	w.acme(a)
+	w.ahead.Store(int64(61 * time.Minute)) // it is written, good minutes as well
+	w.await(func() string {
+		l := w.ledger()
+		if l == nil || l.Saved == nil {
+			return "it is not written"
+		}
+		got, err := sla.Load(l)
+		if err != nil {
+			return err.Error()
+		}
+		days := map[string]string{}
+		for _, d := range l.Days {
+			days[d.Date] = d.Minutes
+		}
+		if days[day(3)] != "g840 O3 g597" || days[day(1)] != "g1440" || !strings.HasPrefix(days[day(2)], "u") || len(l.Outages) != 1 || l.Outages[0].Why == "" {
+			return fmt.Sprintf("%+v", l)
+		}
+		through, _ := got.Through()
+		good := int(led.Sub(today).Minutes()) - 2
+		if runs := got.Days[len(got.Days)-1].Runs; runs[0].Letter != 'g' || runs[0].Minutes < good {
+			return fmt.Sprintf("until %s it was good, and today is %v, to %s", led, runs, through.Time())
+		}
+		return ""
+	})
+}
+
+// A ledger that somebody deletes is written anew, with all that is known.
+func TestALedgerThatIsDeleted(t *testing.T) {
+	t.Parallel()
+	w, a := asked(t)
+	w.start()
+	w.acme(a)
+	w.ahead.Store(int64(2 * time.Minute))
+	w.await(func() string {
+		if w.ledger() == nil {
+			return "there is no ledger"
+		}
+		return ""
+	})
+	first := w.ledger()
+	if err := w.Delete(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	w.ahead.Store(int64(65 * time.Minute))
+	w.await(func() string {
+		l := w.ledger()
+		if l == nil || l.UID == first.UID {
+			return "it is not written anew"
+		}
+		if len(l.Days) == 0 || !strings.Contains(l.Days[len(l.Days)-1].Minutes, "g") && len(l.Days) == 1 {
+			return fmt.Sprintf("it has %+v", l.Days)
+		}
+		return ""
+	})
+	if !w.vantage.books.Of(types.NamespacedName{Namespace: w.ns, Name: "acme"}).Recalled() {
+		t.Error("it was never read")
+	}
+}
