@@ -38,7 +38,7 @@ type ProbesSpec struct {
 	// +optional
 	// +kubebuilder:default=10
 	// +kubebuilder:validation:Minimum=5
-	// +kubebuilder:validation:Maximum=60
+	// +kubebuilder:validation:Maximum=15
 	IntervalSeconds int32 `json:"intervalSeconds,omitempty"`
 	// write says whether a small write is asked for as well: of the Lease evenkeel-probe in
 	// the tenant's kube-system, through the balancer or, without one, of a replica. It needs

@@ -56,6 +56,10 @@ type LedgerSummary struct {
 	// month is the month of UTC, as in 2026-11.
 	// +kubebuilder:validation:MaxLength=7
 	Month string `json:"month"`
+	// target is what was promised when it was written, as in "99.95".
+	// +optional
+	// +kubebuilder:validation:MaxLength=8
+	Target string `json:"target,omitempty"`
 	// availability is by bad minutes of those that were seen, as in 99.981%.
 	// +optional
 	// +kubebuilder:validation:MaxLength=10

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -63,11 +64,11 @@ func newSLA() *cobra.Command {
 // printSLA writes the month to date: the budget, the availability by its definitions, and the
 // bad minutes with their causes.
 func printSLA(w io.Writer, cpp *v1alpha1.ControlPlaneProfile, kept *v1alpha1.AvailabilityLedger, now time.Time) error {
-	l, err := sla.Load(kept)
-	if err != nil {
-		return fmt.Errorf("the ledger is spoilt: %w", err)
-	}
+	l, spoilt := sla.Load(kept)
 	p := &printer{w: w}
+	if spoilt != nil {
+		p.line("what cannot be read counts as not seen: %s", plain(spoilt.Error()))
+	}
 	from, to := truth.Month(now)
 	first, any := l.First()
 	if !any || first >= to {
@@ -81,6 +82,11 @@ func printSLA(w io.Writer, cpp *v1alpha1.ControlPlaneProfile, kept *v1alpha1.Ava
 	}
 	t := l.Totals(max(from, first), min(until, to))
 	target, word := controller.Promised(cpp)
+	if cpp.Name == "" && kept.Summary != nil { // the profile is gone, and the ledger says what it promised
+		if percent, err := strconv.ParseFloat(kept.Summary.Target, 64); err == nil {
+			target, word = percent/100, kept.Summary.Target
+		}
+	}
 	budget := truth.BudgetOf(t, target, int(to-from))
 	p.line("%s/%s, %s, class %s: %d of %.1f minutes of budget used, %s left; %d minutes not seen",
 		kept.Namespace, kept.Name, now.Format("January 2006"), word, budget.Used, budget.Allowed, sla.Left(budget), t.Unseen())

@@ -30,7 +30,8 @@ func addVantage(m ctrl.Manager, f operatorFlags, leading <-chan struct{}) (*cont
 	books := &sla.Books{}
 	points := &sla.Points{
 		Client: m.GetClient(), Reader: m.GetAPIReader(), Self: f.point, Namespace: f.electNamespace, Now: time.Now, Leading: leading,
-		Seen: func() map[sla.Key]sla.Look { return books.Looks(f.point) },
+		Sound: books.Sound,
+		Seen:  func() map[sla.Key]sla.Look { return books.Looks(f.point) },
 	}
 	collector, err := sla.NewCollector(books, points, time.Now)
 	if err != nil {

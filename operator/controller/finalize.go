@@ -13,6 +13,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/operator/sla"
@@ -107,6 +108,22 @@ func (p *pass) leave(ctx context.Context) error {
 		return fmt.Errorf("leaving the tenant as found: %w", err)
 	}
 	return p.leaveProbe(ctx)
+}
+
+// dropProbe deletes what probes have written once they may not write any more. It fails no
+// pass, and is tried again by the next.
+func (p *pass) dropProbe(ctx context.Context) error {
+	switch {
+	case effective(p.cpp.Spec.Mode, p.cpp.Spec.Availability.Probes.Write) == plane.Enforce:
+		p.kept.probed = true
+	case p.kept.probed:
+		if err := p.leaveProbe(ctx); err != nil {
+			log.FromContext(ctx).Error(err, "What probes wrote is left in the tenant, and deleted by another pass")
+			return nil
+		}
+		p.kept.probed = false
+	}
+	return nil
 }
 
 // leaveProbe deletes what probes have written, at the first replica that takes it.

@@ -82,9 +82,11 @@ type kept struct {
 	// scale is what is kept of the autoscaler.
 	scale keptScale
 	// sla is what is kept of what was promised, and term the last of etcd's terms.
-	sla  keptSLA
-	told keptHistory
-	term uint64
+	sla keptSLA
+	// probed is whether probes may have written in the tenant.
+	probed bool
+	told   keptHistory
+	term   uint64
 
 	memory     plane.Memory
 	outcomes   []plane.Outcome

@@ -94,7 +94,7 @@ func TestALedgerIsGoneOnWith(t *testing.T) {
 			return fmt.Sprintf("%+v", l)
 		}
 		through, _ := got.Through()
-		good := int(led.Sub(today).Minutes()) - 2
+		good := int(led.Sub(today).Minutes()) - 3
 		if runs := got.Days[len(got.Days)-1].Runs; runs[0].Letter != 'g' || runs[0].Minutes < good {
 			return fmt.Sprintf("until %s it was good, and today is %v, to %s", led, runs, through.Time())
 		}

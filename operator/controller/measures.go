@@ -33,7 +33,7 @@ func init() { registry.Registry.MustRegister(measured) } //nolint:gochecknoinits
 
 // tellProbes tells of a round of this vantage point.
 func tellProbes(key types.NamespacedName, r sla.Round) {
-	measured.Begin(key)
+	measured.Begin(key, series.Probes, series.ProbeSeconds)
 	for _, p := range r.Probes {
 		door := "replica"
 		if p.Replica == "" {
@@ -57,7 +57,9 @@ func (p *pass) measure() {
 	gauge(series.LastPass, float64(p.now.UnixMilli())/1000)
 	gauge(series.Sentences, float64(p.status.Jailed))
 	gauge(series.ReplicasReady, float64(p.status.ReadyReplicas))
-	gauge(series.Replicas, float64(p.workloadNow.replicas))
+	if p.workloadNow.selector != nil {
+		gauge(series.Replicas, float64(p.workloadNow.replicas))
+	}
 	for _, c := range p.status.Conditions {
 		gauge(series.Condition, map[metav1.ConditionStatus]float64{metav1.ConditionTrue: 1, metav1.ConditionUnknown: -1}[c.Status], c.Type)
 	}
@@ -71,7 +73,9 @@ func (p *pass) measure() {
 			waiting += l.Waiting
 		}
 	}
-	gauge(series.Blind, float64(blind))
+	if p.fault == nil {
+		gauge(series.Blind, float64(blind))
+	}
 	line := plane.LoadLine{}
 	if p.fault == nil {
 		line = p.plan.LoadLine
@@ -101,7 +105,9 @@ func (p *pass) measureCertificates() {
 		ends["etcd-client"] = a.NotAfter()
 	}
 	if p.r.Books != nil {
-		ends["serving"] = p.r.Books.Of(p.key()).Expires()
+		if book := p.r.Books.Of(p.key()); book != nil {
+			ends["serving"] = book.Expires()
+		}
 	}
 	for _, name := range []string{"access", "serving", "etcd-client"} {
 		end := 0.0

@@ -162,7 +162,7 @@ func (p *pass) run(ctx context.Context) error {
 	defer cancel()
 	for _, step := range []func(context.Context) error{
 		p.dropVPAs, p.dropScaler, p.dropRollouts, p.claim, p.resolve, p.enter, p.keepFinalizer, p.observe, p.readFlags, p.readResources, p.seeSizes, p.seeScale,
-		p.decide, p.carryOut, p.keepVPAs, p.keepScaler, p.tellRollouts, p.saveSizes,
+		p.decide, p.carryOut, p.keepVPAs, p.keepScaler, p.tellRollouts, p.saveSizes, p.dropProbe,
 	} {
 		err := step(ctx)
 		if fault, ok := asFault(err); ok {

@@ -73,6 +73,9 @@ func (p *pass) account() {
 		return
 	}
 	book := p.r.Books.Of(p.key())
+	if book == nil {
+		return // it is being deleted, or has only just been made
+	}
 	if p.fault == nil {
 		p.served(book)
 		book.During(p.now, p.plan.Around)
@@ -160,6 +163,7 @@ func (p *pass) reportSLA(s sla.Standing) {
 
 // serving says whether it serves.
 func serving(into *v1alpha1.SLAStatus, s sla.Standing) {
+	since, said := into.DownSince, into.Message
 	into.DownSince, into.Message = nil, ""
 	switch s.Verdict {
 	case truth.Down:
@@ -167,8 +171,14 @@ func serving(into *v1alpha1.SLAStatus, s sla.Standing) {
 		if !s.DownFrom.IsZero() {
 			into.DownSince = &metav1.Time{Time: s.DownFrom.Truncate(time.Second)}
 		}
+		if since.Equal(into.DownSince) && since != nil {
+			into.Message = said // each round meets with it in words of its own: the first stay
+		}
 	case truth.Blind:
 		into.Message = v1alpha1.Fit("it is not known whether it serves: "+orNobody(s.Why), lineText)
+		if s.Asleep {
+			into.Message = v1alpha1.Fit(s.Why, lineText)
+		}
 	case truth.Up:
 	}
 }

@@ -61,7 +61,7 @@ func TestWhatIsPromised(t *testing.T) {
 func TestPagesAreCountedOnce(t *testing.T) {
 	now := time.Date(2026, 11, 26, 14, 0, 0, 0, time.UTC)
 	var book sla.Book
-	book.Recall(truth.Ledger{}, false, time.Time{}, time.Time{})
+	book.Recall(sla.Kept{}, time.Time{}, now)
 	k := &kept{}
 	look := func(observed time.Time, window time.Duration) {
 		p := &pass{kept: k, now: observed, cpp: &v1alpha1.ControlPlaneProfile{}}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"slices"
 	"strconv"
 	"sync"
@@ -19,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
@@ -49,12 +51,27 @@ type Vantage struct {
 }
 
 // way is how one control plane is reached: with credentials that were read of a Secret, for a
-// generation of the profile; turnedDown is whether they have been refused since.
+// generation of a profile; turnedDown is whether they have been refused since, and tried when
+// they were last asked for.
 type way struct {
-	access     *access.Access
-	read       time.Time
-	generation int64
-	turnedDown bool
+	access      *access.Access
+	read, tried time.Time
+	uid         types.UID
+	generation  int64
+	turnedDown  bool
+}
+
+// fresh tells whether the credentials need not be read anew: they were read a short while
+// ago for this profile and nobody has refused them, or they could not be read a moment ago.
+func (w *way) fresh(cpp *v1alpha1.ControlPlaneProfile, now time.Time) bool {
+	switch same := w.uid == cpp.UID && w.generation == cpp.Generation; {
+	case w.access == nil, !same:
+		return false
+	case now.Sub(w.tried).Abs() < secretEvery:
+		return true
+	default:
+		return !w.turnedDown && now.Sub(w.read).Abs() < vantageSecretEvery
+	}
 }
 
 // SetupWithManager registers what follows the profiles, and has the rounds begin.
@@ -88,13 +105,14 @@ func (v *Vantage) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Res
 	case apierrors.IsNotFound(err) || err == nil && !cpp.DeletionTimestamp.IsZero():
 		v.Watch.Drop(request.NamespacedName)
 		v.Books.Drop(request.NamespacedName)
+		measured.Forget(request.NamespacedName)
 		v.mu.Lock()
 		delete(v.ways, request.NamespacedName)
 		v.mu.Unlock()
 	case err != nil:
 		return ctrl.Result{}, fmt.Errorf("reading ControlPlaneProfile %s: %w", request.NamespacedName, err)
 	default:
-		v.Books.Of(request.NamespacedName).Promise(promised(&cpp))
+		v.Books.Open(request.NamespacedName).Promise(promised(&cpp))
 		v.Watch.Set(request.NamespacedName)
 	}
 	return ctrl.Result{}, nil
@@ -109,27 +127,39 @@ func (v *Vantage) find(ctx context.Context, key types.NamespacedName) (s sla.Sub
 	}
 	probes := cpp.Spec.Availability.Probes
 	s.Every = time.Duration(probes.IntervalSeconds) * time.Second
-	s.Writes = cpp.Annotations[v1alpha1.PausedAnnotation] != "true" && effective(cpp.Spec.Mode, probes.Write) == plane.Enforce
+	// With the finalizer, without which what is written would outlive the profile.
+	s.Writes = cpp.Annotations[v1alpha1.PausedAnnotation] != "true" && effective(cpp.Spec.Mode, probes.Write) == plane.Enforce &&
+		controllerutil.ContainsFinalizer(&cpp, v1alpha1.Finalizer)
+	if book := v.Books.Of(key); book != nil {
+		s.Served = book.EverServed()
+	}
 	p := &pass{r: &Reconciler{Client: v.Client, Host: v.Host}, cpp: &cpp, now: v.Now(), status: &v1alpha1.ControlPlaneProfileStatus{}}
 	if s.Access, err = v.access(ctx, key, p); err != nil {
 		return s, err
 	}
-	if err := p.resolve(ctx); err != nil {
+	err = p.resolve(ctx)
+	if f, told := asFault(err); told && f.Reason == v1alpha1.ReasonTargetNotFound {
+		s.Missing, err = f.Message, nil
+	}
+	if err != nil {
 		return s, err
 	}
 	for _, t := range p.targets {
 		s.Targets = append(s.Targets, sla.Target{Replica: t.Name, Address: t.Address})
 	}
 	s.Ready = int(p.status.ReadyReplicas)
-	if len(p.targets) == 0 && p.workloadNow.replicas > 0 {
-		s.Missing = fmt.Sprintf("none of %d replicas of %s runs", p.workloadNow.replicas, p.targetName())
+	if w := p.workloadNow; s.Missing == "" && len(p.targets) == 0 {
+		s.Asleep = w.replicas == 0
+		s.Missing = fmt.Sprintf("none of %d replicas of %s runs", w.replicas, p.targetName())
 	}
-	if b := cpp.Spec.Access.Balancer; b != nil {
+	if b := cpp.Spec.Access.Balancer; b != nil && !s.Asleep {
 		address, err := v.balancer(ctx, key.Namespace, *b)
-		if err != nil {
+		if err != nil && len(s.Targets) == 0 {
 			return s, err
 		}
-		s.Targets = append([]sla.Target{{Address: address}}, s.Targets...)
+		if err == nil { // else the replicas are asked all the same
+			s.Targets = append([]sla.Target{{Address: address}}, s.Targets...)
+		}
 	}
 	return s, nil
 }
@@ -142,23 +172,29 @@ func (v *Vantage) access(ctx context.Context, key types.NamespacedName, p *pass)
 		w = &way{}
 		v.ways[key] = w
 	}
-	has, fresh := w.access, w.access != nil && w.generation == p.cpp.Generation && !w.turnedDown && p.now.Sub(w.read) < vantageSecretEvery
+	has, fresh := w.access, w.fresh(p.cpp, p.now)
 	v.mu.Unlock()
 	if fresh {
 		return has, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, credentialsWithin)
+	defer cancel()
 	a, err := p.credentials(ctx)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	w.tried = p.now
 	if err != nil {
-		if has != nil {
+		if has != nil && w.uid == p.cpp.UID {
 			return has, nil // it may still open the door, and whether it does is what is asked
 		}
 		return nil, err
 	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	w.access, w.read, w.generation, w.turnedDown = a, p.now, p.cpp.Generation, false
+	w.access, w.read, w.uid, w.generation, w.turnedDown = a, p.now, p.cpp.UID, p.cpp.Generation, false
 	return a, nil
 }
+
+// credentialsWithin bounds the reading of the access Secret.
+const credentialsWithin = 2 * time.Second
 
 // balancer is the address of the tenant's balancer: that of the Service's load balancer or,
 // where it has none, its cluster IP.
@@ -192,8 +228,12 @@ const defaultPort = 6443
 
 // told takes in a round.
 func (v *Vantage) told(key types.NamespacedName, r sla.Round) {
-	v.Books.Of(key).Round(r, v.Points.Self, v.Points.Others(key))
-	if slices.ContainsFunc(r.Probes, func(p truth.Probe) bool { return p.Result == truth.Denied }) {
+	book := v.Books.Of(key)
+	if book == nil {
+		return
+	}
+	book.Round(r, v.Points.Self, v.Points.Others(key))
+	if slices.ContainsFunc(r.Probes, refused) {
 		v.mu.Lock()
 		if w := v.ways[key]; w != nil {
 			w.turnedDown = true
@@ -201,4 +241,10 @@ func (v *Vantage) told(key types.NamespacedName, r sla.Round) {
 		v.mu.Unlock()
 	}
 	tellProbes(key, r)
+}
+
+// refused tells whether a probe met with what other credentials may open: they are not known
+// there, or whoever serves there is not known to them.
+func refused(p truth.Probe) bool {
+	return p.Code == http.StatusUnauthorized || p.Result == truth.Failed && p.Phase == truth.TLS
 }

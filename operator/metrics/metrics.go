@@ -123,8 +123,12 @@ func of(key types.NamespacedName, labels []string) []string {
 
 // Begin has the counters and histograms of a control plane that have fixed labels, or none,
 // be there with nothing counted: a rate over what appears with its first event misses that.
-func (s *Set) Begin(key types.NamespacedName) {
-	for _, name := range s.list {
+// Without names it is all of them.
+func (s *Set) Begin(key types.NamespacedName, names ...string) {
+	if len(names) == 0 {
+		names = s.list
+	}
+	for _, name := range names {
 		t := s.by[name]
 		if t.Operator || t.gauge != nil {
 			continue

@@ -39,6 +39,13 @@ type Book struct {
 	unsaved int
 	saved   time.Time
 	stored  bool
+	// oldest is the first of them. version is the object's as it was last read or written, and
+	// retry when the next try may be made after one that failed.
+	oldest  sla.Minute
+	version string
+	retry   time.Time
+	// served is whether it has ever been seen to serve.
+	served bool
 	// downFrom is the first of the rounds, without one in between that was not down, by which
 	// all vantage points see it down.
 	downFrom time.Time
@@ -81,12 +88,14 @@ func (b *Book) Promised() float64 {
 func (b *Book) Round(r Round, point string, others []sla.Look) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	r.At = r.At.Round(0) // as the wall shows it, also where that has been set
 	if n := len(b.own); n > 0 && !r.At.After(b.own[n-1].At) {
 		b.own = nil // the clock was set back: what waits for a time that comes again says nothing
 	}
 	b.last = r
+	b.served = b.served || r.Verdict == sla.Up
 	b.own = append(b.own, sla.Look{Point: point, Verdict: r.Verdict, At: r.At, Why: r.Why})
-	b.settle(others, r.At)
+	b.settle(others, laterOf(r.At, r.Over.Round(0)))
 	if len(b.own) > mostOwn {
 		b.own = b.own[len(b.own)-mostOwn:]
 	}
@@ -116,9 +125,10 @@ func (b *Book) settle(others []sla.Look, now time.Time) {
 		until = b.own[0].At
 	}
 	var over []sla.Account
-	b.gathering, over = b.gathering.Turn(until)
+	b.gathering, over = b.gathering.Turn(now, until)
 	for _, a := range over {
 		b.enter(a)
+		b.countMinute(a.Letter)
 	}
 }
 
@@ -141,15 +151,35 @@ func (b *Book) enter(a sla.Account) {
 		b.accounts = b.accounts[max(0, len(b.accounts)-mostAccounts):]
 		return
 	}
+	through, any := b.ledger.Through()
+	if any && a.Minute+sla.Minute(farBehind.Minutes()) < through {
+		// What is kept lies in the future: a clock was far ahead when it was written.
+		b.ledger, any = sla.Ledger{}, false
+	}
 	b.ledger = b.ledger.Enter(a)
-	if a.Letter != sla.Good {
-		b.unsaved++
+	// A gap is not good either, and whoever leads next must not take it for that.
+	news := a.Minute
+	if any && a.Minute > through+1 {
+		news = through + 1
+	} else if a.Letter == sla.Good {
+		return
 	}
-	if kind := kindOf(a.Letter); kind != "" {
-		count(&b.told.minutes, kind, 1)
+	if b.unsaved == 0 || news < b.oldest {
+		b.oldest = news
 	}
-	if a.Letter.Bad() {
-		count(&b.told.causes, a.Letter, 1)
+	b.unsaved++
+}
+
+// farBehind is how far behind its last minute a ledger may be told of one: what it keeps.
+const farBehind = 62 * 24 * time.Hour
+
+func (b *Book) countMinute(l sla.Letter) {
+	if !b.recalled {
+		return // whoever leads has counted it
+	}
+	count(&b.told.minutes, kindOf(l), 1)
+	if l.Bad() {
+		count(&b.told.causes, l, 1)
 	}
 }
 
@@ -208,19 +238,35 @@ func (b *Book) During(now time.Time, c sla.Circumstances) {
 	b.gathering = b.gathering.During(now, c)
 }
 
+// Kept is what is kept of a control plane in the host cluster.
+type Kept struct {
+	Ledger sla.Ledger
+	// Stored is whether there is an object, Version its version, and Saved when it was last
+	// written.
+	Stored  bool
+	Version string
+	Saved   time.Time
+}
+
 // Recall takes up the ledger that leaders before have kept. Until led, which is when one of
-// them last led, what they did not enter was good; later minutes are this replica's own to
-// tell. stored is whether there is an object.
-func (b *Book) Recall(kept sla.Ledger, stored bool, saved, led time.Time) {
+// them last led and had written down what it knew, what they did not enter was good; but for
+// no longer than an hour after it was written, as whoever leads writes once an hour. Later
+// minutes are this replica's own to tell.
+func (b *Book) Recall(k Kept, led, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.ledger = kept
-	if !led.IsZero() {
-		// The last two minutes may have been bad, and not been written yet.
+	b.ledger = k.Ledger
+	if end := k.Saved.Add(goodEvery); led.After(end) {
+		led = end
+	}
+	if !led.IsZero() && !k.Saved.IsZero() && !led.After(now) {
 		b.ledger = b.ledger.Vouch(sla.MinuteOf(led) - unwritten)
 	}
 	through, any := b.ledger.Through()
-	b.recalled, b.saved, b.stored, b.told = true, saved, stored, told{}
+	b.recalled, b.saved, b.stored, b.version = true, k.Saved, k.Stored, k.Version
+	if _, seen := b.ledger.First(); seen {
+		b.served = true
+	}
 	accounts := b.accounts
 	b.accounts = nil
 	for _, a := range accounts {
@@ -233,7 +279,25 @@ func (b *Book) Recall(kept sla.Ledger, stored bool, saved, led time.Time) {
 
 // unwritten is how many minutes a leader may be late in writing down, with the one that goes
 // by.
-const unwritten = 2
+const unwritten = 3
+
+// EverServed is whether it has ever been seen to serve: what never has is not down, it is being
+// made.
+func (b *Book) EverServed() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.served
+}
+
+// sound is whether what is known of it is written down, and something is known, but for the
+// last minutes, which whoever leads next does not take for good.
+func (b *Book) sound(now time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	since := sla.MinuteOf(now) - unwritten
+	through, any := b.ledger.Through()
+	return b.recalled && (b.unsaved == 0 || b.oldest > since) && (!any || through >= since)
+}
 
 // Recalled is whether the ledger has been read.
 func (b *Book) Recalled() bool {

@@ -6,6 +6,7 @@ package sla
 import (
 	"maps"
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -25,8 +26,8 @@ type Books struct {
 	books map[types.NamespacedName]*Book
 }
 
-// Of is the book of a control plane, which is opened where there is none.
-func (b *Books) Of(key types.NamespacedName) *Book {
+// Open opens the book of a control plane, where it is not open.
+func (b *Books) Open(key types.NamespacedName) *Book {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.books == nil {
@@ -38,6 +39,23 @@ func (b *Books) Of(key types.NamespacedName) *Book {
 		b.books[key] = book
 	}
 	return book
+}
+
+// Of is the book of a control plane; nil where none is open.
+func (b *Books) Of(key types.NamespacedName) *Book {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.books[key]
+}
+
+// Sound is whether all that is known is written down, but for what has just come.
+func (b *Books) Sound(now time.Time) bool {
+	for _, book := range b.All() {
+		if !book.sound(now) {
+			return false
+		}
+	}
+	return true
 }
 
 // Drop closes the book of a control plane that is gone.

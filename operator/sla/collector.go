@@ -15,8 +15,8 @@ import (
 )
 
 // Collector tells Prometheus what the books hold, as of the moment of the scrape: neither a
-// pass that hangs nor a host cluster that is down stops it. A replica that does not lead
-// tells of itself alone.
+// pass that hangs nor a host cluster that is down stops it. A replica that does not lead tells what is
+// down, and of itself.
 type Collector struct {
 	Books  *Books
 	Points *Points
@@ -60,11 +60,12 @@ func (c *Collector) Collect(out chan<- prometheus.Metric) {
 	}
 	own(series.Points, float64(c.Points.Alive(now)))
 	own(series.Leading, one(leads))
-	if !leads {
-		return
-	}
 	for key, book := range c.Books.All() {
-		c.tell(out, key, book.telling(c.Points.Self, c.Points.Others(key), now))
+		t := book.telling(c.Points.Self, c.Points.Others(key), now)
+		c.tellDown(out, key, t)
+		if leads {
+			c.tell(out, key, t)
+		}
 	}
 }
 
@@ -107,7 +108,15 @@ func (b *Book) telling(point string, others []sla.Look, now time.Time) telling {
 	return t
 }
 
-// tell tells of one control plane.
+// tellDown tells whether a control plane is down, as every replica does: where the host cluster
+// is down nobody leads, and an outage is one all the same.
+func (c *Collector) tellDown(out chan<- prometheus.Metric, key types.NamespacedName, t telling) {
+	for name, value := range map[string]float64{series.Down: one(t.Verdict == sla.Down), series.DownSeconds: t.downFor} {
+		out <- prometheus.MustNewConstMetric(c.descs[name], prometheus.GaugeValue, value, key.Namespace, key.Name)
+	}
+}
+
+// tell tells of one control plane what the replica that leads does.
 func (c *Collector) tell(out chan<- prometheus.Metric, key types.NamespacedName, t telling) {
 	put := func(name string, kind prometheus.ValueType, value float64, labels ...string) {
 		out <- prometheus.MustNewConstMetric(c.descs[name], kind, value, append([]string{key.Namespace, key.Name}, labels...)...)
@@ -116,9 +125,7 @@ func (c *Collector) tell(out chan<- prometheus.Metric, key types.NamespacedName,
 	counter := func(name string, value float64, labels ...string) {
 		put(name, prometheus.CounterValue, value, labels...)
 	}
-	gauge(series.Down, one(t.Verdict == sla.Down))
-	gauge(series.DownSeconds, t.downFor)
-	gauge(series.Unseen, one(t.Verdict == sla.Blind))
+	gauge(series.Unseen, one(t.Verdict == sla.Blind && !t.Asleep))
 	for verdict, word := range map[sla.Verdict]string{sla.Up: "up", sla.Down: "down", sla.Blind: "blind"} {
 		counter(series.Rounds, t.rounds[verdict], word)
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"strconv"
 	"sync"
 	"time"
 
@@ -52,6 +53,10 @@ func (k *Keeper) Start(ctx context.Context) error {
 		k.turn(ctx)
 		select {
 		case <-ctx.Done():
+			// What is known now nobody else may.
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepWithin)
+			defer cancel()
+			k.turn(last)
 			return nil
 		case <-tick.C:
 		}
@@ -80,17 +85,43 @@ func (k *Keeper) turn(ctx context.Context) {
 	all.Wait()
 }
 
-// keep reads or writes one ledger, where it is due.
-func (k *Keeper) keep(ctx context.Context, key types.NamespacedName, book *Book, led time.Time) error {
+// keep reads or writes one ledger, where it is due. One that could not be is tried again a
+// while later.
+func (k *Keeper) keep(ctx context.Context, key types.NamespacedName, book *Book, led time.Time) (err error) {
+	now := k.Now()
+	if book.waits(now) {
+		return nil
+	}
+	defer func() {
+		if err != nil {
+			book.wait(now)
+		}
+	}()
 	if !book.Recalled() {
 		return k.recall(ctx, key, book, led)
 	}
-	now := k.Now()
 	book.Turn(k.Points.Others(key), now)
-	if !book.due(now) {
+	if !book.due(now, spreadOver(key)) {
 		return nil
 	}
 	return k.save(ctx, key, book, now)
+}
+
+// againEvery is how long after a try that failed the next one is made: less than a write may
+// be late, and far from what would harm a host cluster that refuses a thousand of them.
+const againEvery = 20 * time.Second
+
+func (b *Book) waits(now time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	left := b.retry.Sub(now)
+	return left > 0 && left <= againEvery
+}
+
+func (b *Book) wait(now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.retry = now.Add(againEvery)
 }
 
 // recall reads what was kept.
@@ -98,7 +129,7 @@ func (k *Keeper) recall(ctx context.Context, key types.NamespacedName, book *Boo
 	var o v1alpha1.AvailabilityLedger
 	err := k.Reader.Get(ctx, key, &o)
 	if apierrors.IsNotFound(err) {
-		book.Recall(sla.Ledger{}, false, time.Time{}, led)
+		book.Recall(Kept{}, led, k.Now())
 		return nil
 	}
 	if err != nil {
@@ -108,42 +139,45 @@ func (k *Keeper) recall(ctx context.Context, key types.NamespacedName, book *Boo
 	if err != nil {
 		log.FromContext(ctx).Error(err, "What cannot be read of a ledger counts as unseen", "namespace", key.Namespace, "name", key.Name)
 	}
-	saved := first(key, k.Now())
-	if o.Saved != nil && o.Saved.After(saved) && !o.Saved.After(k.Now()) {
-		saved = o.Saved.Time
+	kept := Kept{Ledger: l, Stored: true, Version: o.ResourceVersion}
+	if o.Saved != nil && !o.Saved.After(k.Now()) {
+		kept.Saved = o.Saved.Time
 	}
-	book.Recall(l, true, saved, led)
+	book.Recall(kept, led, k.Now())
 	return nil
 }
 
-// first is when what is not known to have been written counts as written: it spreads the
-// hourly writes of all over an hour.
-func first(key types.NamespacedName, now time.Time) time.Time {
+// spreadOver is by how much less than an hour after the last the hourly writing may come: a
+// fleet that was taken over at once is not written at once every hour.
+func spreadOver(key types.NamespacedName) time.Duration {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(key.String()))
-	return now.Add(-time.Duration(h.Sum64() % uint64(goodEvery)))
+	return time.Duration(h.Sum64() % uint64(goodEvery/2))
 }
 
 // due tells whether the book is to be written: at once the first time and for what was not
 // good, but no more often than once a minute, and for the sums once an hour.
-func (b *Book) due(now time.Time) bool {
+func (b *Book) due(now time.Time, early time.Duration) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if _, any := b.ledger.Through(); !any {
 		return false
 	}
-	if ago := now.Sub(b.saved); ago < 0 || ago >= goodEvery {
+	switch ago := now.Sub(b.saved); {
+	case ago < 0 || !b.stored:
 		return true
-	} else if ago < badEvery {
+	case ago < badEvery:
 		return false
+	default:
+		// Whoever leads next takes what is not written for good, for so long after it was.
+		return b.unsaved > 0 || ago >= goodEvery-early
 	}
-	return b.unsaved > 0 || !b.stored
 }
 
 // save writes a ledger, over what was kept before under its name; where somebody deletes that
 // meanwhile, it is made anew with all that is known.
 func (k *Keeper) save(ctx context.Context, key types.NamespacedName, book *Book, now time.Time) error {
-	l, unsaved := book.saving()
+	l, unsaved, version := book.saving()
 	o := &v1alpha1.AvailabilityLedger{ObjectMeta: metav1.ObjectMeta{
 		Namespace: key.Namespace, Name: key.Name, Labels: map[string]string{v1alpha1.ManagedByLabel: v1alpha1.ManagedBy},
 	}}
@@ -151,32 +185,55 @@ func (k *Keeper) save(ctx context.Context, key types.NamespacedName, book *Book,
 	err := k.Reader.Get(ctx, key, before)
 	switch {
 	case apierrors.IsNotFound(err):
-		Save(l, o, now)
+		Save(l, o, percentOf(book.Promised()), now)
 		err = k.Client.Create(ctx, o)
 	case err == nil:
+		if before.ResourceVersion != version {
+			// Another leader has written meanwhile, or a person: what was bad by that stays bad.
+			l = book.merge(before)
+		}
 		o = before.DeepCopy()
-		Save(l, o, now)
+		Save(l, o, percentOf(book.Promised()), now)
 		// Two leaders may overlap for a moment: the one that comes second tries again.
 		err = k.Client.Patch(ctx, o, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}))
 	}
 	if err != nil {
 		return fmt.Errorf("writing AvailabilityLedger %s: %w", key, err)
 	}
-	book.hasSaved(now, unsaved)
+	book.hasSaved(now, unsaved, o.ResourceVersion)
 	return nil
 }
 
-// saving is what is to be written, and how much of it was not.
-func (b *Book) saving() (sla.Ledger, int) {
+// saving is what is to be written, how much of it was not, and of which version of the object.
+func (b *Book) saving() (l sla.Ledger, unsaved int, version string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.ledger, b.unsaved
+	return b.ledger, b.unsaved, b.version
+}
+
+// merge takes up what is bad in an object that somebody else has written.
+func (b *Book) merge(o *v1alpha1.AvailabilityLedger) sla.Ledger {
+	theirs, err := Load(o)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err != nil {
+		return b.ledger // spoilt, and written over
+	}
+	for _, a := range theirs.BadMinutes() {
+		b.ledger = b.ledger.Enter(a)
+	}
+	return b.ledger
 }
 
 // hasSaved notes that so much of what was not written is.
-func (b *Book) hasSaved(now time.Time, unsaved int) {
+func (b *Book) hasSaved(now time.Time, unsaved int, version string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.saved, b.stored = now, true
-	b.unsaved = max(0, b.unsaved-unsaved)
+	b.saved, b.stored, b.version = now, true, version
+	if b.unsaved = max(0, b.unsaved-unsaved); b.unsaved > 0 {
+		b.oldest = sla.MinuteOf(now) - 1 // what has come meanwhile
+	}
 }
+
+// percentOf is a part as percents, as in 99.95.
+func percentOf(part float64) string { return strconv.FormatFloat(100*part, 'g', 6, 64) }

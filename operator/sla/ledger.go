@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -18,10 +20,11 @@ import (
 // mostWhy is how long the evidence of an outage may be in the ledger's object, in bytes.
 const mostWhy = 512
 
-// Save writes a ledger into its object.
-func Save(l sla.Ledger, into *v1alpha1.AvailabilityLedger, now time.Time) {
+// Save writes a ledger into its object, with what is promised in percent.
+func Save(l sla.Ledger, into *v1alpha1.AvailabilityLedger, target string, now time.Time) {
 	into.Saved = &metav1.Time{Time: now.Truncate(time.Second)}
 	into.Summary = summary(l, now)
+	into.Summary.Target = target
 	into.Days, into.Outages = nil, nil
 	for _, d := range l.Days {
 		into.Days = append(into.Days, v1alpha1.LedgerDay{
@@ -66,10 +69,16 @@ func whole(n float64) int64 {
 // the error: a day that somebody has spoilt is no reason to lose the others.
 func Load(o *v1alpha1.AvailabilityLedger) (l sla.Ledger, err error) {
 	var failed []error
-	for _, d := range o.Days {
+	days := slices.Clone(o.Days)
+	slices.SortStableFunc(days, func(a, b v1alpha1.LedgerDay) int { return strings.Compare(a.Date, b.Date) })
+	for _, d := range days {
 		date, err := time.Parse(time.DateOnly, d.Date)
 		if err != nil {
 			failed = append(failed, fmt.Errorf("reading the ledger's day %.20q: %w", d.Date, err))
+			continue
+		}
+		if o.Saved != nil && date.After(o.Saved.Time) {
+			failed = append(failed, fmt.Errorf("reading the ledger's day %s: it was to come when the ledger was written", d.Date))
 			continue
 		}
 		runs, err := sla.ParseRuns(d.Minutes)

@@ -31,7 +31,7 @@ func TestALedgerComesBack(t *testing.T) {
 			})
 		}
 		var o v1alpha1.AvailabilityLedger
-		ledgers.Save(l, &o, m.Time())
+		ledgers.Save(l, &o, "99.95", m.Time())
 		back, err := ledgers.Load(&o)
 		if err != nil {
 			t.Fatal(err)
@@ -76,8 +76,8 @@ func TestTheSummary(t *testing.T) {
 		l = l.Enter(sla.Account{Minute: m + 990 + i, Letter: sla.ByEtcd, Why: strings.Repeat("ö", 600)})
 	}
 	var o v1alpha1.AvailabilityLedger
-	ledgers.Save(l, &o, (m + 1100).Time())
-	want := v1alpha1.LedgerSummary{Month: "2026-11", Availability: "99.000%", BadMinutes: 10, UnseenMinutes: 100}
+	ledgers.Save(l, &o, "99.95", (m + 1100).Time())
+	want := v1alpha1.LedgerSummary{Month: "2026-11", Target: "99.95", Availability: "99.000%", BadMinutes: 10, UnseenMinutes: 100}
 	if diff := cmp.Diff(&want, o.Summary); diff != "" {
 		t.Error(diff)
 	}

@@ -7,6 +7,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,8 +35,8 @@ const (
 	// at everybody before.
 	settleIn = 20 * time.Second
 	// asOf is how much earlier than its renewal a vantage point has looked at a control plane
-	// that is not named there: a round is so long ago at the most.
-	asOf = 12 * time.Second
+	// that is not named there: rounds are so far apart at the most.
+	asOf = 17 * time.Second
 )
 
 // Points are the vantage points: this one tells what it sees in an object of its own, and
@@ -50,23 +52,30 @@ type Points struct {
 	Leading <-chan struct{}
 	// Settle is for how long after its start it says nothing; 0 is twenty seconds.
 	Settle time.Duration
+	// Sound is whether all that this one knows is written down, where it leads.
+	Sound func(now time.Time) bool
 	// Seen is what this one last saw of each control plane.
 	Seen func() map[types.NamespacedName]sla.Look
 
 	mu     sync.Mutex
-	others []other
+	others map[string]other
 	// led is when another vantage point, or this one in a life before, last led.
 	led    time.Time
 	ledAll bool
 	began  time.Time
+	// planes is how many control planes this one looks at.
+	planes int
 }
 
-// other is what another vantage point has said.
+// other is what another vantage point has said. Its clock is not trusted: heard is when, by
+// one's own, its renewal was last seen to be another one; zero while it has not been.
 type other struct {
-	name    string
-	renewed time.Time
-	down    map[types.NamespacedName]sla.Look
-	blind   map[types.NamespacedName]bool
+	name            string
+	renewed         time.Time
+	heard           time.Time
+	planes, blinded int
+	down            map[types.NamespacedName]sla.Look
+	blind           map[types.NamespacedName]bool
 }
 
 // NeedLeaderElection implements manager.LeaderElectionRunnable.
@@ -97,8 +106,8 @@ func (p *Points) turn(ctx context.Context, told *v1alpha1.VantagePoint) error {
 	if err := p.Reader.List(ctx, &list, client.InNamespace(p.Namespace)); err != nil {
 		return fmt.Errorf("listing the vantage points of namespace %s: %w", p.Namespace, err)
 	}
-	p.hear(list.Items)
-	now := p.Now()
+	now := p.Now().Round(0) // as others' clocks are compared with it
+	p.hear(list.Items, now)
 	if p.began.IsZero() {
 		p.began = now
 	}
@@ -106,8 +115,13 @@ func (p *Points) turn(ctx context.Context, told *v1alpha1.VantagePoint) error {
 		return nil
 	}
 	point := p.point(now)
-	if told.Renewed != nil && now.Sub(told.Renewed.Time) < renewEvery && same(told, point) {
-		return nil
+	p.mu.Lock()
+	p.planes = int(point.ControlPlanes)
+	p.mu.Unlock()
+	if told.Renewed != nil && same(told, point) {
+		if ago := now.Sub(told.Renewed.Time); ago >= 0 && ago < renewEvery {
+			return nil
+		}
 	}
 	if err := p.put(ctx, point, list.Items); err != nil {
 		return fmt.Errorf("writing the vantage point %s/%s: %w", p.Namespace, p.Self, err)
@@ -129,67 +143,83 @@ func (p *Points) leads() bool {
 }
 
 // hear takes in what the others say and, the first time, when somebody last led.
-func (p *Points) hear(all []v1alpha1.VantagePoint) {
+func (p *Points) hear(all []v1alpha1.VantagePoint, now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.others = p.others[:0:0]
+	others := map[string]other{}
 	for _, v := range all {
 		if v.Renewed == nil {
 			continue
 		}
-		if v.Leading && (v.Name != p.Self || !p.ledAll) && v.Renewed.After(p.led) {
-			p.led = v.Renewed.Time
+		renewed := v.Renewed.Time
+		if v.Leading && (v.Name != p.Self || !p.ledAll) && renewed.After(p.led) && !renewed.After(now) {
+			p.led = renewed
 		}
 		if v.Name == p.Self {
 			continue
 		}
-		o := other{name: v.Name, renewed: v.Renewed.Time, down: map[types.NamespacedName]sla.Look{}, blind: map[types.NamespacedName]bool{}}
+		o := other{name: v.Name, renewed: renewed, planes: int(v.ControlPlanes), blinded: int(v.BlindCount)}
+		if was, known := p.others[v.Name]; known {
+			if o.heard = was.heard; !was.renewed.Equal(renewed) {
+				o.heard = now
+			}
+		}
+		o.down, o.blind = map[types.NamespacedName]sla.Look{}, map[types.NamespacedName]bool{}
 		for _, d := range v.Down {
-			o.down[types.NamespacedName{Namespace: d.Namespace, Name: d.Name}] = sla.Look{Point: v.Name, Verdict: sla.Down, At: d.At.Time, Why: d.Why}
+			ago := min(max(renewed.Sub(d.At.Time), 0), asOf)
+			o.down[types.NamespacedName{Namespace: d.Namespace, Name: d.Name}] = sla.Look{Point: v.Name, Verdict: sla.Down, At: o.heard.Add(-ago), Why: d.Why}
 		}
 		for _, b := range v.Blind {
 			o.blind[types.NamespacedName{Namespace: b.Namespace, Name: b.Name}] = true
 		}
-		p.others = append(p.others, o)
+		others[v.Name] = o
 	}
-	p.ledAll = true
+	p.others, p.ledAll = others, true
 }
 
-// Led is when an operator replica last led before this one did; zero where none is known.
-// heard is false until the others have been heard for the first time.
+// Led is when an operator replica last led before this one did, and had written down what it
+// knew; zero where none is known. heard is false until the others have been heard for the
+// first time.
 func (p *Points) Led() (at time.Time, heard bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.led, p.ledAll
 }
 
-// Others are what the other vantage points last said of a control plane. One that is full
-// says of those that found no place only that they are not known.
+// Others are what the other vantage points that live last said of a control plane. One that
+// looks at fewer than this one, or has more to tell than it may hold, does not know what it
+// does not name.
 func (p *Points) Others(key types.NamespacedName) (looks []sla.Look) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, o := range p.others {
+	for _, name := range slices.Sorted(maps.Keys(p.others)) {
+		o := p.others[name]
+		if o.heard.IsZero() {
+			continue
+		}
 		l, down := o.down[key]
 		switch {
 		case down:
-			l.At = laterOf(l.At, o.renewed.Add(-asOf))
 			looks = append(looks, l)
-		case o.blind[key], len(o.down) >= mostSeen, len(o.blind) >= mostSeen:
-			looks = append(looks, sla.Look{Point: o.name, Verdict: sla.Blind, At: o.renewed})
+		case o.blind[key], len(o.down) >= mostSeen, len(o.blind) >= mostSeen, o.planes < p.planes:
+			looks = append(looks, sla.Look{Point: o.name, Verdict: sla.Blind, At: o.heard})
 		default:
-			looks = append(looks, sla.Look{Point: o.name, Verdict: sla.Up, At: o.renewed.Add(-asOf)})
+			looks = append(looks, sla.Look{Point: o.name, Verdict: sla.Up, At: o.heard.Add(-asOf)})
 		}
 	}
 	return looks
 }
 
-// Alive is how many vantage points look, this one among them.
-func (p *Points) Alive(now time.Time) int {
+// Alive is how many vantage points look and see anything, this one among them.
+func (p *Points) Alive(now time.Time) (n int) {
+	own := p.point(now)
+	if own.ControlPlanes == 0 || own.BlindCount < own.ControlPlanes {
+		n++
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n := 1
 	for _, o := range p.others {
-		if now.Sub(o.renewed) <= sla.Alive {
+		if !o.heard.IsZero() && now.Sub(o.heard) <= sla.Alive && (o.planes == 0 || o.blinded < o.planes) {
 			n++
 		}
 	}
@@ -207,7 +237,11 @@ func laterOf(a, b time.Time) time.Time {
 func (p *Points) clean(ctx context.Context, now time.Time, all []v1alpha1.VantagePoint) error {
 	for i := range all {
 		v := &all[i]
-		if v.Name == p.Self || v.Renewed != nil && now.Sub(v.Renewed.Time) < forgotten || now.Sub(v.CreationTimestamp.Time) < forgotten {
+		age := now.Sub(v.CreationTimestamp.Time)
+		if v.Renewed != nil {
+			age = min(age, now.Sub(v.Renewed.Time).Abs())
+		}
+		if v.Name == p.Self || age < forgotten {
 			continue
 		}
 		if err := p.Client.Delete(ctx, v, client.Preconditions{UID: &v.UID, ResourceVersion: &v.ResourceVersion}); client.IgnoreNotFound(err) != nil && !apierrors.IsConflict(err) {

@@ -12,7 +12,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"sync/atomic"
 	"time"
 
@@ -27,6 +26,8 @@ const (
 	// a client would wait that has to be served; lateAfter is the objective of requests for
 	// single objects (kubernetes/community sig-scalability/slos/api_call_latency.md).
 	dialWithin, answerWithin, lateAfter = 2 * time.Second, 5 * time.Second, time.Second
+	// keptFor is how long a connection to a replica is kept.
+	keptFor = time.Minute
 	// mostBody is how much of an answer is read, in bytes: all that is asked for is small.
 	mostBody = 64 << 10
 	// leasePath is the object of Evenkeel's own that is read and written.
@@ -40,7 +41,12 @@ type Door struct {
 	Replica, Address string
 
 	token  string
+	tls    *tls.Config
 	client *http.Client
+	// made is when its connections began, and reused whether the request that is on its way
+	// goes over one that was there before.
+	made   time.Time
+	reused atomic.Bool
 	// phase is how far the request that is on its way has come. Requests through one door
 	// follow each other.
 	phase atomic.Value
@@ -57,23 +63,33 @@ func NewDoor(a *access.Access, replica, address string) (*Door, error) {
 		return nil, fmt.Errorf("preparing TLS for probes of %s: %w", address, err)
 	}
 	tlsConfig.MinVersion = max(tlsConfig.MinVersion, tls.VersionTLS12)
-	d := &Door{Replica: replica, Address: address, token: config.BearerToken}
+	d := &Door{Replica: replica, Address: address, token: config.BearerToken, tls: tlsConfig}
+	d.anew()
+	return d, nil
+}
+
+// anew has the door dialed anew for the next request: nothing that went wrong before is
+// waited for, and what whoever comes new would meet with is met.
+func (d *Door) anew() {
+	if d.client != nil {
+		d.client.CloseIdleConnections()
+	}
+	d.made = time.Time{}
 	d.client = &http.Client{
 		Transport: &http.Transport{
 			// Proxy stays nil: nothing is to stand between.
 			DialContext:            d.dial,
-			TLSClientConfig:        tlsConfig,
+			TLSClientConfig:        d.tls.Clone(),
 			TLSHandshakeTimeout:    dialWithin,
 			ForceAttemptHTTP2:      true,
 			MaxConnsPerHost:        1,
-			IdleConnTimeout:        time.Minute,
+			IdleConnTimeout:        keptFor,
 			MaxResponseHeaderBytes: mostBody,
 			DisableCompression:     true,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	d.phase.Store(sla.Dial)
-	return d, nil
 }
 
 // dial dials the address, whatever the request names.
@@ -95,39 +111,57 @@ func (d *Door) Ask(ctx context.Context, q sla.Question, at time.Time) sla.Probe 
 	defer cancel()
 	p := sla.Probe{Replica: d.Replica, Question: q, At: at}
 	began := time.Now()
-	code, err := d.send(ctx, q, at)
+	if d.made.IsZero() {
+		d.made = began
+	}
+	code, said, err := d.send(ctx, q, at)
 	p.Took = time.Since(began)
 	p.Phase, _ = d.phase.Load().(sla.Phase)
-	p.Silent = p.Phase == sla.Dial && silent(err)
+	p.Code = code
+	// Over a connection that was there before a dead way looks like a server that says nothing.
+	p.Silent = silent(err) && (p.Phase == sla.Dial || p.Phase == sla.Wait && d.reused.Load())
 	d.seeExpired(err)
-	p.Result, p.Why = d.judge(q, code, err, p)
+	p.Result, p.Why = d.judge(q, answer{code, said, err}, p)
 	if p.Result != sla.Failed {
 		p.Phase = sla.Done
 	}
 	return p
 }
 
-// send sends the request and reads the answer to its end.
-func (d *Door) send(ctx context.Context, q sla.Question, at time.Time) (code int, err error) {
+// answer is what came of a request: a status, of a refusal what was said, or an error.
+type answer struct {
+	code int
+	said string
+	err  error
+}
+
+// send sends the request and reads the answer to its end; said is what stands in one that
+// is a refusal.
+func (d *Door) send(ctx context.Context, q sla.Question, at time.Time) (code int, said string, err error) {
 	request, err := d.request(ctx, q, at)
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	response, err := d.client.Do(request)
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	d.phase.Store(sla.Body)
 	if t := response.TLS; t != nil && len(t.PeerCertificates) > 0 {
 		d.serving.Store(&t.PeerCertificates[0].NotAfter)
 	}
 	defer func() { _ = response.Body.Close() }()
-	if n, err := io.Copy(io.Discard, io.LimitReader(response.Body, mostBody+1)); err != nil {
-		return 0, err
-	} else if n > mostBody {
-		return 0, fmt.Errorf("the answer is over %d bytes", mostBody)
+	body, err := io.ReadAll(io.LimitReader(response.Body, mostBody+1))
+	switch {
+	case err != nil:
+		return 0, "", err
+	case len(body) > mostBody:
+		return 0, "", fmt.Errorf("the answer is over %d bytes", mostBody)
+	case response.StatusCode >= http.StatusBadRequest:
+		return response.StatusCode, string(body), nil
+	default:
+		return response.StatusCode, "", nil
 	}
-	return response.StatusCode, nil
 }
 
 // request is the question as a request.
@@ -162,7 +196,7 @@ func lease(at time.Time) []byte {
 }
 
 // judge says what an answer means.
-func (d *Door) judge(q sla.Question, code int, err error, p sla.Probe) (sla.Result, string) {
+func (d *Door) judge(q sla.Question, a answer, p sla.Probe) (sla.Result, string) {
 	who := "the balancer"
 	if d.Replica != "" {
 		who = d.Replica
@@ -170,17 +204,17 @@ func (d *Door) judge(q sla.Question, code int, err error, p sla.Probe) (sla.Resu
 	failed := func(format string, args ...any) (sla.Result, string) {
 		return sla.Failed, fmt.Sprintf("%s: %s", who, fmt.Sprintf(format, args...))
 	}
-	switch {
-	case err != nil:
-		if wrapper, ok := errors.AsType[*url.Error](err); ok {
-			err = wrapper.Err
-		}
-		if errors.Is(err, context.DeadlineExceeded) {
+	switch code := a.code; {
+	case a.err != nil:
+		if errors.Is(a.err, context.DeadlineExceeded) {
 			return failed("no answer to %s within %s (%s)", q, answerWithin, p.Phase)
 		}
-		return failed("%s failed (%s): %.200v", q, p.Phase, err)
+		return failed("%s failed (%s): %.200v", q, p.Phase, bare(a.err))
 	case code == http.StatusUnauthorized || code == http.StatusForbidden:
 		return sla.Denied, fmt.Sprintf("%s answers %d to %s: grant it to Evenkeel", who, code, q)
+	case q == sla.Write && byWebhook(a.said):
+		// The tenant's own admission has refused it: others may well be served.
+		return sla.Denied, fmt.Sprintf("%s: an admission webhook of the tenant's refuses %s", who, q)
 	case code == http.StatusTooManyRequests:
 		return sla.Refused, ""
 	case code >= 300 && code < 400:

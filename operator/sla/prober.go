@@ -89,15 +89,20 @@ func (p *Prober) Round(ctx context.Context, writes bool, at time.Time) (probes [
 
 // round asks one question after the other. Whoever could not be dialed, or gave no answer in
 // time, is not asked the others: they have failed for the same reason, and a round is over
-// within the time of one answer.
+// within the time of one answer. The balancer is dialed anew for every round, as whoever comes
+// new does it; a replica once a minute, and after anything that failed.
 func (d *Door) round(ctx context.Context, questions []sla.Question, at time.Time) []sla.Probe {
-	if d.Replica == "" {
-		defer d.Close() // the next round begins as a client does that comes new
+	if d.Replica == "" || !d.made.IsZero() && time.Since(d.made) >= keptFor {
+		d.anew()
 	}
 	probes := make([]sla.Probe, 0, len(questions))
 	for _, q := range questions {
 		p := d.Ask(ctx, q, at)
-		if probes = append(probes, p); p.Result == sla.Failed && (p.Phase == sla.Dial || p.Phase == sla.TLS || p.Took >= answerWithin) {
+		if probes = append(probes, p); p.Result != sla.Failed {
+			continue
+		}
+		defer d.anew()
+		if p.Phase == sla.Dial || p.Phase == sla.TLS || p.Took >= answerWithin {
 			for _, left := range questions[len(probes):] {
 				same := p
 				same.Question = left

@@ -5,6 +5,8 @@ package sla_test
 
 import (
 	"net"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -43,4 +45,69 @@ func unanswered(t *testing.T) string {
 	}
 	t.Fatal("the queue of the listener never fills")
 	return ""
+}
+
+// passing is a way to a server that can swallow what is on it: connections stay open, and
+// nothing passes over those that were there.
+type passing struct {
+	address string
+
+	mu    sync.Mutex
+	conns []*atomic.Bool
+}
+
+func swallowing(t *testing.T, to string) *passing {
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	p := &passing{address: l.Addr().String()}
+	go func() {
+		for {
+			from, err := l.Accept()
+			if err != nil {
+				return
+			}
+			there, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", to)
+			if err != nil {
+				_ = from.Close()
+				continue
+			}
+			swallows := &atomic.Bool{}
+			p.mu.Lock()
+			p.conns = append(p.conns, swallows)
+			p.mu.Unlock()
+			go carry(there, from, swallows)
+			go carry(from, there, swallows)
+		}
+	}()
+	return p
+}
+
+// swallow has the connections that are there carry nothing any more.
+func (p *passing) swallow() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.conns {
+		c.Store(true)
+	}
+}
+
+func carry(to, from net.Conn, swallows *atomic.Bool) {
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buffer)
+		if err != nil {
+			_ = to.Close()
+			return
+		}
+		if swallows.Load() {
+			continue
+		}
+		if _, err := to.Write(buffer[:n]); err != nil {
+			return
+		}
+	}
 }

@@ -26,6 +26,8 @@ type Standing struct {
 	MonthBudget, ThirtyBudget sla.Budget
 	// Probe is how long the last probe took that was answered; 0 where none was.
 	Probe time.Duration
+	// Asleep is whether it is scaled to nothing.
+	Asleep bool
 	// Known is whether the ledger has been read.
 	Known bool
 }
@@ -46,7 +48,7 @@ func (b *Book) Standing(point string, others []sla.Look, target float64, now tim
 			s.Probe = p.Took
 		}
 	}
-	s.Known = b.recalled
+	s.Known, s.Asleep = b.recalled, b.last.Asleep
 	if !s.Known {
 		return s
 	}

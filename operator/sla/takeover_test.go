@@ -22,8 +22,11 @@ type office struct {
 	saved time.Time
 	// replicas are those that run, the one that leads first.
 	replicas []*clerk
-	// led is when the one that leads last said so.
-	led time.Time
+	// led is when the one that leads last said so, and looked are the minutes in which one of
+	// them asked. refuses is whether the host cluster takes no ledger.
+	led     time.Time
+	looked  map[sla.Minute]bool
+	refuses bool
 }
 
 // clerk is one operator replica; what it says of others is as old as its last renewal.
@@ -52,9 +55,18 @@ func (o *office) others(of *clerk) (looks []sla.Look) {
 
 // turn is one second: rounds that are due, what is said of them, and what is kept.
 func (o *office) turn(now time.Time, down bool) {
+	if len(o.replicas) == 0 {
+		return
+	}
 	for _, c := range o.replicas {
 		if now.Before(c.next) {
 			continue
+		}
+		if o.looked == nil {
+			o.looked = map[sla.Minute]bool{}
+		}
+		for _, spoken := range []time.Duration{-15 * time.Second, 0, 15 * time.Second} { // a round speaks for so long
+			o.looked[sla.MinuteOf(now.Add(spoken))] = true
 		}
 		r := probes.Round{At: now, Verdict: sla.Up}
 		if down {
@@ -73,21 +85,36 @@ func (o *office) turn(now time.Time, down bool) {
 	leads := o.replicas[0]
 	if !leads.book.Recalled() {
 		l, _ := probes.Load(&o.kept)
-		leads.book.Recall(l, o.there, o.saved, o.led)
+		leads.book.Recall(probes.Kept{Ledger: l, Stored: o.there, Saved: o.saved}, o.led, now)
 	}
-	o.led = now
 	leads.book.Turn(o.others(leads), now)
 	l := leads.book.Ledger()
-	if _, any := l.Through(); any && (now.Sub(o.saved) >= time.Hour || now.Sub(o.saved) >= time.Minute && o.bad(l)) {
-		probes.Save(l, &o.kept, now)
+	if _, any := l.Through(); any && !o.refuses && (!o.there || now.Sub(o.saved) >= time.Hour || now.Sub(o.saved) >= time.Minute && o.news(l) > 0) {
+		probes.Save(l, &o.kept, "99.95", now)
 		o.there, o.saved = true, now
+	}
+	through, any := l.Through()
+	if old := o.news(l); (old == 0 || old > sla.MinuteOf(now)-3) && (!any || through >= sla.MinuteOf(now)-3) {
+		o.led = now
 	}
 }
 
-// bad tells whether the ledger has bad minutes that are not kept.
-func (o *office) bad(l sla.Ledger) bool {
+// news is the first minute that was not good and is not kept; 0 where there is none.
+func (o *office) news(l sla.Ledger) sla.Minute {
 	kept, _ := probes.Load(&o.kept)
-	return l.Totals(0, 1<<40).Bad > kept.Totals(0, 1<<40).Bad
+	first, any := l.First()
+	if !any {
+		return 0
+	}
+	through, _ := l.Through()
+	keptThrough, _ := kept.Through()
+	for m := first; m <= through; m++ {
+		is, was := l.Totals(m, m+1), kept.Totals(m, m+1)
+		if is.Bad > was.Bad || is.Unseen() > 0 && m > keptThrough {
+			return m
+		}
+	}
+	return 0
 }
 
 // However often the operator that leads is killed, in outages as well, the ledger has as many
@@ -163,3 +190,58 @@ func halves(from, to time.Time) (n int) {
 	}
 	return n
 }
+
+// Whatever dies, however often and for how long, and whether or not the host cluster takes the
+// ledger: no minute is good in which nobody asked, and none that was down.
+func TestNoMinuteIsVouchedForBlindly(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		begin := time.Date(2026, 11, 26, 10, 0, 0, 0, time.UTC)
+		o := &office{}
+		n := 0
+		starts := []time.Time{begin, begin.Add(time.Minute)}
+		down := map[int]bool{}
+		const minutes = 80
+		for m := range minutes {
+			down[m] = rapid.IntRange(0, 15).Draw(t, "down") == 15
+		}
+		for now := begin; now.Before(begin.Add(minutes * time.Minute)); now = now.Add(time.Second) {
+			minute := int(now.Sub(begin).Minutes())
+			if now.Second() == 30 { // at half a minute things happen
+				switch rapid.IntRange(0, 40).Draw(t, "happens") {
+				case 11, 12:
+					if len(o.replicas) > 0 {
+						o.replicas = o.replicas[1:]
+						starts = append(starts, now.Add(time.Duration(rapid.IntRange(20, 900).Draw(t, "back"))*time.Second))
+					}
+				case 13:
+					o.refuses = !o.refuses
+				}
+			}
+			for len(starts) > 0 && !now.Before(starts[0]) {
+				n++
+				o.replicas = append(o.replicas, &clerk{name: fmt.Sprintf("n%d", n), next: now.Add(5 * time.Second)})
+				starts = starts[1:]
+			}
+			o.turn(now, down[minute])
+		}
+		if len(o.replicas) == 0 {
+			return
+		}
+		l := o.replicas[0].book.Ledger()
+		for _, d := range l.Days {
+			m := sla.MinuteOf(time.Unix(int64(d.Day)*24*3600, 0))
+			for _, r := range d.Runs {
+				for range r.Minutes {
+					if r.Letter == sla.Good && (!o.looked[m] || down[int(m-sla.MinuteOf(begin))] && o.looked[m] && !o.edge(m)) {
+						t.Fatalf("%s is good, down %v, asked %v: %v", m.Time(), down[int(m-sla.MinuteOf(begin))], o.looked[m], d.Runs)
+					}
+					m++
+				}
+			}
+		}
+	})
+}
+
+// edge tells whether a minute was not asked about through all of it: what was seen of it may
+// have been another part.
+func (o *office) edge(m sla.Minute) bool { return !o.looked[m-1] || !o.looked[m+1] }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"hash/fnv"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,9 +35,13 @@ type Subject struct {
 	Access  *access.Access
 	Targets []Target
 	// Ready is how many replicas the host cluster calls ready. Missing says why there are
-	// none to be asked, where there should be; empty where there are, or need not be.
+	// none to be asked, where there should be; empty where there are, or need not be. Asleep
+	// is whether there are to be none: then nothing is asked, and nothing is missing.
 	Ready   int
 	Missing string
+	Asleep  bool
+	// Served is whether it has ever been seen to serve: what has not is being made.
+	Served bool
 	// Writes is whether a write may be asked for, Every the time between two rounds.
 	Writes bool
 	Every  time.Duration
@@ -44,7 +49,10 @@ type Subject struct {
 
 // Round is one round of probes of a control plane, and what it says to this vantage point.
 type Round struct {
-	At      time.Time
+	// At is when it began, Over when it ended.
+	At, Over time.Time
+	// Asleep is whether the control plane is scaled to nothing, and is not asked.
+	Asleep  bool
 	Probes  []sla.Probe
 	Verdict sla.Verdict
 	Why     string
@@ -56,8 +64,7 @@ type Round struct {
 // runs on replicas that do not lead as well. It is safe for concurrent use.
 type Watch struct {
 	// Now is the clock. Find says where a control plane is asked now; it is called before
-	// every round, and is to be cheap. Told is called after every round, one at a time for
-	// each control plane.
+	// every round, and is to be cheap. Told is called after every round, one at a time.
 	Now  func() time.Time
 	Find func(ctx context.Context, key types.NamespacedName) (Subject, error)
 	Told func(key types.NamespacedName, r Round)
@@ -164,40 +171,73 @@ func (w *Watch) rounds(ctx context.Context, key types.NamespacedName) {
 // round asks once, and tells of it.
 func (w *Watch) round(ctx context.Context, key types.NamespacedName, prober *Prober) (v sla.Verdict, every time.Duration) {
 	r := Round{At: w.Now(), Verdict: sla.Blind}
-	s, err := w.Find(ctx, key)
+	s, err := w.find(ctx, key)
+	if r.Asleep = s.Asleep; r.Asleep {
+		s.Access, s.Targets = nil, nil
+	}
 	if err == nil && s.Access != nil {
 		err = prober.Retarget(s.Access, s.Targets)
 	}
 	switch {
 	case err != nil:
 		r.Why = err.Error()
+	case r.Asleep:
+		r.Why = "it is scaled to nothing"
 	case s.Access == nil:
 		r.Why = "there is no way to ask it"
 	default:
 		r.Probes, r.Expires = prober.Round(ctx, s.Writes, r.At)
 		r.Verdict, r.Why = w.judge(key, s, r)
 	}
-	if ctx.Err() != nil {
-		return r.Verdict, standard // what is broken off says nothing
-	}
-	w.Told(key, r)
+	r.Over = w.Now()
+	w.tell(ctx, key, r)
 	if s.Every <= 0 {
 		s.Every = standard
 	}
 	return r.Verdict, s.Every
 }
 
+// findWithin bounds the finding: what the host cluster tells comes from a cache, but for
+// credentials that are read anew.
+const findWithin = 4 * time.Second
+
+func (w *Watch) find(ctx context.Context, key types.NamespacedName) (Subject, error) {
+	ctx, cancel := context.WithTimeout(ctx, findWithin)
+	defer cancel()
+	return w.Find(ctx, key)
+}
+
+// tell tells of a round, unless the control plane is not asked any more: what is broken off
+// says nothing.
+func (w *Watch) tell(ctx context.Context, key types.NamespacedName, r Round) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, is := w.asked[key]; is && ctx.Err() == nil {
+		w.Told(key, r)
+	}
+}
+
 // judge says what a round means to this vantage point.
 func (w *Watch) judge(key types.NamespacedName, s Subject, r Round) (sla.Verdict, string) {
 	v, why := sla.Judge(r.Probes)
 	if v == sla.Blind && s.Missing != "" {
-		return sla.Down, s.Missing
+		v, why = sla.Down, s.Missing
 	}
 	silent := sla.Silent(r.Probes)
-	if len(r.Probes) > 0 && !silent {
+	if answered(r.Probes) {
 		w.hear(key, r.At)
 	}
+	if v == sla.Down && !s.Served {
+		return sla.Blind, "it has not served yet: " + why
+	}
 	return sla.Believe(v, why, silent, sla.Around{Reached: w.reaches(key, r.At), Ready: s.Ready})
+}
+
+// answered tells whether anything came back: an answer, or a refusal of the connection.
+func answered(round []sla.Probe) bool {
+	return slices.ContainsFunc(round, func(p sla.Probe) bool {
+		return p.Code != 0 || p.Result != sla.Failed || !p.Silent && p.Phase != sla.Wait
+	})
 }
 
 // hear notes that somebody has answered.

@@ -67,7 +67,7 @@ func await(t *testing.T, rounds chan told, what string, fits func(told) bool) to
 }
 
 func subject(a *access.Access, s *httptest.Server) probes.Subject {
-	return probes.Subject{Access: a, Targets: []probes.Target{{Replica: "r0", Address: s.Listener.Addr().String()}}, Ready: 1, Every: time.Second}
+	return probes.Subject{Access: a, Targets: []probes.Target{{Replica: "r0", Address: s.Listener.Addr().String()}}, Ready: 1, Served: true, Every: time.Second}
 }
 
 // What is asked goes with what the host cluster says, round by round; an outage and its end
@@ -93,8 +93,8 @@ func TestRounds(t *testing.T) {
 	await(t, rounds, "up again", is(sla.Up))
 }
 
-// One that cannot be found is blind and not down, one whose replicas are gone is down, and
-// one that is scaled to nothing is neither.
+// One that cannot be found is blind and not down, one whose replicas are gone is down but not
+// while it is being made, and one that is scaled to nothing is neither.
 func TestWhatIsThereToBeAsked(t *testing.T) {
 	s := server(t, func(http.ResponseWriter, *http.Request) {})
 	a := trusting(t, s)
@@ -103,18 +103,23 @@ func TestWhatIsThereToBeAsked(t *testing.T) {
 		case "lost":
 			return probes.Subject{}, errors.New("there is no Secret")
 		case "gone":
+			return probes.Subject{Access: a, Missing: "none of 3 replicas runs", Served: true, Every: time.Second}, nil
+		case "new":
 			return probes.Subject{Access: a, Missing: "none of 3 replicas runs", Every: time.Second}, nil
 		default:
-			return probes.Subject{Access: a, Every: time.Second}, nil
+			return probes.Subject{Access: a, Asleep: true, Missing: "none of 0 replicas runs", Served: true, Every: time.Second}, nil
 		}
-	}, "lost", "gone", "asleep")
+	}, "lost", "gone", "new", "asleep")
 	want := map[string]struct {
 		v   sla.Verdict
 		why string
-	}{"lost": {sla.Blind, "there is no Secret"}, "gone": {sla.Down, "none of 3 replicas runs"}, "asleep": {sla.Blind, ""}}
-	for range 3 {
+	}{
+		"lost": {sla.Blind, "there is no Secret"}, "gone": {sla.Down, "none of 3 replicas runs"},
+		"new": {sla.Blind, "it has not served yet: none of 3 replicas runs"}, "asleep": {sla.Blind, "it is scaled to nothing"},
+	}
+	for range 4 {
 		r := await(t, rounds, "told of all", func(r told) bool { _, left := want[r.name]; return left })
-		if w := want[r.name]; r.round.Verdict != w.v || r.round.Why != w.why {
+		if w := want[r.name]; r.round.Asleep != (r.name == "asleep") || r.round.Verdict != w.v || r.round.Why != w.why {
 			t.Errorf("%s: %+v", r.name, r.round)
 		}
 		delete(want, r.name)
@@ -132,7 +137,7 @@ func TestSilenceOnTheWay(t *testing.T) {
 		if key.Name == "other" && other.Load() {
 			return subject(a, s), nil
 		}
-		return probes.Subject{Access: a, Targets: []probes.Target{{Replica: "r0", Address: full}}, Ready: 1, Every: time.Second}, nil
+		return probes.Subject{Access: a, Targets: []probes.Target{{Replica: "r0", Address: full}}, Ready: 1, Served: true, Every: time.Second}, nil
 	}, "mine", "other")
 	r := await(t, rounds, "blind", func(r told) bool { return r.name == "mine" })
 	if r.round.Verdict != sla.Blind || !strings.Contains(r.round.Why, "the way there is taken for broken") {
@@ -140,4 +145,24 @@ func TestSilenceOnTheWay(t *testing.T) {
 	}
 	other.Store(true)
 	await(t, rounds, "down, as another answers", func(r told) bool { return r.name == "mine" && r.round.Verdict == sla.Down })
+}
+
+// A connection that is kept and dies without a word is not believed for long: the round after
+// the one that it cost is dialed anew. Who alone says nothing over it is silent, and not down.
+func TestAKeptConnectionThatDies(t *testing.T) {
+	s := server(t, func(http.ResponseWriter, *http.Request) {})
+	a := trusting(t, s)
+	way := swallowing(t, s.Listener.Addr().String())
+	rounds := watching(t, func(types.NamespacedName) (probes.Subject, error) {
+		return probes.Subject{Access: a, Targets: []probes.Target{{Replica: "r0", Address: way.address}}, Ready: 1, Served: true, Every: time.Second}, nil
+	}, "acme")
+	is := func(v sla.Verdict) func(told) bool { return func(r told) bool { return r.round.Verdict == v } }
+	await(t, rounds, "up", is(sla.Up))
+	way.swallow()
+	if r := await(t, rounds, "not up", func(r told) bool { return r.round.Verdict != sla.Up }); r.round.Verdict != sla.Blind || !sla.Silent(r.round.Probes) {
+		t.Errorf("%+v", r)
+	}
+	if r := <-rounds; r.round.Verdict != sla.Up {
+		t.Errorf("the round after it is %+v", r)
+	}
 }

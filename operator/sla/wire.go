@@ -7,8 +7,11 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"net/http/httptrace"
+	"net/url"
+	"strings"
 	"syscall"
 	"time"
 
@@ -18,7 +21,10 @@ import (
 // traced has a door follow how far a request comes.
 func traced(ctx context.Context, d *Door) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn:              func(httptrace.GotConnInfo) { d.phase.Store(sla.Wait) },
+		GotConn: func(c httptrace.GotConnInfo) {
+			d.phase.Store(sla.Wait)
+			d.reused.Store(c.Reused)
+		},
 		GotFirstResponseByte: func() { d.phase.Store(sla.Body) },
 	})
 }
@@ -37,6 +43,24 @@ func silent(err error) bool {
 	default:
 		return errors.As(err, &timeout) && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded)
 	}
+}
+
+// bare is an error without the addresses and ports of a connection, which are others with
+// every try: the same fault is to be told in the same words.
+func bare(err error) error {
+	if wrapper, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapper.Err
+	}
+	if wrapper, ok := errors.AsType[*net.OpError](err); ok && wrapper.Err != nil {
+		return fmt.Errorf("%s: %w", wrapper.Op, wrapper.Err)
+	}
+	return err
+}
+
+// byWebhook tells whether a refusal is an admission webhook's, or of one that could not be
+// called (k8s.io/apiserver pkg/admission/plugin/webhook).
+func byWebhook(said string) bool {
+	return strings.Contains(said, "admission webhook ") || strings.Contains(said, "failed calling webhook ")
 }
 
 // seeExpired takes from a handshake that failed for it when the certificate ended.

@@ -14,8 +14,9 @@ const (
 	// where the next or the one before is further away: half the time between two rounds
 	// that are as far apart as rounds may be late.
 	spoken = 15 * time.Second
-	// late is how long a minute that is over waits for the round after it.
-	late = 40 * time.Second
+	// late is how long a minute that is over waits for the round after it: for as long as a
+	// round may take to be settled, and the time between two of them.
+	late = 50 * time.Second
 )
 
 // Gathering is the minutes that go by: rounds of probes, requests and circumstances are told
@@ -52,6 +53,7 @@ func (g Gathering) Open() (all []Minute) {
 
 // Round adds what all vantage points together say at a time.
 func (g Gathering) Round(at time.Time, v Verdict, why string) Gathering {
+	at = at.Round(0) // minutes are those of the clock on the wall, also where that has been set
 	g.open = slices.Clone(g.open)
 	switch gap := at.Sub(g.At); {
 	case g.At.IsZero() || gap <= 0: // the first, or the clock was set back
@@ -114,14 +116,16 @@ func (g Gathering) During(now time.Time, c Circumstances) Gathering {
 }
 
 // Turn tells of the minutes that are over: those of which the rounds have told all, and
-// those that have waited long enough for the next one. A minute that lies ahead, as a
+// those that have waited long enough for the next one. Of what is later than until nothing
+// is told yet, as rounds wait there to be settled. A minute that lies ahead of now, as a
 // clock that was set back leaves it, is over as well.
-func (g Gathering) Turn(now time.Time) (Gathering, []Account) {
+func (g Gathering) Turn(now, until time.Time) (Gathering, []Account) {
+	now, until = now.Round(0), until.Round(0)
 	var over []Account
 	kept := make([]opened, 0, len(g.open))
 	for _, o := range g.open {
 		end := (o.Minute + 1).Time()
-		told := !now.Before(end) && (!g.At.Before(end) || now.Sub(end) >= late)
+		told := !until.Before(end) && (!g.At.Before(end) || until.Sub(end) >= late)
 		if told || o.Minute > MinuteOf(now) {
 			over = append(over, o.account())
 			continue

@@ -31,7 +31,7 @@ func TestAnOutageIsInTheLedger(t *testing.T) {
 				g = g.Round(now, sla.Up, "")
 			}
 			var over []sla.Account
-			g, over = g.Turn(now)
+			g, over = g.Turn(now, now)
 			for _, a := range over {
 				l = l.Enter(a)
 			}
@@ -80,22 +80,22 @@ func TestMinutesThatGoBy(t *testing.T) {
 	now := at("2026-11-26 14:00:50")
 	var g sla.Gathering
 	g = g.Round(now, sla.Up, "").Requests(now, sla.Sums{Requests: 40, Shed: 10}).Requests(now, sla.Sums{Requests: 2})
-	g, over := g.Turn(now.Add(5 * time.Second))
+	g, over := g.Turn(now.Add(5*time.Second), now.Add(5*time.Second))
 	if len(over) > 0 {
 		t.Fatalf("it ended early: %+v", over)
 	}
 	g = g.During(now, sla.Circumstances{Zone: "first"}).During(now, sla.Circumstances{Zone: "second", Evenkeel: "it"})
-	if g, over = g.Turn(now.Add(14 * time.Second)); len(over) > 0 {
+	if g, over = g.Turn(now.Add(14*time.Second), now.Add(14*time.Second)); len(over) > 0 {
 		t.Fatalf("it did not wait for the round that tells the rest of it: %+v", over)
 	}
 	g = g.Round(now.Add(18*time.Second), sla.Up, "")
-	g, over = g.Turn(now.Add(18 * time.Second))
+	g, over = g.Turn(now.Add(18*time.Second), now.Add(18*time.Second))
 	if len(over) != 1 || over[0].Letter != sla.Shedding || over[0].Sums.Requests != 42 || over[0].Minute != sla.MinuteOf(now) {
 		t.Fatalf("it was %+v, and the next begins with %+v", over, g)
 	}
 	// A clock that is set back by an hour ends the minute as well.
 	back := now.Add(-time.Hour)
-	g, over = g.Round(back, sla.Up, "").Turn(back)
+	g, over = g.Round(back, sla.Up, "").Turn(back, back)
 	if len(over) != 1 || over[0].Letter != sla.Good || len(g.Open()) != 1 || g.Open()[0] != sla.MinuteOf(back) {
 		t.Errorf("set back: %+v, %v", over, g.Open())
 	}
@@ -107,7 +107,7 @@ func TestAMinuteIsPutDownToWhatCameFirst(t *testing.T) {
 	g := sla.Gathering{}.Round(now, sla.Down, "no answer").
 		During(now, sla.Circumstances{Zone: "zone a"}).During(now.Add(time.Second), sla.Circumstances{Zone: "zone b", Rollout: "theirs"}).
 		Round(now.Add(10*time.Second), sla.Down, "no answer")
-	_, over := g.Turn(now.Add(2 * time.Minute))
+	_, over := g.Turn(now.Add(2*time.Minute), now.Add(2*time.Minute))
 	if len(over) != 1 || over[0].Letter != sla.ByZone || over[0].Why != "no answer; zone a" {
 		t.Errorf("%+v", over)
 	}
@@ -117,12 +117,57 @@ func TestAMinuteIsPutDownToWhatCameFirst(t *testing.T) {
 func TestAGapIsUnseen(t *testing.T) {
 	now := at("2026-11-26 14:00:00")
 	g := sla.Gathering{}.Round(now, sla.Up, "").Round(now.Add(5*time.Minute), sla.Down, "no answer")
-	_, over := g.Turn(now.Add(10 * time.Minute))
+	_, over := g.Turn(now.Add(10*time.Minute), now.Add(10*time.Minute))
 	var l sla.Ledger
 	for _, a := range over {
 		l = l.Enter(a)
 	}
 	if got := l.Days[0].Runs.String(); got != "u840 g1 u3 X1" {
 		t.Errorf("the day is %s", got)
+	}
+}
+
+// A clock that is set forth by hours leaves a gap that nobody saw, also where the times carry
+// what a process has counted of its own; and one that is set back is met with as well.
+func TestAClockThatIsSet(t *testing.T) {
+	for _, step := range []time.Duration{3 * time.Hour, -3 * time.Hour} {
+		now := time.Now()
+		var g sla.Gathering
+		for range 12 {
+			now = now.Add(10 * time.Second)
+			g = g.Round(now, sla.Down, "no answer")
+		}
+		was := now
+		now = now.Round(0).Add(step) // what it has counted has not been set, what the wall shows has
+		for range 12 {
+			now = now.Add(10 * time.Second)
+			g = g.Round(now, sla.Down, "no answer")
+		}
+		_, over := g.Turn(now.Add(5*time.Minute), now.Add(5*time.Minute))
+		var l sla.Ledger
+		for _, a := range over {
+			l = l.Enter(a)
+		}
+		if bad := l.Totals(0, 1<<40).Bad; bad > 8 { // those that were seen in part as well
+			t.Errorf("set by %s at %s: %d minutes are bad", step, was, bad)
+		}
+	}
+}
+
+// While a round waits to be settled no minute after it is closed, and none is closed twice.
+func TestNoMinuteIsClosedEarly(t *testing.T) {
+	now := at("2026-11-26 14:00:50")
+	g := sla.Gathering{}.Round(now, sla.Up, "")
+	waits := now.Add(8 * time.Second)
+	g = g.Requests(now.Add(11*time.Second), sla.Sums{Requests: 40, Failed: 3})
+	g, over := g.Turn(now.Add(13*time.Second), waits)
+	if len(over) != 0 || len(g.Open()) != 2 {
+		t.Fatalf("closed are %+v, open %v", over, g.Open())
+	}
+	g = g.Round(waits, sla.Up, "").Round(now.Add(18*time.Second), sla.Up, "").Requests(now.Add(30*time.Second), sla.Sums{Requests: 4000, Failed: 3})
+	g = g.Round(now.Add(48*time.Second), sla.Up, "").Round(now.Add(75*time.Second), sla.Up, "")
+	_, over = g.Turn(now.Add(76*time.Second), now.Add(76*time.Second))
+	if len(over) != 2 || over[1].Letter != sla.Good || over[1].Sums.Requests != 4040 {
+		t.Errorf("%+v", over)
 	}
 }

@@ -101,6 +101,32 @@ func (l Ledger) First() (Minute, bool) {
 	return 0, false
 }
 
+// BadMinutes are the accounts of those that were bad, with the evidence that is told.
+func (l Ledger) BadMinutes() (all []Account) {
+	for _, d := range l.Days {
+		at := Minute(d.Day * minutesADay)
+		for _, r := range d.Runs {
+			for i := range r.Minutes {
+				if r.Letter.Bad() {
+					all = append(all, Account{Minute: at + Minute(i), Letter: r.Letter, Why: l.why(at + Minute(i))})
+				}
+			}
+			at += Minute(r.Minutes)
+		}
+	}
+	return all
+}
+
+// why is the evidence of the outage that a minute is of; empty where none is told.
+func (l Ledger) why(m Minute) string {
+	for _, o := range l.Outages {
+		if m >= o.From && m < o.end() {
+			return o.Why
+		}
+	}
+	return ""
+}
+
 // Enter is the ledger with one more account. Minutes between the last one and this are
 // unseen. Of a minute that has an account already the worse counts, and sums are added. An
 // account that is older than what is kept, or further ahead than all of it, is passed
@@ -171,6 +197,7 @@ func (l Ledger) Vouch(until Minute) Ledger {
 		d.Runs = slices.Clone(d.Runs).add(Good, n)
 		m += Minute(n)
 	}
+	out.Days = out.Days[max(0, len(out.Days)-keptDays):]
 	return out
 }
 

@@ -57,6 +57,8 @@ type Probe struct {
 	Phase    Phase
 	At       time.Time
 	Took     time.Duration
+	// Code is the status that it was answered with; 0 where it was not.
+	Code int
 	// Silent is whether nothing came back at all, not even a refusal of the connection.
 	Silent bool
 	// Why is what went wrong, in words.

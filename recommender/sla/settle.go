@@ -10,10 +10,10 @@ import (
 
 const (
 	// Alive is for how long a vantage point that says nothing is still taken for one that
-	// looks: three rounds and the time that one takes.
+	// looks: it says something every ten seconds, of rounds up to seventeen seconds old.
 	Alive = 35 * time.Second
 	// heard is how long a round waits for what the others saw at its time.
-	heard = 25 * time.Second
+	heard = 32 * time.Second
 )
 
 // Settle says what all vantage points together saw at the times of one's own rounds, which
