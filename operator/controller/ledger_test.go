@@ -48,6 +48,17 @@ func (w *world) acme(a *answering) {
 	})
 }
 
+// seenUp waits until some rounds of probes were up, and the time between them is known.
+func (w *world) seenUp() {
+	w.t.Helper()
+	w.await(func() string {
+		if w.told("evenkeel_probe_rounds_total", "up") < 3 {
+			return "hardly a round was up"
+		}
+		return ""
+	})
+}
+
 // What was kept before is gone on with: days that can be read, and outages in their words; a
 // day that somebody has spoilt is unseen and no more. What a leader before did not write down
 // was good until it last said that it led.
@@ -61,7 +72,7 @@ func TestALedgerIsGoneOnWith(t *testing.T) {
 		t.Skip("the day has just begun")
 	}
 	until := int(saved.Sub(today).Minutes())
-	kept := &v1alpha1.AvailabilityLedger{ObjectMeta: w.named("acme"), Days: []v1alpha1.LedgerDay{
+	kept := &v1alpha1.AvailabilityLedger{ObjectMeta: w.named("acme"), Saved: &metav1.Time{Time: saved}, Days: []v1alpha1.LedgerDay{
 		{Date: day(3), Minutes: "g840 O3 g597", Requests: 100, Failed: 3},
 		{Date: day(2), Minutes: "nonsense"},
 		{Date: day(1), Minutes: "g1440"},
@@ -76,6 +87,7 @@ func TestALedgerIsGoneOnWith(t *testing.T) {
 	w.create(before)
 	w.start()
 	w.acme(a)
+	w.seenUp()
 	w.ahead.Store(int64(61 * time.Minute)) // it is written, good minutes as well
 	w.await(func() string {
 		l := w.ledger()
@@ -108,6 +120,7 @@ func TestALedgerThatIsDeleted(t *testing.T) {
 	w, a := asked(t)
 	w.start()
 	w.acme(a)
+	w.seenUp()
 	w.ahead.Store(int64(2 * time.Minute))
 	w.await(func() string {
 		if w.ledger() == nil {
