@@ -168,6 +168,13 @@ func (r *run) play(ctx context.Context) error {
 		return err
 	}
 	if r.Panels != nil {
+		// Something has just been decided and come into force, and been scraped.
+		if err := r.busy(ctx, r.Outages); err != nil {
+			return err
+		}
+		if err := await.Pass(ctx, 4*scrape); err != nil {
+			return err
+		}
 		var err error
 		if r.out.Asked, r.out.Empty, err = r.Panels(ctx, r.store.URL); err != nil {
 			return err

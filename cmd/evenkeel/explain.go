@@ -86,12 +86,7 @@ func (p *printer) promise(s *v1alpha1.SLAStatus) {
 	if s.Available != "" {
 		p.line("%s%% promised, %s kept in %s: %d bad minutes, %s of the budget left", s.Target, s.Available, s.Month, s.BadMinutes, s.BudgetLeft)
 	}
-	switch {
-	case s.DownSince != nil:
-		p.line("DOWN since %s: %s", s.DownSince.UTC().Format("15:04:05"), plain(s.Message))
-	case s.Message != "":
-		p.line("%s", plain(s.Message))
-	}
+	p.serves(s)
 }
 
 // standing writes what the control plane survives, how many replicas there are to be, and

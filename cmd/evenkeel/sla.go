@@ -93,11 +93,7 @@ func printSLA(w io.Writer, cpp *v1alpha1.ControlPlaneProfile, kept *v1alpha1.Ava
 	if kept.Saved != nil {
 		p.line("written down until %s UTC; minutes since were good, or are not written yet", kept.Saved.UTC().Format("01-02 15:04"))
 	}
-	if s := cpp.Status.SLA; s != nil && s.DownSince != nil {
-		p.line("DOWN since %s UTC: %s", s.DownSince.UTC().Format("01-02 15:04:05"), plain(s.Message))
-	} else if s != nil && s.Message != "" {
-		p.line("%s", plain(s.Message))
-	}
+	p.serves(cpp.Status.SLA)
 	a := t.Availability()
 	requests := "not asked"
 	if a.Asked {
@@ -110,6 +106,17 @@ func printSLA(w io.Writer, cpp *v1alpha1.ControlPlaneProfile, kept *v1alpha1.Ava
 	}
 	p.outages(l, from, to)
 	return p.err
+}
+
+// serves writes whether it does, where it does not.
+func (p *printer) serves(s *v1alpha1.SLAStatus) {
+	switch {
+	case s == nil:
+	case s.DownSince != nil:
+		p.line("DOWN since %s UTC: %s", s.DownSince.UTC().Format("01-02 15:04:05"), plain(s.Message))
+	case s.Message != "":
+		p.line("%s", plain(s.Message))
+	}
 }
 
 // outages writes the bad minutes of a month, the newest first.

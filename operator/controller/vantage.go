@@ -137,31 +137,38 @@ func (v *Vantage) find(ctx context.Context, key types.NamespacedName) (s sla.Sub
 	if s.Access, err = v.access(ctx, key, p); err != nil {
 		return s, err
 	}
-	err = p.resolve(ctx)
-	if f, told := asFault(err); told && f.Reason == v1alpha1.ReasonTargetNotFound {
-		s.Missing, err = f.Message, nil
-	}
-	if err != nil {
-		return s, err
+	return s, v.doors(ctx, p, &s)
+}
+
+// doors finds where it is asked: its replicas and its balancer. A workload that is not there
+// is missed; a balancer that cannot be found leaves the replicas to be asked.
+func (v *Vantage) doors(ctx context.Context, p *pass, s *sla.Subject) error {
+	err := p.resolve(ctx)
+	f, told := asFault(err)
+	switch missing := told && f.Reason == v1alpha1.ReasonTargetNotFound; {
+	case missing:
+		s.Missing = f.Message
+	case err != nil:
+		return err
+	case len(p.targets) == 0:
+		s.Asleep = p.workloadNow.replicas == 0
+		s.Missing = fmt.Sprintf("none of %d replicas of %s runs", p.workloadNow.replicas, p.targetName())
 	}
 	for _, t := range p.targets {
 		s.Targets = append(s.Targets, sla.Target{Replica: t.Name, Address: t.Address})
 	}
 	s.Ready = int(p.status.ReadyReplicas)
-	if w := p.workloadNow; s.Missing == "" && len(p.targets) == 0 {
-		s.Asleep = w.replicas == 0
-		s.Missing = fmt.Sprintf("none of %d replicas of %s runs", w.replicas, p.targetName())
+	b := p.cpp.Spec.Access.Balancer
+	if b == nil || s.Asleep {
+		return nil
 	}
-	if b := cpp.Spec.Access.Balancer; b != nil && !s.Asleep {
-		address, err := v.balancer(ctx, key.Namespace, *b)
-		if err != nil && len(s.Targets) == 0 {
-			return s, err
-		}
-		if err == nil { // else the replicas are asked all the same
-			s.Targets = append([]sla.Target{{Address: address}}, s.Targets...)
-		}
+	address, err := v.balancer(ctx, p.cpp.Namespace, *b)
+	if err == nil {
+		s.Targets = append([]sla.Target{{Address: address}}, s.Targets...)
+	} else if len(s.Targets) == 0 {
+		return err
 	}
-	return s, nil
+	return nil
 }
 
 // access are the credentials, as they were read last or are read now.
