@@ -1,0 +1,64 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+)
+
+// What is printed of a month: the budget, the three definitions, and every outage with its
+// cause, in words that nobody can make the terminal's.
+func TestPrintSLA(t *testing.T) {
+	now := time.Date(2026, 11, 26, 14, 5, 0, 0, time.UTC)
+	cpp := &v1alpha1.ControlPlaneProfile{ObjectMeta: metav1.ObjectMeta{Namespace: "tenant-acme", Name: "acme"}}
+	cpp.Spec.Availability.Zones = 3
+	cpp.Status.SLA = &v1alpha1.SLAStatus{DownSince: &metav1.Time{Time: now.Add(-30 * time.Second)}, Message: "the balancer: no answer\x1b[31m"}
+	kept := &v1alpha1.AvailabilityLedger{
+		ObjectMeta: cpp.ObjectMeta, Saved: &metav1.Time{Time: now.Add(-time.Minute)},
+		Days: []v1alpha1.LedgerDay{
+			{Date: "2026-11-25", Minutes: "g840 O3 g585 u12", Requests: 10000, Failed: 100, Shed: 20, Slow: 5, WaitedSeconds: 11},
+			{Date: "2026-11-26", Minutes: "g580 Z5 g259"},
+		},
+		Outages: []v1alpha1.LedgerOutage{
+			{From: metav1.Time{Time: time.Date(2026, 11, 25, 14, 0, 0, 0, time.UTC)}, Minutes: 3, Cause: "Offender", Why: "agent held 58 of 60 seats"},
+			{From: metav1.Time{Time: time.Date(2026, 11, 26, 9, 40, 0, 0, time.UTC)}, Minutes: 5, Cause: "Zone", Why: "node-c of zone c: not ready"},
+		},
+	}
+	var b strings.Builder
+	if err := printSLA(&b, cpp, kept, now); err != nil {
+		t.Fatal(err)
+	}
+	want := `tenant-acme/acme, November 2026, class 99.95: 8 of 21.6 minutes of budget used, 62% left; 12 minutes not seen
+written down until 11-26 14:04 UTC; minutes since were good, or are not written yet
+DOWN since 11-26 14:04:30 UTC: the balancer: no answer[31m
+availability  by bad minutes 99.647%   in runs of five 99.779%   by requests 99.000%
+of 10000 requests 1.000% failed, 0.200% were shed, 0.050% were slow; 1.10 s waited in queues per 1,000
+11-26 09:40    5 min  Zone      node-c of zone c: not ready
+11-25 14:00    3 min  Offender  agent held 58 of 60 seats
+`
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	b.Reset()
+	kept.Days[0].Minutes = "nonsense"
+	if err := printSLA(&b, cpp, kept, now); err != nil || !strings.Contains(b.String(), "what cannot be read counts as not seen") || !strings.Contains(b.String(), "5 of 21.6 minutes") {
+		t.Errorf("with a day that is spoilt: %v, %s", err, b.String())
+	}
+	b.Reset()
+	kept.Summary = &v1alpha1.LedgerSummary{Target: "99.9"}
+	if err := printSLA(&b, &v1alpha1.ControlPlaneProfile{}, kept, now); err != nil || !strings.Contains(b.String(), "class 99.9: 5 of 43.2 minutes") {
+		t.Errorf("without its profile: %v, %s", err, b.String())
+	}
+	b.Reset()
+	if err := printSLA(&b, cpp, &v1alpha1.AvailabilityLedger{ObjectMeta: cpp.ObjectMeta}, now); err != nil || b.String() != "tenant-acme/acme: nothing is known of November 2026\n" {
+		t.Errorf("without minutes: %v, %s", err, b.String())
+	}
+}
