@@ -33,7 +33,7 @@ type operatorFlags struct {
 	metrics, health      string
 	elect                bool
 	electNamespace       string
-	point                string
+	point, node          string
 	tick, fastTick, beat time.Duration
 	concurrency          int
 	debug                bool
@@ -64,6 +64,7 @@ func newOperator() *cobra.Command {
 	flags.BoolVar(&f.elect, "leader-elect", true, "let one of several replicas lead")
 	flags.StringVar(&f.electNamespace, "leader-elect-namespace", "evenkeel-system", "namespace of the leader's Lease")
 	flags.StringVar(&f.point, "vantage-point", "", "name under which this replica tells what it sees of control planes; the host's name by default")
+	flags.StringVar(&f.node, "node", "", "node that this replica runs on, of which its vantage point tells the zone")
 	flags.DurationVar(&f.tick, "tick", d.Tick, "time between two looks at a control plane when all is calm")
 	flags.DurationVar(&f.fastTick, "fast-tick", d.FastTick, "time between two looks while somebody suffers")
 	flags.DurationVar(&f.beat, "pulse", d.Pulse, "time between two of the smallest requests to every replica")

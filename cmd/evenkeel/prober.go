@@ -44,6 +44,7 @@ func newProber() *cobra.Command {
 	flags.StringVar(&f.health, "health-probe-bind-address", "127.0.0.1:8085", "address of /healthz and /readyz")
 	flags.StringVar(&f.electNamespace, "leader-elect-namespace", "evenkeel-system", "namespace of the operator, and of what vantage points say")
 	flags.StringVar(&f.point, "vantage-point", "", "name under which it tells what it sees; the host's name by default")
+	flags.StringVar(&f.node, "node", "", "node that it runs on, of which it tells the zone")
 	return c
 }
 

@@ -29,7 +29,7 @@ func addVantage(m ctrl.Manager, f operatorFlags, leading <-chan struct{}) (*cont
 	}
 	books := &sla.Books{}
 	points := &sla.Points{
-		Client: m.GetClient(), Reader: m.GetAPIReader(), Self: f.point, Namespace: f.electNamespace, Now: time.Now, Leading: leading,
+		Client: m.GetClient(), Reader: m.GetAPIReader(), Self: f.point, Namespace: f.electNamespace, Node: f.node, Now: time.Now, Leading: leading,
 		Sound: books.Sound,
 		Seen:  func() map[sla.Key]sla.Look { return books.Looks(f.point) },
 	}

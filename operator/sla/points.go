@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -45,8 +46,8 @@ type Points struct {
 	Client client.Client
 	// Reader reads the API itself.
 	Reader client.Reader
-	// Self and Namespace are the object's, Zone is where this one runs, where that is known.
-	Self, Namespace, Zone string
+	// Self and Namespace are the object's, Node is where this one runs, where that is known.
+	Self, Namespace, Node string
 	Now                   func() time.Time
 	// Leading closes when this operator replica leads.
 	Leading <-chan struct{}
@@ -63,8 +64,9 @@ type Points struct {
 	led    time.Time
 	ledAll bool
 	began  time.Time
-	// planes is how many control planes this one looks at.
+	// planes is how many control planes this one looks at, and zone that of its node.
 	planes int
+	zone   string
 }
 
 // other is what another vantage point has said. Its clock is not trusted: heard is when, by
@@ -114,6 +116,7 @@ func (p *Points) turn(ctx context.Context, told *v1alpha1.VantagePoint) error {
 	if now.Sub(p.began) < cmp.Or(p.Settle, settleIn) {
 		return nil
 	}
+	p.place(ctx)
 	point := p.point(now)
 	p.mu.Lock()
 	p.planes = int(point.ControlPlanes)
@@ -131,6 +134,27 @@ func (p *Points) turn(ctx context.Context, told *v1alpha1.VantagePoint) error {
 		return p.clean(ctx, now, list.Items)
 	}
 	return nil
+}
+
+// place finds the zone of the node, once. Where it cannot be found it is left out.
+func (p *Points) place(ctx context.Context) {
+	if p.Node == "" {
+		return
+	}
+	var n corev1.Node
+	if err := p.Reader.Get(ctx, client.ObjectKey{Name: p.Node}, &n); err != nil && !apierrors.IsForbidden(err) && !apierrors.IsNotFound(err) {
+		return // it is asked for again
+	}
+	p.Node = ""
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.zone = n.Labels[corev1.LabelTopologyZone]
+}
+
+func (p *Points) inZone() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.zone
 }
 
 func (p *Points) leads() bool {
