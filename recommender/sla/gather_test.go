@@ -106,7 +106,7 @@ func TestAMinuteIsPutDownToWhatCameFirst(t *testing.T) {
 	now := at("2026-11-26 14:00:05")
 	g := sla.Gathering{}.Round(now, sla.Down, "no answer").
 		During(now, sla.Circumstances{Zone: "zone a"}).During(now.Add(time.Second), sla.Circumstances{Zone: "zone b", Rollout: "theirs"}).
-		Round(now.Add(10*time.Second), sla.Down, "no answer")
+		Round(now.Add(10*time.Second), sla.Down, "no answer").Round(now.Add(20*time.Second), sla.Down, "no answer")
 	_, over := g.Turn(now.Add(2*time.Minute), now.Add(2*time.Minute))
 	if len(over) != 1 || over[0].Letter != sla.ByZone || over[0].Why != "no answer; zone a" {
 		t.Errorf("%+v", over)
@@ -116,13 +116,13 @@ func TestAMinuteIsPutDownToWhatCameFirst(t *testing.T) {
 // Whoever did not look for a while knows nothing of it, and no round speaks for all of a gap.
 func TestAGapIsUnseen(t *testing.T) {
 	now := at("2026-11-26 14:00:00")
-	g := sla.Gathering{}.Round(now, sla.Up, "").Round(now.Add(5*time.Minute), sla.Down, "no answer")
+	g := sla.Gathering{}.Round(now, sla.Up, "").Round(now.Add(5*time.Minute), sla.Down, "no answer").Round(now.Add(5*time.Minute+25*time.Second), sla.Down, "no answer")
 	_, over := g.Turn(now.Add(10*time.Minute), now.Add(10*time.Minute))
 	var l sla.Ledger
 	for _, a := range over {
 		l = l.Enter(a)
 	}
-	if got := l.Days[0].Runs.String(); got != "u840 g1 u3 X1" {
+	if got := l.Days[0].Runs.String(); got != "u840 g1 u4 X1" {
 		t.Errorf("the day is %s", got)
 	}
 }

@@ -12,6 +12,9 @@ const (
 	// shedShare those from which it is slow or sheds: a percentile of 99 is late when more
 	// than one in a hundred is.
 	badShare, lateShare, shedShare = 0.05, 0.01, 0.01
+	// half is half a minute, in seconds, and enough a third: how much must have been seen, and
+	// have been down, of a minute of which nothing was seen to be up.
+	half, enough = 30.0, 20.0
 )
 
 // Seen is what was seen in one minute.
@@ -24,8 +27,9 @@ type Seen struct {
 	Sums Sums
 }
 
-// Letter is what a minute was: bad when at least half of what was seen of it was down, or more than
-// one request in twenty failed; then why. The cause is still to be found.
+// Letter is what a minute was: bad when it was down for half of it, or for a third and nothing
+// else was seen, or more than one request in twenty failed; then why. The cause is still to be
+// found. Where less was seen it could have been either, and is unseen.
 func (s Seen) Letter() (l Letter, why string) {
 	asked := s.Sums.Requests >= leastRequests
 	switch {
@@ -36,10 +40,12 @@ func (s Seen) Letter() (l Letter, why string) {
 			return ByUnknown, s.failed()
 		}
 		return Unseen, ""
-	case s.Down > 0 && s.Down >= s.Up:
+	case s.Down >= half || s.Down >= enough && s.Up <= 0:
 		return ByUnknown, s.Why
 	case asked && s.Sums.Failed > badShare*s.Sums.Requests:
 		return ByUnknown, s.failed()
+	case s.Down > 0 && s.Up < half:
+		return Unseen, ""
 	case asked && s.Sums.Shed > shedShare*s.Sums.Requests:
 		return Shedding, ""
 	case asked && s.Sums.Slow > lateShare*s.Sums.Requests:
