@@ -28,7 +28,7 @@ type totals struct {
 func totalsOf(rows []*row) (t totals) {
 	t.All = len(rows)
 	for _, r := range rows {
-		if r.Down != nil {
+		if r.Down {
 			t.Down++
 		}
 		if r.Unseen {

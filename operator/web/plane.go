@@ -85,8 +85,7 @@ type choice struct {
 // made is the page of a control plane now.
 func (s *Server) made(r *http.Request, u *user, p *v1alpha1.ControlPlaneProfile) planePage {
 	key := types.NamespacedName{Namespace: p.Namespace, Name: p.Name}
-	last, _ := s.config.History.Latest(key)
-	out := planePage{page: s.page(r, u, p.Name+" – "+p.Namespace), row: rowOf(p, last.Verdict), Plan: p.Status.Plan, Class: p.Status.Availability}
+	out := planePage{page: s.page(r, u, p.Name+" – "+p.Namespace), row: rowOf(p, s.heard(key)), Plan: p.Status.Plan, Class: p.Status.Availability}
 	length := ranges[0].length
 	out.Range = ranges[0].Name
 	for _, one := range ranges {
