@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/singleflight"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -50,6 +51,7 @@ type gate struct {
 	users  *utilcache.LRUExpireCache
 	rights *utilcache.LRUExpireCache
 	scopes *utilcache.LRUExpireCache
+	asking singleflight.Group
 }
 
 func newGate(tokens authenticationclient.TokenReviewInterface, access authorizationclient.SubjectAccessReviewInterface) *gate {

@@ -15,6 +15,7 @@ package web
 
 import (
 	"context"
+	"crypto/rand"
 	"embed"
 	"errors"
 	"fmt"
@@ -68,6 +69,9 @@ type Server struct {
 
 	mu   sync.Mutex
 	last *view
+
+	// process tells this process from others, and from the one before it.
+	process string
 }
 
 //go:embed static
@@ -75,7 +79,7 @@ var static embed.FS
 
 // New is a dashboard. It errs where what it would show could be read on the way.
 func New(c Config) (*Server, error) {
-	s := &Server{config: c, secure: c.CertDir != "", log: c.Log.WithName("web"), gate: newGate(c.Tokens, c.Access), sessions: newSessions(c.Now)}
+	s := &Server{config: c, secure: c.CertDir != "", log: c.Log.WithName("web"), gate: newGate(c.Tokens, c.Access), sessions: newSessions(c.Now), process: rand.Text()[:8]}
 	if err := check(c.Address, s.secure); err != nil {
 		return nil, err
 	}
