@@ -66,6 +66,7 @@ type Server struct {
 	secure   bool
 	gate     *gate
 	sessions *sessions
+	once     *once
 	log      logr.Logger
 	handler  http.Handler
 
@@ -83,7 +84,7 @@ var static embed.FS
 
 // New is a dashboard. It errs where what it would show could be read on the way.
 func New(c Config) (*Server, error) {
-	s := &Server{config: c, secure: c.CertDir != "", log: c.Log.WithName("web"), gate: newGate(c.Tokens, c.Strangers, c.Access), sessions: newSessions(c.Now), process: rand.Text()[:8]}
+	s := &Server{config: c, secure: c.CertDir != "", log: c.Log.WithName("web"), gate: newGate(c.Tokens, c.Strangers, c.Access), sessions: newSessions(c.Now), once: newOnce(), process: rand.Text()[:8]}
 	if err := check(c.Address, s.secure); err != nil {
 		return nil, err
 	}
