@@ -22,14 +22,14 @@ var charts = []chart{
 		{"waiting", "d", false, func(s history.Sample) float32 { return s.Waiting }},
 	}},
 	{"latency", "Latency, p99", seconds, 1, []line{
-		{"reads", "a", false, func(s history.Sample) float32 { return s.ReadP99 }},
-		{"writes", "b", false, func(s history.Sample) float32 { return s.WriteP99 }},
+		{"one object (get, write)", "a", false, func(s history.Sample) float32 { return s.OneP99 }},
+		{"lists", "b", false, func(s history.Sample) float32 { return s.ListP99 }},
 		{"probe", "c", false, func(s history.Sample) float32 { return s.Probe }},
 	}},
 	{"requests", "Requests a second", number, 1, []line{
 		{"all", "a", false, func(s history.Sample) float32 { return s.Requests }},
 		{"failed (5xx)", "e", false, func(s history.Sample) float32 { return s.Failed }},
-		{"shed (429)", "d", false, func(s history.Sample) float32 { return s.Shed }},
+		{"shed (429), jailed left out", "d", false, func(s history.Sample) float32 { return s.Shed }},
 	}},
 	{"cpu", "CPU of all apiservers, cores", number, 1, []line{
 		{"in use", "a", false, func(s history.Sample) float32 { return s.CPU }},

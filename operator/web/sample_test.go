@@ -183,14 +183,14 @@ func acmeHistory(storm time.Time) *history.Store {
 		s := history.None()
 		wave := 1 + .35*math.Sin(x*math.Pi/6) + .08*math.Sin(x*53) + .05*math.Sin(x*211)
 		s.Used, s.LoadLine, s.Ceiling, s.Waiting = float32(math.Round(60*wave)), 240, 600, 0
-		s.ReadP99, s.WriteP99, s.Probe = float32(.06*wave), float32(.09*wave), float32(.012*wave)
+		s.ListP99, s.OneP99, s.Probe = float32(.06*wave), float32(.09*wave), float32(.012*wave)
 		s.Requests, s.Failed, s.Shed = float32(100*wave), 0, 0
 		s.CPU, s.CPURequested, s.Memory, s.MemoryRequested = float32(1.7*wave), 4.5, float32((5.8+.4*wave)*(1<<30)), 9<<30
 		s.Ready, s.Verdict = 3, history.Up
 		since := at.Sub(storm).Seconds()
 		switch {
 		case since >= -90 && since < 60:
-			s.Used, s.Waiting, s.ReadP99, s.WriteP99, s.CPU, s.Requests, s.Shed, s.Failed = 236, 140, 5.0, 3.2, 4.4, 380, 60, 22
+			s.Used, s.Waiting, s.ListP99, s.OneP99, s.CPU, s.Requests, s.Shed, s.Failed = 236, 140, 5.0, 3.2, 4.4, 380, 60, 22
 			s.Verdict = history.Down
 		case since >= 60 && since < 360:
 			s.LoadLine = 180

@@ -105,3 +105,12 @@ func TestTheOldIsNotNow(t *testing.T) {
 		t.Error("what was seen an hour ago is told as if it were now")
 	}
 }
+
+// A decision that failed was tried, and not done.
+func TestADecisionThatFailed(t *testing.T) {
+	p, h := fleet(1)[0], history.New()
+	h.Note(types.NamespacedName{Namespace: p.Namespace, Name: p.Name}, history.Event{At: now.Add(-time.Minute), Kind: history.Decision, Title: "OffenderJailed", Message: "jailed x", Outcome: "TenantUnreachable: no answer", Bad: true})
+	if got, _ := said(t, p, h); !strings.Contains(got, "Evenkeel tried: jailed x") {
+		t.Error(got)
+	}
+}
