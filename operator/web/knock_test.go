@@ -24,7 +24,7 @@ func signIn(t *testing.T, c web.Config) (show func() int, again func()) {
 		do(t, server, "POST", "/login", url.Values{"token": {"letmein"}, "next": {"/"}}.Encode(), "Content-Type", formKind)
 	}
 	got := do(t, server, "POST", "/login", url.Values{"token": {"letmein"}, "next": {"/"}}.Encode(), "Content-Type", formKind)
-	cookie := strings.SplitN(got.header.Get("Set-Cookie"), ";", 2)[0]
+	cookie, _, _ := strings.Cut(got.header.Get("Set-Cookie"), ";")
 	return func() int { return do(t, server, "GET", "/", "", "Cookie", cookie).status }, again
 }
 
