@@ -95,6 +95,7 @@ func (g *gate) who(ctx context.Context, token string, in bool) (*user, error) {
 		g.users.Add(key, (*user)(nil), refusedFor)
 		g.before.Remove(key)
 	case before != nil:
+		g.users.Add(key, before, refusedFor) // not every page waits for a host that is silent
 		return before, nil
 	}
 	return u, err

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr/funcr"
+
 	"evenkeel.dev/evenkeel/operator/web"
 )
 
@@ -39,6 +41,19 @@ func TestStrangersTakeNothing(t *testing.T) {
 	c.Tokens, c.Strangers = tokens{errors.New("too many")}, tokens{}
 	if got := get(t, serve(t, c), "/"); got.status != http.StatusOK {
 		t.Errorf("a stranger takes from who is in: %d", got.status)
+	}
+}
+
+// Whoever knocks while the host is silent does not fill the log.
+func TestSilenceIsToldOnce(t *testing.T) {
+	c, lines := config(&reader{profiles: fleet(1)}, nil), atomic.Int64{}
+	c.Tokens, c.Log = tokens{errors.New("gone")}, funcr.New(func(_, _ string) { lines.Add(1) }, funcr.Options{})
+	server := serve(t, c)
+	for range 20 {
+		get(t, server, "/")
+	}
+	if n := lines.Load(); n != 1 {
+		t.Errorf("twenty pages are %d lines of the log", n)
 	}
 }
 
