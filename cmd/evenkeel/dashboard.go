@@ -33,8 +33,8 @@ func (f *dashboardFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.tokenFile, "store-token-file", "", "file with the bearer token for both")
 }
 
-// The host cluster is asked who somebody is by a client of its own, and what he may see by
-// another: who knocks at the dashboard again and again with tokens that are none must take
+// The host cluster is asked who somebody is by a client of its own, of a token that it has not
+// known before by another, and what he may see by a third: who knocks at the dashboard again and again with tokens that are none must take
 // nothing from the operator, nor from those who are in.
 const (
 	tokensEachSecond, tokensAtOnce = 20, 50
@@ -74,13 +74,17 @@ func addDashboard(m ctrl.Manager, f dashboardFlags, remembered *history.Store) e
 	if err != nil {
 		return err
 	}
+	strangers, err := hostClient(m, tokensEachSecond, tokensAtOnce)
+	if err != nil {
+		return err
+	}
 	rights, err := hostClient(m, rightsEachSecond, rightsAtOnce)
 	if err != nil {
 		return err
 	}
 	c := web.Config{
 		Address: f.address, CertDir: f.certs, Profiles: m.GetCache(), Ledgers: m.GetAPIReader(), History: remembered,
-		Tokens: tokens.AuthenticationV1().TokenReviews(), Access: rights.AuthorizationV1().SubjectAccessReviews(), Now: time.Now, Log: ctrl.Log,
+		Tokens: tokens.AuthenticationV1().TokenReviews(), Strangers: strangers.AuthenticationV1().TokenReviews(), Access: rights.AuthorizationV1().SubjectAccessReviews(), Now: time.Now, Log: ctrl.Log,
 	}
 	if f.store != "" {
 		if c.Past, err = store.New(f.store, f.tokenFile, nil); err != nil {

@@ -55,36 +55,41 @@ func (p *pass) sampleSeats(s *history.Sample) {
 	}
 }
 
-// sampleRequests is of what became of requests, by the windows of the replicas that have one.
+// sampleRequests is of what became of requests, once every ready replica has a window: of a
+// part of them the figures would be too low. What was refused to jailed clients is left out.
 func (p *pass) sampleRequests(s *history.Sample) {
-	var reads, single plane.Delays
+	var lists, single plane.Delays
 	var requests, failed, shed float64
-	any := false
+	seen := int32(0)
 	for _, r := range p.snapshot.Replicas {
 		window := r.Window.Seconds()
 		if window <= 0 {
 			continue
 		}
-		any = true
-		requests, failed, shed = requests+r.Answers.Requests/window, failed+r.Answers.Errors/window, shed+r.Answers.Refused/window
+		if r.Ready {
+			seen++
+		}
+		sums, _ := servedBy(r, map[string]float64{})
+		requests, failed, shed = requests+sums.Requests/window, failed+sums.Failed/window, shed+sums.Shed/window
 		for _, d := range r.Delays {
-			if d.Scope == "resource" {
+			switch d.Scope {
+			case "resource":
 				single = single.Plus(d)
-			} else {
-				reads = reads.Plus(d)
+			case "namespace", "cluster":
+				lists = lists.Plus(d)
 			}
 		}
 	}
-	if !any {
+	if seen == 0 || seen < p.status.ReadyReplicas {
 		return
 	}
 	s.Requests, s.Failed, s.Shed = float32(requests), float32(failed), float32(shed)
 	const high = 0.99
 	if single.Requests > 0 {
-		s.WriteP99 = float32(single.Quantile(high))
+		s.OneP99 = float32(single.Quantile(high))
 	}
-	if reads.Requests > 0 {
-		s.ReadP99 = float32(reads.Quantile(high))
+	if lists.Requests > 0 {
+		s.ListP99 = float32(lists.Quantile(high))
 	}
 }
 
@@ -142,6 +147,6 @@ func (p *pass) rememberOutage(s sla.Standing) {
 func (p *pass) rememberDecision(d *v1alpha1.DecisionStatus) {
 	p.r.History.Note(p.key(), history.Event{
 		At: d.Time.Time, Kind: history.Decision, Title: d.Reason, Message: d.Message, Evidence: d.Evidence, Outcome: d.Outcome,
-		Bad: !d.Applied && d.Outcome != shownOnly,
+		Applied: d.Applied, Bad: !d.Applied && d.Outcome != shownOnly,
 	})
 }

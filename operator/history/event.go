@@ -36,6 +36,8 @@ type Event struct {
 	Outcome string
 	// Bad is whether it did harm, or may.
 	Bad bool
+	// Applied is, of a decision, whether it was carried out.
+	Applied bool
 }
 
 const (
@@ -93,13 +95,16 @@ func note(all []Event, e Event) []Event {
 	for i := len(all) - 1; i >= 0; i-- {
 		if all[i].same(e) {
 			if e.Outcome != "" {
-				all[i].Outcome = e.Outcome
+				all[i].Outcome, all[i].Applied = e.Outcome, e.Applied
 			}
 			if len(e.Evidence) > 0 {
 				all[i].Evidence = e.Evidence
 			}
 			all[i].Bad = all[i].Bad || e.Bad
 			return bound(all)
+		}
+		if all[i].Kind == e.Kind && (e.Kind == Outage || e.Kind == Node) {
+			break // another came between: what went, came back and went again has gone twice
 		}
 	}
 	at := len(all)

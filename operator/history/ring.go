@@ -88,7 +88,7 @@ func (r row) with(o row, n float32) row {
 		requests: mean(r.requests, o.requests, n), failed: mean(r.failed, o.failed, n), shed: mean(r.shed, o.shed, n),
 		cpu: peak(r.cpu, o.cpu), memory: peak(r.memory, o.memory),
 		cpuRequested: latest(r.cpuRequested, o.cpuRequested), memoryRequested: latest(r.memoryRequested, o.memoryRequested),
-		readP99: longest(r.readP99, o.readP99), writeP99: longest(r.writeP99, o.writeP99), probe: longest(r.probe, o.probe),
+		listP99: longest(r.listP99, o.listP99), oneP99: longest(r.oneP99, o.oneP99), probe: longest(r.probe, o.probe),
 		ready: r.ready, verdict: max(r.verdict, o.verdict),
 	}
 	if r.ready < 0 || o.ready >= 0 && o.ready < r.ready {

@@ -11,11 +11,12 @@ import (
 // Verdict is whether a control plane served.
 type Verdict uint8
 
-// What can be known of that. The zero value is that nothing was looked at.
+// What can be known of that, in the order in which one counts more than another within a step
+// of time. The zero value is that nothing was looked at.
 const (
 	Unknown Verdict = iota
-	Blind
 	Up
+	Blind
 	Down
 )
 
@@ -39,8 +40,9 @@ type Sample struct {
 	// Used are the seats in use on the busiest replica, LoadLine and Ceiling those of one
 	// replica, and Waiting the requests in queues of all of them.
 	Used, LoadLine, Ceiling, Waiting float32
-	// ReadP99 and WriteP99 are in seconds.
-	ReadP99, WriteP99 float32
+	// OneP99 is of requests for one object, gets and writes, and ListP99 of those for all of a
+	// namespace or the cluster; both are in seconds.
+	ListP99, OneP99 float32
 	// Requests, Failed and Shed are of all replicas, each second.
 	Requests, Failed, Shed float32
 	// CPU and Memory are of all apiservers, in cores and in bytes: in use, and requested.
@@ -56,7 +58,7 @@ type Sample struct {
 func None() Sample {
 	n := float32(math.NaN())
 	return Sample{
-		Used: n, LoadLine: n, Ceiling: n, Waiting: n, ReadP99: n, WriteP99: n, Requests: n, Failed: n, Shed: n,
+		Used: n, LoadLine: n, Ceiling: n, Waiting: n, ListP99: n, OneP99: n, Requests: n, Failed: n, Shed: n,
 		CPU: n, CPURequested: n, Memory: n, MemoryRequested: n, Probe: n, Ready: -1,
 	}
 }
@@ -85,7 +87,7 @@ type row struct {
 	used, loadLine, ceiling, waiting           float32
 	requests, failed, shed                     float32
 	cpu, cpuRequested, memory, memoryRequested float32
-	readP99, writeP99, probe                   short
+	listP99, oneP99, probe                     short
 	ready                                      int8
 	verdict                                    Verdict
 }
@@ -97,7 +99,7 @@ func pack(s Sample) row {
 		used: s.Used, loadLine: s.LoadLine, ceiling: s.Ceiling, waiting: s.Waiting,
 		requests: s.Requests, failed: s.Failed, shed: s.Shed,
 		cpu: s.CPU, cpuRequested: s.CPURequested, memory: s.Memory, memoryRequested: s.MemoryRequested,
-		readP99: shorten(s.ReadP99), writeP99: shorten(s.WriteP99), probe: shorten(s.Probe),
+		listP99: shorten(s.ListP99), oneP99: shorten(s.OneP99), probe: shorten(s.Probe),
 		ready: int8(max(-1, min(s.Ready, math.MaxInt8))), verdict: s.Verdict,
 	}
 }
@@ -105,7 +107,7 @@ func pack(s Sample) row {
 func (r row) sample() Sample {
 	return Sample{
 		Used: r.used, LoadLine: r.loadLine, Ceiling: r.ceiling, Waiting: r.waiting,
-		ReadP99: r.readP99.seconds(), WriteP99: r.writeP99.seconds(),
+		ListP99: r.listP99.seconds(), OneP99: r.oneP99.seconds(),
 		Requests: r.requests, Failed: r.failed, Shed: r.shed,
 		CPU: r.cpu, CPURequested: r.cpuRequested, Memory: r.memory, MemoryRequested: r.memoryRequested,
 		Probe: r.probe.seconds(), Ready: int16(r.ready), Verdict: r.verdict,

@@ -96,7 +96,7 @@ func TestAGapIsAGap(t *testing.T) {
 		if math.IsNaN(float64(p.Used)) == seen || (p.Ready == 3) != seen || (p.Verdict == history.Up) != seen {
 			t.Errorf("point %d is %+v", i, p)
 		}
-		if !math.IsNaN(float64(p.ReadP99)) || !math.IsNaN(float64(p.CPU)) {
+		if !math.IsNaN(float64(p.ListP99)) || !math.IsNaN(float64(p.CPU)) {
 			t.Errorf("point %d tells what was never seen: %+v", i, p)
 		}
 	}
@@ -107,12 +107,12 @@ func TestWithinAStep(t *testing.T) {
 	s := history.New()
 	for i, used := range []float32{10, 50, 20} {
 		one := history.None()
-		one.Used, one.Requests, one.ReadP99, one.LoadLine = used, used, used/100, 100+float32(i)
-		one.Ready, one.Verdict = int16(3-i), history.Verdict(int(history.Up)+i%2)
+		one.Used, one.Requests, one.ListP99, one.LoadLine = used, used, used/100, 100+float32(i)
+		one.Ready, one.Verdict = int16(3-i), []history.Verdict{history.Blind, history.Down, history.Up}[i]
 		s.Add(acme, start.Add(time.Duration(i)*time.Second), one)
 	}
 	got, _ := s.Latest(acme)
-	if got.Used != 50 || math.Abs(float64(got.Requests)-80./3) > .01 || got.LoadLine != 102 || got.Ready != 1 || got.Verdict != history.Down || math.Abs(float64(got.ReadP99)-.5) > .002 {
+	if got.Used != 50 || math.Abs(float64(got.Requests)-80./3) > .01 || got.LoadLine != 102 || got.Ready != 1 || got.Verdict != history.Down || math.Abs(float64(got.ListP99)-.5) > .002 {
 		t.Errorf("the step is %+v", got)
 	}
 }

@@ -97,7 +97,7 @@ func (l line) ends(points []history.Point, s span) (now, peak float64) {
 		if peak = math.Max(f, peak); math.IsNaN(peak) {
 			peak = f
 		}
-		if i+3 >= len(points) {
+		if s.until.Sub(p.At) <= 2*lengthOf(points, i) {
 			now = f
 		}
 	}

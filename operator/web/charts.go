@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"strings"
+	"time"
 
 	"evenkeel.dev/evenkeel/operator/history"
 )
@@ -21,14 +22,14 @@ var charts = []chart{
 		{"waiting", "d", false, func(s history.Sample) float32 { return s.Waiting }},
 	}},
 	{"latency", "Latency, p99", seconds, 1, []line{
-		{"reads", "a", false, func(s history.Sample) float32 { return s.ReadP99 }},
-		{"writes", "b", false, func(s history.Sample) float32 { return s.WriteP99 }},
+		{"one object (get, write)", "a", false, func(s history.Sample) float32 { return s.OneP99 }},
+		{"lists", "b", false, func(s history.Sample) float32 { return s.ListP99 }},
 		{"probe", "c", false, func(s history.Sample) float32 { return s.Probe }},
 	}},
 	{"requests", "Requests a second", number, 1, []line{
 		{"all", "a", false, func(s history.Sample) float32 { return s.Requests }},
 		{"failed (5xx)", "e", false, func(s history.Sample) float32 { return s.Failed }},
-		{"shed (429)", "d", false, func(s history.Sample) float32 { return s.Shed }},
+		{"shed (429), jailed left out", "d", false, func(s history.Sample) float32 { return s.Shed }},
 	}},
 	{"cpu", "CPU of all apiservers, cores", number, 1, []line{
 		{"in use", "a", false, func(s history.Sample) float32 { return s.CPU }},
@@ -51,9 +52,9 @@ func strip(points []history.Point, s span, marks []mark) template.HTML {
 		for j < len(points) && points[j].Verdict == v {
 			j++
 		}
-		until := s.until
-		if j < len(points) {
-			until = points[j].At
+		until := points[j-1].At.Add(lengthOf(points, j-1))
+		if until.After(s.until) {
+			until = s.until
 		}
 		if from.Before(s.since) {
 			from = s.since
@@ -70,6 +71,26 @@ func strip(points []history.Point, s span, marks []mark) template.HTML {
 	}
 	b.WriteString("</svg>")
 	return template.HTML(b.String()) //nolint:gosec // numbers and names from this package
+}
+
+// lengthOf is how long the step of a point is, by its neighbors: nothing is told of a time
+// after it.
+func lengthOf(points []history.Point, i int) time.Duration {
+	before, after := time.Duration(0), time.Duration(0)
+	if i > 0 {
+		before = points[i].At.Sub(points[i-1].At)
+	}
+	if i+1 < len(points) {
+		after = points[i+1].At.Sub(points[i].At)
+	}
+	switch {
+	case before > 0 && after > 0:
+		return min(before, after)
+	case before > 0 || after > 0:
+		return max(before, after)
+	default:
+		return step
+	}
 }
 
 func stripWords(points []history.Point, s span, marks []mark) string {

@@ -4,6 +4,8 @@
 package web
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"html/template"
@@ -23,12 +25,20 @@ const firstRows = 40
 // totals are the fleet in a line.
 type totals struct {
 	All, Down, Unseen, Jailed, Blind, Problems int
+	// Asking is whether the host still has to say of some whether they may be seen.
+	Asking bool
+}
+
+func (v seen) totals() totals {
+	t := totalsOf(v.rows)
+	t.Asking = !v.whole
+	return t
 }
 
 func totalsOf(rows []*row) (t totals) {
 	t.All = len(rows)
 	for _, r := range rows {
-		if r.Down != nil {
+		if r.Down {
 			t.Down++
 		}
 		if r.Unseen {
@@ -52,30 +62,67 @@ type fleetPage struct {
 	Totals   totals
 	Query    string
 	Problems bool
-	Version  int64
+	Version  string
 	Shown    int
 }
 
 // visible are the rows of the fleet that a user may see.
-func (s *Server) visible(r *http.Request, u *user) (*view, []*row, error) {
+func (s *Server) visible(r *http.Request, u *user) (seen, error) {
 	v, err := s.view(r.Context())
 	if err != nil {
-		return nil, nil, err
+		return seen{}, err
 	}
-	may, err := s.gate.scope(r.Context(), u, v.namespaces)
+	may, whole, err := s.gate.scope(r.Context(), u, v.namespaces)
 	if err != nil {
-		return nil, nil, err
+		return seen{}, err
 	}
-	return v, slices.DeleteFunc(slices.Clone(v.rows), func(r *row) bool { return !may(r.Namespace) }), nil
+	out := seen{rows: slices.DeleteFunc(slices.Clone(v.rows), func(r *row) bool { return !may(r.Namespace) }), version: v.version, whole: whole}
+	out.set = s.setOf(out)
+	return out, nil
+}
+
+// seen are the rows that a user may see. set names which they are and the process that shows
+// them: a browser that has others gets all of them.
+type seen struct {
+	rows    []*row
+	version int64
+	set     string
+	// whole is false while the host still has to say of some.
+	whole bool
+}
+
+// setOf names a set of rows, whatever their order.
+func (s *Server) setOf(of seen) string {
+	ids := make([]string, 0, len(of.rows))
+	for _, r := range of.rows {
+		ids = append(ids, r.ID())
+	}
+	slices.Sort(ids)
+	h := sha256.Sum256([]byte(strings.Join(ids, "\n")))
+	return s.process + hex.EncodeToString(h[:6])
+}
+
+// mark is what a browser says that it has.
+func (v seen) mark() string { return strconv.FormatInt(v.version, 10) + "-" + v.set }
+
+// since is the version that a browser has; 0 where it has other rows than these.
+func (v seen) since(mark string) int64 {
+	number, set, _ := strings.Cut(mark, "-")
+	version, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || set != v.set {
+		return 0
+	}
+	return version
 }
 
 func (s *Server) showFleet(w http.ResponseWriter, r *http.Request, u *user) {
-	v, rows, err := s.visible(r, u)
+	v, err := s.visible(r, u)
 	if err != nil {
 		s.unseen(w, r, err)
 		return
 	}
-	p := fleetPage{page: s.page(r, u, "Control planes"), Totals: totalsOf(rows), Query: cut(r.URL.Query().Get("q"), 200), Problems: r.URL.Query().Get("problems") != "", Version: v.version}
+	rows := v.rows
+	p := fleetPage{page: s.page(r, u, "Control planes"), Totals: v.totals(), Query: cut(r.URL.Query().Get("q"), 200), Problems: r.URL.Query().Get("problems") != "", Version: v.mark()}
 	p.Live = "/live/fleet"
 	shown := slices.DeleteFunc(rows, func(r *row) bool {
 		return p.Problems && !r.Problem() || !strings.Contains(r.ID(), strings.ToLower(strings.TrimSpace(p.Query)))
@@ -112,27 +159,24 @@ type liveFleet struct {
 }
 
 func (s *Server) liveFleet(w http.ResponseWriter, r *http.Request, u *user) {
-	v, rows, err := s.visible(r, u)
+	v, err := s.visible(r, u)
 	if err != nil {
 		s.unseen(w, r, err)
 		return
 	}
-	out := liveFleet{Version: strconv.FormatInt(v.version, 10), Rows: map[string]template.HTML{}}
-	if out.Totals, err = part("totals", totalsOf(rows)); err != nil {
+	out := liveFleet{Version: v.mark(), Rows: map[string]template.HTML{}}
+	if out.Totals, err = part("totals", v.totals()); err != nil {
 		s.unseen(w, r, err)
 		return
 	}
-	since, err := strconv.ParseInt(r.URL.Query().Get("since"), 10, 64)
-	if err != nil {
-		since = 0
-	}
-	for _, one := range rows {
+	since := v.since(r.URL.Query().Get("since"))
+	for _, one := range v.rows {
 		if one.changed > since {
 			out.Rows[one.ID()] = one.html
 		}
 	}
 	if since != v.version {
-		for _, one := range rows {
+		for _, one := range v.rows {
 			out.Order = append(out.Order, one.ID())
 		}
 	}

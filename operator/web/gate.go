@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/singleflight"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -26,7 +27,9 @@ const (
 	// A right that is taken away ends within this time; what was refused may be asked again
 	// sooner, for a right that was just given.
 	grantedFor, refusedFor = time.Minute, 5 * time.Second
-	mostUsers, mostRights  = 2000, 20000
+	// silentFor is how long who was known goes on being while the host cluster is silent.
+	silentFor             = 2 * time.Minute
+	mostUsers, mostRights = 2000, 20000
 	// mostToken bounds a token, in bytes.
 	mostToken = 16 << 10
 )
@@ -45,19 +48,28 @@ type user struct {
 // gate asks the host cluster who somebody is and what he may see, and remembers the answers
 // for a short while. Without an answer nothing is seen.
 type gate struct {
-	tokens authenticationclient.TokenReviewInterface
-	access authorizationclient.SubjectAccessReviewInterface
-	users  *utilcache.LRUExpireCache
-	rights *utilcache.LRUExpireCache
-	scopes *utilcache.LRUExpireCache
+	// tokens are asked about by those who are in, or were lately, and strangers about by all
+	// others: who knocks with tokens that are none takes nothing from those who are in.
+	tokens, strangers authenticationclient.TokenReviewInterface
+	access            authorizationclient.SubjectAccessReviewInterface
+	users             *utilcache.LRUExpireCache
+	rights            *utilcache.LRUExpireCache
+	scopes            *utilcache.LRUExpireCache
+	// before are users as they were last known, to go on with while the host is silent.
+	before *utilcache.LRUExpireCache
+	asking singleflight.Group
 }
 
-func newGate(tokens authenticationclient.TokenReviewInterface, access authorizationclient.SubjectAccessReviewInterface) *gate {
-	return &gate{tokens: tokens, access: access, users: utilcache.NewLRUExpireCache(mostUsers), rights: utilcache.NewLRUExpireCache(mostRights), scopes: utilcache.NewLRUExpireCache(mostScopes)}
+func newGate(tokens, strangers authenticationclient.TokenReviewInterface, access authorizationclient.SubjectAccessReviewInterface) *gate {
+	if strangers == nil {
+		strangers = tokens
+	}
+	return &gate{tokens: tokens, strangers: strangers, access: access, users: utilcache.NewLRUExpireCache(mostUsers), before: utilcache.NewLRUExpireCache(mostUsers), rights: utilcache.NewLRUExpireCache(mostRights), scopes: utilcache.NewLRUExpireCache(mostScopes)}
 }
 
-// who is the user of a token. It errs with errNobody where the host knows none.
-func (g *gate) who(ctx context.Context, token string) (*user, error) {
+// who is the user of a token. It errs with errNobody where the host knows none. in is
+// whether the token is that of a session, which the host has known.
+func (g *gate) who(ctx context.Context, token string, in bool) (*user, error) {
 	if token == "" || len(token) > mostToken {
 		return nil, errNobody
 	}
@@ -68,14 +80,36 @@ func (g *gate) who(ctx context.Context, token string) (*user, error) {
 		}
 		return nil, errNobody
 	}
+	known, _ := g.before.Get(key)
+	before, _ := known.(*user)
+	tokens := g.strangers
+	if in || before != nil {
+		tokens = g.tokens
+	}
+	u, err := review(ctx, tokens, token)
+	switch {
+	case err == nil:
+		g.users.Add(key, u, grantedFor)
+		g.before.Add(key, u, silentFor)
+	case errors.Is(err, errNobody):
+		g.users.Add(key, (*user)(nil), refusedFor)
+		g.before.Remove(key)
+	case before != nil:
+		g.users.Add(key, before, refusedFor) // not every page waits for a host that is silent
+		return before, nil
+	}
+	return u, err
+}
+
+// review asks the host cluster whose a token is.
+func review(ctx context.Context, tokens authenticationclient.TokenReviewInterface, token string) (*user, error) {
 	ctx, cancel := context.WithTimeout(ctx, asked)
 	defer cancel()
-	review, err := g.tokens.Create(ctx, &authenticationv1.TokenReview{Spec: authenticationv1.TokenReviewSpec{Token: token}}, metav1.CreateOptions{})
+	review, err := tokens.Create(ctx, &authenticationv1.TokenReview{Spec: authenticationv1.TokenReviewSpec{Token: token}}, metav1.CreateOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("%w: asking whose a token is: %w", errSilent, err)
 	}
 	if !review.Status.Authenticated || review.Status.User.Username == "" {
-		g.users.Add(key, (*user)(nil), refusedFor)
 		return nil, errNobody
 	}
 	u := &user{UserInfo: review.Status.User}
@@ -85,7 +119,6 @@ func (g *gate) who(ctx context.Context, token string) (*user, error) {
 	}
 	sum := sha256.Sum256(text)
 	u.key = string(sum[:])
-	g.users.Add(key, u, grantedFor)
 	return u, nil
 }
 

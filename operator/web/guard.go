@@ -9,13 +9,26 @@ import (
 	"fmt"
 	"io/fs"
 	"mime"
+	"net"
 	"net/http"
+	"net/netip"
 	"path"
+	"strings"
 )
 
 // policy is what a page may load: from this server alone, and no script or style that
 // stands in the page itself, so that what a tenant wrote can run nothing.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// forLoopback tells whether a request is for this machine by name: without TLS another name is one
+// that somebody has turned to this address, for a page of theirs to read these.
+func forLoopback(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
+}
 
 // guarded adds what browsers are told of every answer.
 func guarded(next http.Handler, secure bool) http.Handler {
@@ -31,6 +44,9 @@ func guarded(next http.Handler, secure bool) http.Handler {
 		h.Set("Cache-Control", "no-store")
 		if secure {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
+		} else if !forLoopback(r.Host) {
+			http.Error(w, "Without TLS this is served to localhost alone.", http.StatusMisdirectedRequest)
+			return
 		}
 		next.ServeHTTP(w, r)
 	})

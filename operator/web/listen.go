@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"golang.org/x/net/netutil"
 	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
 )
 
@@ -58,8 +59,13 @@ func (s *Server) Start(ctx context.Context) error {
 	}
 }
 
+// mostConnections is how many connections are served at once. Each costs some tens of KiB
+// before anybody has said who he is, of a process that looks after control planes.
+const mostConnections = 512
+
 // Serve serves on a listener until the context ends.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	l = netutil.LimitListener(l, mostConnections)
 	if s.secure {
 		w, err := certwatcher.New(filepath.Join(s.config.CertDir, "tls.crt"), filepath.Join(s.config.CertDir, "tls.key"))
 		if err != nil {

@@ -8,13 +8,15 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // seen hands a request on with whoever makes it. A browser without a session is sent to the
 // page where it begins one, everybody else is told what is missing.
 func (s *Server) seen(next func(http.ResponseWriter, *http.Request, *user)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		u, err := s.gate.who(r.Context(), s.tokenOf(r))
+		token, in := s.tokenOf(r)
+		u, err := s.gate.who(r.Context(), token, in)
 		switch {
 		case err == nil:
 			next(w, r, u)
@@ -30,22 +32,28 @@ func (s *Server) seen(next func(http.ResponseWriter, *http.Request, *user)) http
 }
 
 // tokenOf is the token that a request shows, by itself or by its session.
-func (s *Server) tokenOf(r *http.Request) string {
+func (s *Server) tokenOf(r *http.Request) (token string, session bool) {
 	if header := r.Header.Get("Authorization"); header != "" {
 		scheme, token, _ := strings.Cut(header, " ")
 		if !strings.EqualFold(scheme, "Bearer") {
-			return ""
+			return "", false
 		}
-		return strings.TrimSpace(token)
+		return strings.TrimSpace(token), false
 	}
 	if id := s.sessionOf(r); id != "" {
-		return s.sessions.token(id)
+		token = s.sessions.token(id)
 	}
-	return ""
+	return token, token != ""
 }
 
+// tellSilent is how often is told that the host is silent: whoever asks must not fill a disk.
+const tellSilent = 10 * time.Second
+
 func (s *Server) silent(w http.ResponseWriter, r *http.Request, err error) {
-	s.log.Error(err, "A page of the dashboard is not shown")
+	now := s.config.Now().UnixNano()
+	if told := s.toldSilent.Load(); now-told >= int64(tellSilent) && s.toldSilent.CompareAndSwap(told, now) {
+		s.log.Error(err, "Pages of the dashboard are not shown")
+	}
 	s.fail(w, r, http.StatusServiceUnavailable, "No answer", "The host cluster does not say who may see what. Without that nothing is shown; try again in a moment.")
 }
 
@@ -70,7 +78,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	token, next := strings.Join(strings.Fields(r.PostForm.Get("token")), ""), local(r.PostForm.Get("next"))
-	_, err := s.gate.who(r.Context(), token)
+	u, err := s.gate.who(r.Context(), token, false)
 	switch {
 	case errors.Is(err, errNobody):
 		s.write(w, r, http.StatusUnauthorized, "login.html", loginPage{page: s.page(r, nil, "Sign in"), Next: next, Wrong: "The host cluster does not know this token, or it has expired."})
@@ -80,7 +88,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.sessions.end(s.sessionOf(r))
-	http.SetCookie(w, s.cookie(s.sessions.begin(token), int(sessionFor.Seconds())))
+	http.SetCookie(w, s.cookie(s.sessions.begin(token, u.Username), int(sessionFor.Seconds())))
 	http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // local has seen to it that it stays here
 }
 

@@ -10,8 +10,13 @@ import (
 	"time"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	ledgers "evenkeel.dev/evenkeel/operator/sla"
 	"evenkeel.dev/evenkeel/recommender/sla"
 )
+
+// writtenEvery is after how many minutes a ledger is written at the latest, while somebody
+// counts.
+const writtenEvery = 65
 
 // month is a month of a ledger, as the calendar and the report have it.
 type month struct {
@@ -30,6 +35,8 @@ type month struct {
 	Outages            []outage
 	// Kept is whether anything of the month is known.
 	Kept bool
+	// AsOf is up to when the ledger knows.
+	AsOf time.Time
 }
 
 type causeSum struct {
@@ -44,7 +51,7 @@ type day struct {
 	Totals sla.Totals
 	// Letter is the cause of most of the day's bad minutes; empty without any.
 	Letter, Word string
-	// Class is good, unseen, none (not kept, or still to come) or the cause's letter.
+	// Class is good, unseen (more than a tenth of it), none (not kept, or still to come) or the cause's letter.
 	Class  string
 	Unseen int
 }
@@ -75,9 +82,10 @@ func monthOf(l sla.Ledger, target string, of, now time.Time) month {
 	from, to := sla.Month(of)
 	end := max(from, min(to, sla.MinuteOf(now)))
 	first, any := l.First()
-	if through, _ := l.Through(); any {
+	through, _ := l.Through()
+	if any && sla.MinuteOf(now)-through <= writtenEvery {
 		// The ledger is written once an hour while all is good: the minutes after it are
-		// neither unseen nor told yet.
+		// neither unseen nor told yet. Later than that nobody has counted them.
 		end = max(from, min(end, through+1))
 	}
 	begin := end
@@ -85,6 +93,9 @@ func monthOf(l sla.Ledger, target string, of, now time.Time) month {
 		begin = max(from, min(first, end)) // before it nobody was asked to look
 	}
 	m := month{Name: of.UTC().Format("2006-01"), Title: of.UTC().Format("January 2006"), Target: target, Minutes: "–", Runs: "–", Req: "–", Left: "–", Worst: "–"}
+	if any {
+		m.AsOf = (through + 1).Time().UTC()
+	}
 	m.Totals = l.Totals(begin, end)
 	m.Kept = any && m.Totals.Seen > 0
 	if m.Kept {
@@ -120,7 +131,7 @@ func (m *month) sum(target string, period int) {
 		return
 	}
 	b := sla.BudgetOf(m.Totals, t/100, period)
-	m.Left, m.Worst = fmt.Sprintf("%.0f%%", 100*b.Left()), fmt.Sprintf("%.0f%%", 100*b.Worst())
+	m.Left, m.Worst = ledgers.Left(b), ledgers.Left(sla.Budget{Allowed: b.Allowed, Used: b.Used + b.Unseen})
 	m.LeftWidth, m.LeftClass = width(100*b.Left()), level(100-100*b.Left(), 100-littleBudget, 100)
 	m.Allowed = fmt.Sprintf("%.1f", b.Allowed)
 }
@@ -141,7 +152,7 @@ func dayOf(l sla.Ledger, at, begin, end sla.Minute) day {
 	switch {
 	case d.Totals.Bad > 0:
 		d.Class = d.Letter
-	case d.Totals.Seen == 0:
+	case 10*d.Unseen > d.Totals.Minutes:
 		d.Class = "unseen"
 	default:
 		d.Class = "good"

@@ -8,17 +8,15 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/operator/history"
-	ledgers "evenkeel.dev/evenkeel/operator/sla"
-	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
 // ofPlane hands a request on with its control plane. The right is asked for before anything
@@ -85,8 +83,7 @@ type choice struct {
 // made is the page of a control plane now.
 func (s *Server) made(r *http.Request, u *user, p *v1alpha1.ControlPlaneProfile) planePage {
 	key := types.NamespacedName{Namespace: p.Namespace, Name: p.Name}
-	last, _ := s.config.History.Latest(key)
-	out := planePage{page: s.page(r, u, p.Name+" – "+p.Namespace), row: rowOf(p, last.Verdict), Plan: p.Status.Plan, Class: p.Status.Availability}
+	out := planePage{page: s.page(r, u, p.Name+" – "+p.Namespace), row: rowOf(p, s.heard(key)), Plan: p.Status.Plan, Class: p.Status.Availability}
 	length := ranges[0].length
 	out.Range = ranges[0].Name
 	for _, one := range ranges {
@@ -113,7 +110,8 @@ func (s *Server) made(r *http.Request, u *user, p *v1alpha1.ControlPlaneProfile)
 		out.Charts, out.Seen = append(out.Charts, d), out.Seen || d.Seen
 	}
 	out.state(p)
-	out.Month = monthOf(s.ledger(r.Context(), key, &out.Notes), targetOf(p), out.Now, out.Now)
+	l, _ := s.ledger(r.Context(), key, &out.Notes) // that it cannot be read is among the notes
+	out.Month = monthOf(l, targetOf(p), out.Now, out.Now)
 	out.Say = advise(p, out.row, out.Entries)
 	return out
 }
@@ -126,12 +124,12 @@ func (s *Server) points(ctx context.Context, key types.NamespacedName, when span
 		begins = own[0].At
 	}
 	if s.config.Past != nil && begins.Sub(when.since) > 2*coarse {
-		before, err := s.config.Past.Series(ctx, key, when.since, begins, max(coarse, when.until.Sub(when.since)/500))
+		before, err := s.before(ctx, key, when, begins)
 		if err != nil {
 			s.log.Error(err, "The store of metrics does not answer", "profile", key)
 			*notes = append(*notes, "The store of metrics does not answer: charts show what this operator remembers itself.")
 		} else {
-			own = append(before, own...)
+			own = slices.Concat(before, own)
 		}
 	}
 	if len(own) == 0 {
@@ -142,26 +140,6 @@ func (s *Server) points(ctx context.Context, key types.NamespacedName, when span
 
 // coarse is the longest step of the operator's own memory.
 const coarse = 5 * time.Minute
-
-// ledger is a control plane's; an empty one where there is none.
-func (s *Server) ledger(ctx context.Context, key types.NamespacedName, notes *[]string) sla.Ledger {
-	var o v1alpha1.AvailabilityLedger
-	err := s.config.Ledgers.Get(ctx, key, &o)
-	switch {
-	case apierrors.IsNotFound(err) || meta.IsNoMatchError(err):
-		*notes = append(*notes, "There is no AvailabilityLedger yet: minutes are counted from the first round of probes on.")
-		return sla.Ledger{}
-	case err != nil:
-		s.log.Error(err, "A ledger cannot be read", "profile", key)
-		*notes = append(*notes, "The AvailabilityLedger cannot be read now.")
-		return sla.Ledger{}
-	}
-	l, err := ledgers.Load(&o)
-	if err != nil {
-		*notes = append(*notes, "A part of the AvailabilityLedger is spoilt and left out: "+plain(err.Error()))
-	}
-	return l
-}
 
 func (s *Server) showPlane(w http.ResponseWriter, r *http.Request, u *user, p *v1alpha1.ControlPlaneProfile) {
 	s.write(w, r, http.StatusOK, "plane.html", s.made(r, u, p))

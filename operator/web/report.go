@@ -26,7 +26,8 @@ type reportPage struct {
 }
 
 // reported is the month that is asked for; false where the answer has been given.
-func (s *Server) reported(w http.ResponseWriter, r *http.Request, p *v1alpha1.ControlPlaneProfile) (reportPage, bool) {
+// Machines are told by the status and a header what people read in notes.
+func (s *Server) reported(w http.ResponseWriter, r *http.Request, p *v1alpha1.ControlPlaneProfile, machine bool) (reportPage, bool) {
 	now := s.config.Now().UTC()
 	of := now
 	if text := r.URL.Query().Get("month"); text != "" {
@@ -37,15 +38,32 @@ func (s *Server) reported(w http.ResponseWriter, r *http.Request, p *v1alpha1.Co
 		}
 	}
 	out := reportPage{Namespace: p.Namespace, Name: p.Name}
-	l := s.ledger(r.Context(), types.NamespacedName{Namespace: p.Namespace, Name: p.Name}, &out.Notes)
+	l, err := s.ledger(r.Context(), types.NamespacedName{Namespace: p.Namespace, Name: p.Name}, &out.Notes)
+	if machine && err != nil {
+		s.fail(w, r, http.StatusServiceUnavailable, "No answer", "The AvailabilityLedger cannot be read now; try again in a moment.")
+		return reportPage{}, false
+	}
+	if machine && len(out.Notes) > 0 {
+		w.Header().Set("X-Evenkeel-Note", ascii(strings.Join(out.Notes, " ")))
+	}
 	out.Month = monthOf(l, targetOf(p), of, now)
 	first := time.Date(of.Year(), of.Month(), 1, 0, 0, 0, 0, time.UTC)
 	out.Before, out.After = first.AddDate(0, -1, 0).Format("2006-01"), first.AddDate(0, 1, 0).Format("2006-01")
 	return out, true
 }
 
+// ascii is text as a header carries it.
+func ascii(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, cut(text, 1024))
+}
+
 func (s *Server) showReport(w http.ResponseWriter, r *http.Request, u *user, p *v1alpha1.ControlPlaneProfile) {
-	out, ok := s.reported(w, r, p)
+	out, ok := s.reported(w, r, p, false)
 	if !ok {
 		return
 	}
@@ -54,7 +72,7 @@ func (s *Server) showReport(w http.ResponseWriter, r *http.Request, u *user, p *
 }
 
 func (s *Server) reportCSV(w http.ResponseWriter, r *http.Request, _ *user, p *v1alpha1.ControlPlaneProfile) {
-	out, ok := s.reported(w, r, p)
+	out, ok := s.reported(w, r, p, true)
 	if !ok {
 		return
 	}
@@ -139,6 +157,7 @@ type monthJSON struct {
 	AvailableRequests string         `json:"availableByRequests"`
 	BudgetLeft        string         `json:"budgetLeft"`
 	BudgetWorst       string         `json:"budgetLeftIfUnseenWasBad"`
+	AsOf              string         `json:"asOf,omitempty"`
 	BadMinutes        int            `json:"badMinutes"`
 	UnseenMinutes     int            `json:"unseenMinutes"`
 	SeenMinutes       int            `json:"seenMinutes"`
@@ -155,7 +174,7 @@ type outageJSON struct {
 }
 
 func (s *Server) reportJSON(w http.ResponseWriter, r *http.Request, _ *user, p *v1alpha1.ControlPlaneProfile) {
-	got, ok := s.reported(w, r, p)
+	got, ok := s.reported(w, r, p, true)
 	if !ok {
 		return
 	}
@@ -164,6 +183,9 @@ func (s *Server) reportJSON(w http.ResponseWriter, r *http.Request, _ *user, p *
 		Namespace: got.Namespace, Name: got.Name, Month: m.Name, Target: m.Target, Available: m.Minutes, AvailableRuns: m.Runs, AvailableRequests: m.Req,
 		BudgetLeft: m.Left, BudgetWorst: m.Worst, BadMinutes: m.Totals.Bad, UnseenMinutes: m.Unseen, SeenMinutes: m.Totals.Seen,
 		ByCause: map[string]int{}, Outages: []outageJSON{}, Notes: got.Notes,
+	}
+	if !m.AsOf.IsZero() {
+		out.AsOf = iso(m.AsOf)
 	}
 	for _, c := range m.Causes {
 		out.ByCause[c.Word] = c.Minutes

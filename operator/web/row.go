@@ -15,7 +15,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
-	"evenkeel.dev/evenkeel/operator/history"
 )
 
 // littleBudget is how little of a budget, in percent, is a problem.
@@ -24,11 +23,15 @@ const littleBudget = 25
 // row is one control plane of the fleet.
 type row struct {
 	Namespace, Name, Mode string
-	// Down is since when it does not serve; nil while it does or that is not known. Why is
-	// why, and Unseen that nobody can tell.
-	Down   *time.Time
-	Why    string
-	Unseen bool
+	// Down is that it does not serve, Since since when; nil where that is not known. Why is
+	// why, Unseen that nobody can tell, and LastStatus that only the status says it serves.
+	Down, Unseen, LastStatus bool
+	Since                    *time.Time
+	Why                      string
+	// Observed is whether every ready replica is, and Current whether seats are of now.
+	Observed, Current bool
+	// Needs are the conditions that need somebody, Unsure those of which it is not known.
+	Needs, Unsure []string
 	// Promised and Kept are the target and what was kept, and Left the budget in percent.
 	Promised, Kept, LeftText string
 	Left                     float64
@@ -44,30 +47,26 @@ type row struct {
 
 	key      types.NamespacedName
 	resource string
-	verdict  history.Verdict
+	heard    heard
 	changed  int64
 	html     template.HTML
 }
 
-// rowOf is what the fleet shows of a profile.
-func rowOf(p *v1alpha1.ControlPlaneProfile, last history.Verdict) *row {
+// rowOf is what the fleet shows of a profile, by its status and by what was heard of it.
+func rowOf(p *v1alpha1.ControlPlaneProfile, h heard) *row {
 	s := &p.Status
 	r := &row{
 		Namespace: p.Namespace, Name: p.Name, Mode: cmp.Or(string(p.Spec.Mode), string(v1alpha1.ModeRecommend)), Left: math.NaN(), Load: math.NaN(),
 		Ready: s.ReadyReplicas, Replicas: max(s.ReadyReplicas, int32(min(len(s.Replicas), math.MaxInt16))), Size: plain(s.Size), Jailed: s.Jailed,
-		Status: metav1.ConditionUnknown, Reason: "not looked at yet", key: types.NamespacedName{Namespace: p.Namespace, Name: p.Name}, resource: p.ResourceVersion, verdict: last,
+		Status: metav1.ConditionUnknown, Reason: "not looked at yet", key: types.NamespacedName{Namespace: p.Namespace, Name: p.Name}, resource: p.ResourceVersion, heard: h,
 	}
 	if c := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionReady); c != nil {
 		r.Status, r.Reason, r.Message = c.Status, plain(c.Reason), plain(c.Message)
 	}
 	if a := s.SLA; a != nil {
-		r.Promised, r.Kept, r.LeftText, r.Left, r.Why = plain(a.Target), plain(a.Available), plain(a.BudgetLeft), percentOf(a.BudgetLeft), plain(a.Message)
-		if a.DownSince != nil {
-			r.Down = new(a.DownSince.UTC())
-		}
-		r.Unseen = r.Down == nil && a.Message != ""
+		r.Promised, r.Kept, r.LeftText, r.Left = plain(a.Target), plain(a.Available), plain(a.BudgetLeft), percentOf(a.BudgetLeft)
 	}
-	r.Unseen = r.Down == nil && (r.Unseen || last == history.Blind)
+	r.serving(s.SLA, h)
 	if l := s.LoadLine; l != nil {
 		r.Seats, r.Ceiling, r.Load = l.Seats, l.Ceiling, percentOf(l.Used)
 	}
@@ -77,6 +76,11 @@ func rowOf(p *v1alpha1.ControlPlaneProfile, last history.Verdict) *row {
 			r.Blind++
 		}
 	}
+	r.Observed, r.Current = r.seeing(s.Conditions, h)
+	if !r.Current {
+		r.Load = math.NaN()
+	}
+	r.Needs, r.Unsure = needs(s.Conditions)
 	r.Wanted = wanted(s)
 	r.Stopped = s.Plan != nil && s.Plan.State == "Stopped"
 	return r
@@ -98,13 +102,13 @@ func wanted(s *v1alpha1.ControlPlaneProfileStatus) string {
 
 // Problem tells whether somebody should look.
 func (r *row) Problem() bool {
-	return r.Down != nil || r.Unseen || r.Blind > 0 || r.Jailed > 0 || r.Status != metav1.ConditionTrue || r.Left < littleBudget || r.Stopped
+	return r.Down || r.Unseen || len(r.Needs) > 0 || r.Blind > 0 || r.Jailed > 0 || r.Status != metav1.ConditionTrue || r.Left < littleBudget || r.Stopped
 }
 
 // rank is how urgent a control plane is: who is down, who may be, and then by budget.
 func (r *row) rank() int {
 	switch {
-	case r.Down != nil:
+	case r.Down:
 		return 0
 	case r.Unseen:
 		return 1
@@ -120,10 +124,13 @@ func worst(a, b *row) int {
 	if c := cmp.Compare(a.rank(), b.rank()); c != 0 {
 		return c
 	}
-	if a.Down != nil {
-		if c := a.Down.Compare(*b.Down); c != 0 {
+	if a.Since != nil && b.Since != nil {
+		if c := a.Since.Compare(*b.Since); c != 0 {
 			return c
 		}
+	}
+	if c := cmp.Compare(len(b.Needs), len(a.Needs)); c != 0 {
+		return c
 	}
 	if c := cmp.Compare(a.Left, b.Left); c != 0 {
 		return c

@@ -53,7 +53,8 @@ func one(i int, name string) v1alpha1.ControlPlaneProfile {
 	}
 	bad := []int32{0, 2, 0, 1, 5, 0, 3, 0, 9, 0, 1, 13, 0, 0, 7, 1, 0}[(i*5)%17]
 	s.SLA = &v1alpha1.SLAStatus{Month: "2026-11", Target: "99.95", Available: fmt.Sprintf("%.3f%%", 100-100*float64(bad)/36846), BudgetLeft: fmt.Sprintf("%d%%", 100-bad*100*10/216), BadMinutes: bad}
-	s.Conditions = []metav1.Condition{{Type: "Ready", Status: metav1.ConditionTrue, Reason: "AsExpected", Message: "what was decided is in force", LastTransitionTime: metav1.NewTime(now.Add(-41 * 24 * time.Hour))}}
+	s.Conditions = []metav1.Condition{{Type: "Ready", Status: metav1.ConditionTrue, Reason: "AsExpected", Message: "what was decided is in force", LastTransitionTime: metav1.NewTime(now.Add(-41 * 24 * time.Hour))},
+		{Type: "Observed", Status: metav1.ConditionTrue, Reason: "AsExpected", Message: "every ready replica answers"}}
 	trouble(&p, i)
 	return p
 }
@@ -72,10 +73,10 @@ func trouble(p *v1alpha1.ControlPlaneProfile, i int) {
 		s.ReadyReplicas, s.Replicas[1].Ready, s.Replicas[2].Ready = 1, false, false
 		notReady("TenantUnreachable", "no ready replica answers; check the nodes of zone eu-central-1b, where 2 of 3 replicas ran")
 	case 12:
-		s.SLA.Message = "no vantage point has reached the host cluster's network for 3 rounds"
+		s.SLA.Message = "it is not known whether it serves: no vantage point has reached the host cluster's network for 3 rounds"
 	case 3:
 		s.Replicas[2].Fault = "ReplicaTimeout: no answer within 2 s from 10.244.3.17"
-		s.Conditions[0].Message = "1 of 3 replicas is not observed"
+		s.Conditions[0].Message, s.Conditions[1].Status = "1 of 3 replicas is not observed", metav1.ConditionFalse
 		notReady("ReplicaTimeout", "replica kube-apiserver-7d9f6c5b8-d3kx2 gives no whole answer within 2 s; its limits are held until it does")
 	case 5:
 		s.SLA.Available, s.SLA.BudgetLeft, s.SLA.BadMinutes = "99.937%", "-6%", 23
@@ -140,7 +141,6 @@ func acme() (v1alpha1.ControlPlaneProfile, v1alpha1.AvailabilityLedger, *history
 		decision(2*time.Second, "LoadLine", "LoadLineCut", "load line 240 to 180 seats: latency rises with what is in use", "in force on every ready replica 288 ms after the write", []string{"p99 of reads 5.0 s", "CPU 98% of 1500m"}, nil),
 	}
 	s.Conditions = append(s.Conditions,
-		metav1.Condition{Type: "Observed", Status: metav1.ConditionTrue, Reason: "AsExpected", Message: "every ready replica answers"},
 		metav1.Condition{Type: "OffenderFound", Status: metav1.ConditionTrue, Reason: "OffenderJailed", Message: "system:serviceaccount:telemetry:agent is jailed until 14:22"},
 		metav1.Condition{Type: "EtcdHealthy", Status: metav1.ConditionTrue, Reason: "AsExpected", Message: "3 of 3 members answer and have a leader"},
 		metav1.Condition{Type: "PlanProceeds", Status: metav1.ConditionFalse, Reason: "WindowClosed", Message: "2 steps wait for the window"},
@@ -183,14 +183,14 @@ func acmeHistory(storm time.Time) *history.Store {
 		s := history.None()
 		wave := 1 + .35*math.Sin(x*math.Pi/6) + .08*math.Sin(x*53) + .05*math.Sin(x*211)
 		s.Used, s.LoadLine, s.Ceiling, s.Waiting = float32(math.Round(60*wave)), 240, 600, 0
-		s.ReadP99, s.WriteP99, s.Probe = float32(.06*wave), float32(.09*wave), float32(.012*wave)
+		s.ListP99, s.OneP99, s.Probe = float32(.06*wave), float32(.09*wave), float32(.012*wave)
 		s.Requests, s.Failed, s.Shed = float32(100*wave), 0, 0
 		s.CPU, s.CPURequested, s.Memory, s.MemoryRequested = float32(1.7*wave), 4.5, float32((5.8+.4*wave)*(1<<30)), 9<<30
 		s.Ready, s.Verdict = 3, history.Up
 		since := at.Sub(storm).Seconds()
 		switch {
 		case since >= -90 && since < 60:
-			s.Used, s.Waiting, s.ReadP99, s.WriteP99, s.CPU, s.Requests, s.Shed, s.Failed = 236, 140, 5.0, 3.2, 4.4, 380, 60, 22
+			s.Used, s.Waiting, s.ListP99, s.OneP99, s.CPU, s.Requests, s.Shed, s.Failed = 236, 140, 5.0, 3.2, 4.4, 380, 60, 22
 			s.Verdict = history.Down
 		case since >= 60 && since < 360:
 			s.LoadLine = 180

@@ -5,10 +5,11 @@ package web
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 const (
@@ -18,51 +19,80 @@ const (
 	mostScopes = 200
 	// sideBySide is how many questions are asked at once for one page.
 	sideBySide = 16
+	// eachUser is how much one user may ask a second, and atOnceUser at once: what is common
+	// to all (cmd/evenkeel/dashboard.go) is not one's to empty. askedAll is how long a page
+	// waits for that, and shows what is known then.
+	eachUser, atOnceUser = 20, 100
+	askedAll             = 2 * time.Second
 )
 
 // scope is which of some namespaces a user may list the profiles of: the whole cluster is
 // asked for first, which is one question for whoever runs the platform.
-func (g *gate) scope(ctx context.Context, u *user, namespaces []string) (func(namespace string) bool, error) {
+// whole is false where some of them have not been answered yet: these are not seen, and asked
+// for the next time.
+func (g *gate) scope(ctx context.Context, u *user, namespaces []string) (may func(namespace string) bool, whole bool, err error) {
 	everywhere, err := g.may(ctx, u, "list", "", "")
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if everywhere {
-		return func(string) bool { return true }, nil
+		return func(string) bool { return true }, true, nil
 	}
-	allowed, until := map[string]bool{}, time.Now().Add(scopeFor)
+	// However many pages of one user ask, the host is asked once. The question is nobody's
+	// page's: one that is closed does not end it for the others.
+	told, err, _ := g.asking.Do(u.key, func() (any, error) { return g.scopeOf(context.WithoutCancel(ctx), u, namespaces) })
+	s, _ := told.(*scoped)
+	if s == nil {
+		return nil, false, err
+	}
+	return func(namespace string) bool { return s.answers[namespace].allowed }, err == nil, nil
+}
+
+// scopeOf is what is known of the namespaces once those that are not have been asked for. It
+// errs where some could not be; what others were answered is kept.
+func (g *gate) scopeOf(ctx context.Context, u *user, namespaces []string) (*scoped, error) {
+	now, s := time.Now(), &scoped{limit: rate.NewLimiter(eachUser, atOnceUser), answers: map[string]answered{}}
 	if known, is := g.scopes.Get(u.key); is {
-		if before, is := known.(scoped); is {
-			allowed, until = before.allowed, before.until
+		if before, is := known.(*scoped); is {
+			s = &scoped{limit: before.limit, answers: maps.Clone(before.answers)}
 		}
 	}
 	var unknown []string
 	for _, namespace := range namespaces {
-		if _, is := allowed[namespace]; !is {
+		if a, is := s.answers[namespace]; !is || now.After(a.until) {
+			delete(s.answers, namespace)
 			unknown = append(unknown, namespace)
 		}
 	}
-	if len(unknown) > 0 {
-		asked, err := g.ask(ctx, u, unknown)
-		if err != nil {
-			return nil, err
-		}
-		maps.Copy(asked, allowed)
-		allowed = asked
-		g.scopes.Add(u.key, scoped{allowed, until}, time.Until(until))
+	if len(unknown) == 0 {
+		return s, nil
 	}
-	return func(namespace string) bool { return allowed[namespace] }, nil
+	asked, err := g.ask(ctx, u, s.limit, unknown)
+	for namespace, allowed := range asked {
+		s.answers[namespace] = answered{allowed, now.Add(scopeFor)}
+	}
+	g.scopes.Add(u.key, s, scopeFor)
+	if len(s.answers) == 0 {
+		return nil, err
+	}
+	return s, err
 }
 
 // scoped is what a user may list. It is not changed once it is made.
 type scoped struct {
-	allowed map[string]bool
+	answers map[string]answered
+	limit   *rate.Limiter
+}
+
+type answered struct {
+	allowed bool
 	until   time.Time
 }
 
-// ask asks of each namespace whether a user may list the profiles in it.
-func (g *gate) ask(ctx context.Context, u *user, namespaces []string) (map[string]bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, asked)
+// ask asks of each namespace whether a user may list the profiles in it, as many as may be
+// asked in a moment. It errs where one was not answered, and gives the others.
+func (g *gate) ask(ctx context.Context, u *user, limit *rate.Limiter, namespaces []string) (map[string]bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, askedAll)
 	defer cancel()
 	var (
 		mu      sync.Mutex
@@ -74,10 +104,13 @@ func (g *gate) ask(ctx context.Context, u *user, namespaces []string) (map[strin
 	for range sideBySide {
 		all.Go(func() {
 			for namespace := range next {
-				ok, err := g.review(ctx, u, "list", namespace, "")
+				ok, err := g.limited(ctx, u, limit, namespace)
 				mu.Lock()
-				allowed[namespace] = ok
-				failed = errors.Join(failed, err)
+				if err == nil {
+					allowed[namespace] = ok
+				} else {
+					failed = errSilent
+				}
 				mu.Unlock()
 			}
 		})
@@ -87,8 +120,13 @@ func (g *gate) ask(ctx context.Context, u *user, namespaces []string) (map[strin
 	}
 	close(next)
 	all.Wait()
-	if failed != nil {
-		return nil, errSilent
+	return allowed, failed
+}
+
+// limited asks of one namespace, within what one user may ask.
+func (g *gate) limited(ctx context.Context, u *user, limit *rate.Limiter, namespace string) (bool, error) {
+	if err := limit.Wait(ctx); err != nil {
+		return false, errSilent
 	}
-	return allowed, nil
+	return g.review(ctx, u, "list", namespace, "")
 }

@@ -15,11 +15,13 @@ package web
 
 import (
 	"context"
+	"crypto/rand"
 	"embed"
 	"errors"
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -45,9 +47,10 @@ type Config struct {
 	// Profiles reads ControlPlaneProfiles, from a cache: they are listed once a second while
 	// somebody looks. Ledgers reads AvailabilityLedgers one by one.
 	Profiles, Ledgers client.Reader
-	// Tokens and Access are the host cluster's, to ask who somebody is and may see.
-	Tokens authenticationclient.TokenReviewInterface
-	Access authorizationclient.SubjectAccessReviewInterface
+	// Tokens and Access are the host cluster's, to ask who somebody is and may see. Strangers
+	// is for tokens that were not known before; nil is the same as Tokens.
+	Tokens, Strangers authenticationclient.TokenReviewInterface
+	Access            authorizationclient.SubjectAccessReviewInterface
 	// History is the operator's own memory; nil remembers nothing.
 	History *history.Store
 	// Past is a store of longer memory; nil is none.
@@ -63,11 +66,17 @@ type Server struct {
 	secure   bool
 	gate     *gate
 	sessions *sessions
+	once     *once
 	log      logr.Logger
 	handler  http.Handler
 
 	mu   sync.Mutex
 	last *view
+	// toldSilent is when it was last told that the host is silent.
+	toldSilent atomic.Int64
+
+	// process tells this process from others, and from the one before it.
+	process string
 }
 
 //go:embed static
@@ -75,7 +84,7 @@ var static embed.FS
 
 // New is a dashboard. It errs where what it would show could be read on the way.
 func New(c Config) (*Server, error) {
-	s := &Server{config: c, secure: c.CertDir != "", log: c.Log.WithName("web"), gate: newGate(c.Tokens, c.Access), sessions: newSessions(c.Now)}
+	s := &Server{config: c, secure: c.CertDir != "", log: c.Log.WithName("web"), gate: newGate(c.Tokens, c.Strangers, c.Access), sessions: newSessions(c.Now), once: newOnce(), process: rand.Text()[:8]}
 	if err := check(c.Address, s.secure); err != nil {
 		return nil, err
 	}

@@ -13,6 +13,8 @@ import (
 const (
 	sessionFor   = 8 * time.Hour
 	mostSessions = 1000
+	// mostOwn is how many sessions one user may have.
+	mostOwn = 20
 )
 
 // sessions are the browsers that have shown a token. The cookie holds a random name and
@@ -25,35 +27,53 @@ type sessions struct {
 }
 
 type session struct {
-	token string
-	until time.Time
+	token, user string
+	until       time.Time
 }
 
 func newSessions(now func() time.Time) *sessions {
 	return &sessions{now: now, all: map[string]session{}}
 }
 
-// begin makes a session of a token. Of too many the one that would end first ends.
-func (s *sessions) begin(token string) (id string) {
+// begin makes a session of a user's token. Of too many of his own the oldest ends, and of too
+// many of all the oldest of whoever has the most.
+func (s *sessions) begin(token, user string) (id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
-	for len(s.all) >= mostSessions {
-		first := ""
-		for id, one := range s.all {
-			if !one.until.After(now) {
-				delete(s.all, id)
-			} else if first == "" || one.until.Before(s.all[first].until) {
-				first = id
+	own := map[string]int{}
+	for id, one := range s.all {
+		if !one.until.After(now) {
+			delete(s.all, id)
+			continue
+		}
+		own[one.user]++
+	}
+	if own[user] >= mostOwn {
+		s.evict(user)
+	} else if len(s.all) >= mostSessions {
+		most := user
+		for name, n := range own {
+			if n > own[most] {
+				most = name
 			}
 		}
-		if len(s.all) >= mostSessions {
-			delete(s.all, first)
-		}
+		s.evict(most)
 	}
 	id = rand.Text()
-	s.all[id] = session{token: token, until: now.Add(sessionFor)}
+	s.all[id] = session{token: token, user: user, until: now.Add(sessionFor)}
 	return id
+}
+
+// evict ends the oldest session of a user.
+func (s *sessions) evict(user string) {
+	first := ""
+	for id, one := range s.all {
+		if one.user == user && (first == "" || one.until.Before(s.all[first].until)) {
+			first = id
+		}
+	}
+	delete(s.all, first)
 }
 
 // token is that of a session; empty without one.

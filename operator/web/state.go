@@ -26,7 +26,8 @@ type zone struct {
 
 type replica struct {
 	Name, Fault string
-	Ready       bool
+	// Seen is whether its seats are of now.
+	Ready, Seen bool
 	Used, Line  int32
 	Width       int
 	Class       string
@@ -59,6 +60,11 @@ type condition struct {
 func (p *planePage) state(cpp *v1alpha1.ControlPlaneProfile) {
 	s := &cpp.Status
 	p.Zones = zones(s)
+	for _, z := range p.Zones {
+		for i := range z.Replicas {
+			z.Replicas[i].Seen = p.Current && z.Replicas[i].Ready && z.Replicas[i].Fault == ""
+		}
+	}
 	for _, m := range s.Members {
 		p.Members = append(p.Members, member{
 			Name: plain(m.Name), Zone: plain(m.Zone), Role: plain(cmp.Or(m.Role, "unknown")), Database: quantity(m.Database), InUse: quantity(m.InUse),

@@ -49,8 +49,10 @@ func (e entry) Word() string {
 		return plain(string(e.Kind))
 	case e.Applied:
 		return "Evenkeel did"
-	default:
+	case e.Outcome == "" || strings.HasPrefix(e.Outcome, "shown"):
 		return "Evenkeel would"
+	default:
+		return "Evenkeel tried"
 	}
 }
 
@@ -73,7 +75,7 @@ func timeline(decisions []v1alpha1.DecisionStatus, events []history.Event) []ent
 		}
 		all = append(all, entry{
 			At: e.At.UTC(), Kind: e.Kind, Title: plain(e.Title), Message: plain(e.Message), Outcome: plain(e.Outcome), Evidence: plainAll(e.Evidence),
-			Applied: !strings.HasPrefix(e.Outcome, "shown"), Bad: e.Bad,
+			Applied: e.Applied, Bad: e.Bad,
 		})
 	}
 	slices.SortStableFunc(all, func(a, b entry) int { return cmp.Compare(b.At.UnixNano(), a.At.UnixNano()) })

@@ -72,12 +72,12 @@ func (s *Server) view(ctx context.Context) (*view, error) {
 // row is that of a profile: the one from before where nothing has changed.
 func (s *Server) row(p *v1alpha1.ControlPlaneProfile, was map[types.NamespacedName]*row, version int64) (*row, error) {
 	key := types.NamespacedName{Namespace: p.Namespace, Name: p.Name}
-	last, _ := s.config.History.Latest(key)
+	h := s.heard(key)
 	before := was[key]
-	if before != nil && before.resource == p.ResourceVersion && before.verdict == last.Verdict {
+	if before != nil && before.resource == p.ResourceVersion && before.heard == h {
 		return before, nil
 	}
-	r := rowOf(p, last.Verdict)
+	r := rowOf(p, h)
 	var err error
 	if r.html, err = part("row", r); err != nil {
 		return nil, fmt.Errorf("showing ControlPlaneProfile %s: %w", key, err)

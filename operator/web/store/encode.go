@@ -4,11 +4,14 @@
 package store
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
 
+	"github.com/klauspost/compress/snappy"
 	"github.com/prometheus/common/model"
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -25,36 +28,61 @@ const (
 	sampleValue, sampleTimestamp = 1, 2
 )
 
-// batch is a WriteRequest in bytes. It tells them as the client library asks for them.
+// batch is a WriteRequest in bytes, packed as it waits. It tells them as the client library
+// asks for them, which packs them once more: that is little beside what waits.
 type batch struct {
+	packed  []byte
+	samples int
+}
+
+// SizeVT is how many bytes it is unpacked.
+func (b *batch) SizeVT() int {
+	n, err := snappy.DecodedLen(b.packed)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// MarshalToSizedBufferVT writes it to the end of a buffer.
+func (b *batch) MarshalToSizedBufferVT(to []byte) (int, error) {
+	n := b.SizeVT()
+	if len(to) < n {
+		return 0, errors.New("writing a request: the buffer is too small")
+	}
+	if _, err := snappy.Decode(to[len(to)-n:], b.packed); err != nil {
+		return 0, fmt.Errorf("writing a request: %w", err)
+	}
+	return n, nil
+}
+
+// encoder makes requests of samples, with labels that tell this process from others, and
+// hands on each that is full.
+type encoder struct {
+	own     map[string]string
+	full    func(*batch)
 	bytes   []byte
 	samples int
 }
 
-// SizeVT is how many bytes it is.
-func (b *batch) SizeVT() int { return len(b.bytes) }
-
-// MarshalToSizedBufferVT writes it to the end of a buffer.
-func (b *batch) MarshalToSizedBufferVT(to []byte) (int, error) {
-	if len(to) < len(b.bytes) {
-		return 0, errors.New("writing a request: the buffer is too small")
+func (e *encoder) add(samples model.Vector) {
+	for _, s := range samples {
+		e.bytes = protowire.AppendTag(e.bytes, requestSeries, protowire.BytesType)
+		e.bytes = protowire.AppendBytes(e.bytes, encodeSeries(s, e.own))
+		if e.samples++; e.samples == mostSamples {
+			e.flush()
+		}
 	}
-	return copy(to[len(to)-len(b.bytes):], b.bytes), nil
 }
 
-// encode makes requests of samples, with labels that tell this process from others.
-func encode(samples model.Vector, own map[string]string) []*batch {
-	var all []*batch
-	for len(samples) > 0 {
-		n := min(mostSamples, len(samples))
-		b := &batch{samples: n}
-		for _, s := range samples[:n] {
-			b.bytes = protowire.AppendTag(b.bytes, requestSeries, protowire.BytesType)
-			b.bytes = protowire.AppendBytes(b.bytes, encodeSeries(s, own))
-		}
-		all, samples = append(all, b), samples[n:]
+// flush hands on what is left.
+func (e *encoder) flush() {
+	if e.samples == 0 {
+		return
 	}
-	return all
+	packed := snappy.Encode(nil, e.bytes)
+	e.full(&batch{packed: bytes.Clone(packed), samples: e.samples}) // Encode keeps room that is not needed
+	e.bytes, e.samples = e.bytes[:0], 0
 }
 
 func encodeSeries(s *model.Sample, own map[string]string) []byte {

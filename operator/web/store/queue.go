@@ -5,7 +5,7 @@ package store
 
 import "sync"
 
-// mostQueued bounds what waits to be sent, in bytes.
+// mostQueued bounds what waits to be sent, in packed bytes.
 const mostQueued = 32 << 20
 
 // queue are requests that wait to be sent. Of too many the oldest go: what is newest is
@@ -24,7 +24,7 @@ func (q *queue) add(b *batch) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.waiting = append(q.waiting, b)
-	q.bytes += len(b.bytes)
+	q.bytes += len(b.packed)
 	for q.bytes > mostQueued && len(q.waiting) > 1 {
 		q.dropped += q.waiting[0].samples
 		q.shift()
@@ -67,7 +67,7 @@ func (q *queue) losses() int {
 }
 
 func (q *queue) shift() {
-	q.bytes -= len(q.waiting[0].bytes)
+	q.bytes -= len(q.waiting[0].packed)
 	q.waiting[0] = nil
 	q.waiting = q.waiting[1:]
 }

@@ -84,7 +84,7 @@ func TestSeries(t *testing.T) {
 	}
 	nan := func(f float32) bool { return math.IsNaN(float64(f)) }
 	a, b, c := points[0], points[1], points[2]
-	if !a.At.Equal(first) || a.Used != 10 || a.LoadLine != 212 || a.Verdict != history.Up || a.Failed != .5 || a.CPURequested != 4.5 || !nan(a.MemoryRequested) || !nan(a.Requests) || !nan(a.ReadP99) {
+	if !a.At.Equal(first) || a.Used != 10 || a.LoadLine != 212 || a.Verdict != history.Up || a.Failed != .5 || a.CPURequested != 4.5 || !nan(a.MemoryRequested) || !nan(a.Requests) || !nan(a.ListP99) {
 		t.Errorf("the first point is %+v", a)
 	}
 	if b.Verdict != history.Down || !nan(c.Used) || c.Verdict != history.Blind || c.LoadLine != 180 || !nan(c.Failed) {

@@ -51,6 +51,8 @@ func NewWriter(address, tokenFile string, config *tls.Config, from prometheus.Ga
 		return nil, err
 	}
 	c := newClient(config, sendWithin)
+	// A redirect, as to a page to sign in at, is a refusal: what is there has taken nothing.
+	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c.Transport = &shown{next: c.Transport, tokenFile: tokenFile}
 	api, err := remote.NewAPI(address, remote.WithAPIHTTPClient(c), remote.WithAPIPath(""), remote.WithAPIBackoff(remote.BackoffConfig{Min: againFirst, Max: againLast, MaxRetries: 1}))
 	if err != nil {
@@ -79,6 +81,8 @@ func (s *shown) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sending to the store: %w", err)
 	}
+	// The client library would sleep as long as a store asks for: how long is waited is ours.
+	response.Header.Del("Retry-After")
 	response.Body = bounded{io.LimitReader(response.Body, mostAnswer), response.Body}
 	return response, nil
 }
@@ -122,13 +126,17 @@ func (w *Writer) gather() {
 	if err != nil {
 		w.log.Error(err, "A part of the metrics is not sent") // Gather gives what it has
 	}
-	samples, err := expfmt.ExtractSamples(&expfmt.DecodeOptions{Timestamp: model.TimeFromUnixNano(w.now().UnixNano())}, families...)
-	if err != nil {
-		w.log.Error(err, "A part of the metrics is not sent")
+	options := &expfmt.DecodeOptions{Timestamp: model.TimeFromUnixNano(w.now().UnixNano())}
+	e := encoder{own: w.labels, full: w.queue.add}
+	for i, family := range families { // one by one: of a thousand control planes all at once are large
+		samples, err := expfmt.ExtractSamples(options, family)
+		if err != nil {
+			w.log.Error(err, "A part of the metrics is not sent")
+		}
+		families[i] = nil
+		e.add(samples)
 	}
-	for _, b := range encode(samples, w.labels) {
-		w.queue.add(b)
-	}
+	e.flush()
 }
 
 // send sends what waits, the oldest first, and one again until the store has it, refuses it
@@ -160,7 +168,7 @@ func (w *Writer) send(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(max(again, min(retry.RetryAfter(), againLast))):
+		case <-time.After(again):
 		}
 		again = min(2*again, againLast)
 	}

@@ -167,7 +167,7 @@ func newTestWriter(t *testing.T, address string, from prometheus.Gatherer, log f
 func TestTheQueueIsBounded(t *testing.T) {
 	q := newQueue()
 	for i := range 40 {
-		q.add(&batch{bytes: make([]byte, 1<<20), samples: i})
+		q.add(&batch{packed: make([]byte, 1<<20), samples: i})
 	}
 	if first := q.first(); q.bytes > mostQueued || first.samples != 8 {
 		t.Errorf("%d bytes wait, the first is %d", q.bytes, first.samples)
