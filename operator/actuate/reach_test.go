@@ -91,9 +91,14 @@ func shipped(t *testing.T) (*rbacv1.ClusterRole, *rbacv1.ClusterRoleBinding) {
 	var role rbacv1.ClusterRole
 	var binding rbacv1.ClusterRoleBinding
 	for document := range strings.SplitSeq(string(raw), "\n---\n") {
-		var into any = &role
-		if strings.Contains(document, "kind: ClusterRoleBinding") {
+		var into any
+		switch {
+		case strings.Contains(document, "kind: ClusterRoleBinding"):
 			into = &binding
+		case strings.Contains(document, "kind: ClusterRole"):
+			into = &role
+		default:
+			continue // what probes may, which is not needed here
 		}
 		if err := yaml.UnmarshalStrict([]byte(document), into); err != nil {
 			t.Fatal(err)
