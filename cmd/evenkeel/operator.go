@@ -18,7 +18,6 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
-	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
@@ -129,13 +128,7 @@ func newManager(f operatorFlags) (ctrl.Manager, error) {
 	if err := r.SetupWithManager(m); err != nil {
 		return nil, err
 	}
-	if err := m.AddHealthzCheck("ping", healthz.Ping); err != nil {
-		return nil, fmt.Errorf("setting up the operator's health: %w", err)
-	}
-	if err := m.AddReadyzCheck("ping", healthz.Ping); err != nil {
-		return nil, fmt.Errorf("setting up the operator's health: %w", err)
-	}
-	return m, nil
+	return m, addHealth(m, "operator")
 }
 
 func newScheme() (*runtime.Scheme, error) {

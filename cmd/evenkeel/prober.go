@@ -13,7 +13,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 	controllerconfig "sigs.k8s.io/controller-runtime/pkg/config"
-	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
@@ -71,11 +70,5 @@ func newProberManager(f operatorFlags) (ctrl.Manager, error) {
 	if _, err := addVantage(m, f, nil); err != nil {
 		return nil, err
 	}
-	if err := m.AddHealthzCheck("ping", healthz.Ping); err != nil {
-		return nil, fmt.Errorf("setting up the prober's health: %w", err)
-	}
-	if err := m.AddReadyzCheck("ping", healthz.Ping); err != nil {
-		return nil, fmt.Errorf("setting up the prober's health: %w", err)
-	}
-	return m, nil
+	return m, addHealth(m, "prober")
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
-	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
@@ -83,11 +82,5 @@ func newRecommenderManager(f recommenderFlags) (ctrl.Manager, error) {
 	if err := m.Add(r); err != nil {
 		return nil, fmt.Errorf("setting up the recommender: %w", err)
 	}
-	if err := m.AddHealthzCheck("ping", healthz.Ping); err != nil {
-		return nil, fmt.Errorf("setting up the recommender's health: %w", err)
-	}
-	if err := m.AddReadyzCheck("ping", healthz.Ping); err != nil {
-		return nil, fmt.Errorf("setting up the recommender's health: %w", err)
-	}
-	return m, nil
+	return m, addHealth(m, "recommender")
 }

@@ -7,7 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 )
 
 // Kind is what kind of thing happened.
@@ -62,17 +63,8 @@ func (e Event) bounded() Event {
 	return e
 }
 
-func cut(text string, most int) string {
-	text = strings.ToValidUTF8(text, "\uFFFD")
-	if len(text) <= most {
-		return strings.Clone(text) // it may be a piece of something large
-	}
-	end := most - len("...")
-	for end > 0 && !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return text[:end] + "..."
-}
+// cut is text of bounded length that is its own: it may be a piece of something large.
+func cut(text string, most int) string { return strings.Clone(v1alpha1.Fit(text, most)) }
 
 func (e Event) bytes() int {
 	n := len(e.Title) + len(e.Message) + len(e.Outcome) + len(e.Kind)
