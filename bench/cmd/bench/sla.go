@@ -126,6 +126,11 @@ func paint(ctx context.Context, r *report.Report, path string) {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	file := filepath.Join(dir, "figures.json")
+	path, err = filepath.Abs(path) // for it runs in a folder of its own
+	if err != nil {
+		r.Miss(report.WebPaint, err.Error())
+		return
+	}
 	c := exec.CommandContext(ctx, path, "-test.run", "FirstPaint")
 	c.Env, c.Dir = append(os.Environ(), "EVENKEEL_FIGURES="+file), dir
 	out, err := c.CombinedOutput()
