@@ -16,8 +16,8 @@ import (
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/operator/controller"
-	"evenkeel.dev/evenkeel/operator/sla"
-	truth "evenkeel.dev/evenkeel/recommender/sla"
+	"evenkeel.dev/evenkeel/operator/sla/ledger"
+	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
 // newSLA prints what was kept of what was promised.
@@ -64,18 +64,18 @@ func newSLA() *cobra.Command {
 // printSLA writes the month to date: the budget, the availability by its definitions, and the
 // bad minutes with their causes.
 func printSLA(w io.Writer, cpp *v1alpha1.ControlPlaneProfile, kept *v1alpha1.AvailabilityLedger, now time.Time) error {
-	l, spoilt := sla.Load(kept)
+	l, spoilt := ledger.Load(kept)
 	p := &printer{w: w}
 	if spoilt != nil {
 		p.line("what cannot be read counts as not seen: %s", plain(spoilt.Error()))
 	}
-	from, to := truth.Month(now)
+	from, to := sla.Month(now)
 	first, any := l.First()
 	if !any || first >= to {
 		p.line("%s/%s: nothing is known of %s", kept.Namespace, kept.Name, now.Format("January 2006"))
 		return p.err
 	}
-	until := truth.MinuteOf(now) + 1
+	until := sla.MinuteOf(now) + 1
 	if through, _ := l.Through(); kept.Saved != nil && through < until {
 		// What is not written down since is good, or not written yet.
 		until = through + 1
@@ -87,9 +87,9 @@ func printSLA(w io.Writer, cpp *v1alpha1.ControlPlaneProfile, kept *v1alpha1.Ava
 			target, word = percent/100, kept.Summary.Target
 		}
 	}
-	budget := truth.BudgetOf(t, target, int(to-from))
+	budget := sla.BudgetOf(t, target, int(to-from))
 	p.line("%s/%s, %s, class %s: %d of %.1f minutes of budget used, %s left; %d minutes not seen",
-		kept.Namespace, kept.Name, now.Format("January 2006"), word, budget.Used, budget.Allowed, sla.Left(budget), t.Unseen())
+		kept.Namespace, kept.Name, now.Format("January 2006"), word, budget.Used, budget.Allowed, ledger.Left(budget), t.Unseen())
 	if kept.Saved != nil {
 		p.line("written down until %s UTC; minutes since were good, or are not written yet", kept.Saved.UTC().Format("01-02 15:04"))
 	}
@@ -97,9 +97,9 @@ func printSLA(w io.Writer, cpp *v1alpha1.ControlPlaneProfile, kept *v1alpha1.Ava
 	a := t.Availability()
 	requests := "not asked"
 	if a.Asked {
-		requests = truth.Percent(a.Requests)
+		requests = sla.Percent(a.Requests)
 	}
-	p.line("availability  by bad minutes %s   in runs of five %s   by requests %s", truth.Percent(a.Minutes), truth.Percent(a.Runs), requests)
+	p.line("availability  by bad minutes %s   in runs of five %s   by requests %s", sla.Percent(a.Minutes), sla.Percent(a.Runs), requests)
 	if n := t.Sums.Requests; n > 0 {
 		p.line("of %.0f requests %.3f%% failed, %.3f%% were shed, %.3f%% were slow; %.2f s waited in queues per 1,000",
 			n, 100*t.Sums.Failed/n, 100*t.Sums.Shed/n, 100*t.Sums.Slow/n, 1000*t.Sums.Waited/n)
@@ -120,7 +120,7 @@ func (p *printer) serves(s *v1alpha1.SLAStatus) {
 }
 
 // outages writes the bad minutes of a month, the newest first.
-func (p *printer) outages(l truth.Ledger, from, to truth.Minute) {
+func (p *printer) outages(l sla.Ledger, from, to sla.Minute) {
 	for _, o := range slices.Backward(l.Outages) {
 		if o.From < from || o.From >= to {
 			continue

@@ -10,11 +10,15 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"evenkeel.dev/evenkeel/operator/controller"
-	"evenkeel.dev/evenkeel/operator/sla"
+	"evenkeel.dev/evenkeel/operator/sla/ledger"
+	"evenkeel.dev/evenkeel/operator/sla/probe"
+	"evenkeel.dev/evenkeel/operator/sla/vantage"
+	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
 // addVantage has this process look at every control plane from outside, and tell what it
@@ -27,20 +31,20 @@ func addVantage(m ctrl.Manager, f operatorFlags, leading <-chan struct{}) (*cont
 		}
 		f.point = host
 	}
-	books := &sla.Books{}
-	points := &sla.Points{
+	books := &ledger.Books{}
+	points := &vantage.Points{
 		Client: m.GetClient(), Reader: m.GetAPIReader(), Self: f.point, Namespace: f.electNamespace, Node: f.node, Now: time.Now, Leading: leading,
 		Sound: books.Sound,
-		Seen:  func() map[sla.Key]sla.Look { return books.Looks(f.point) },
+		Seen:  func() map[types.NamespacedName]sla.Look { return books.Looks(f.point) },
 	}
-	collector, err := sla.NewCollector(books, points, time.Now)
+	collector, err := ledger.NewCollector(books, points, time.Now)
 	if err != nil {
 		return nil, fmt.Errorf("setting up the series of what was promised: %w", err)
 	}
 	if err := register(collector); err != nil {
 		return nil, err
 	}
-	v := &controller.Vantage{Client: m.GetClient(), Host: m.GetAPIReader(), Now: time.Now, Watch: &sla.Watch{}, Books: books, Points: points}
+	v := &controller.Vantage{Client: m.GetClient(), Host: m.GetAPIReader(), Now: time.Now, Watch: &probe.Watch{}, Books: books, Points: points}
 	return v, v.SetupWithManager(m)
 }
 
@@ -59,7 +63,7 @@ func register(c prometheus.Collector) error {
 
 // keepBooks has the ledgers of what vantage points see kept, while this process leads.
 func keepBooks(m ctrl.Manager, v *controller.Vantage) error {
-	k := &sla.Keeper{Client: m.GetClient(), Reader: m.GetAPIReader(), Books: v.Books, Points: v.Points, Now: time.Now}
+	k := &ledger.Keeper{Client: m.GetClient(), Reader: m.GetAPIReader(), Books: v.Books, Points: v.Points, Now: time.Now}
 	if err := m.Add(k); err != nil {
 		return fmt.Errorf("setting up the keeper of ledgers: %w", err)
 	}

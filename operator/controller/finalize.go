@@ -16,7 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
-	"evenkeel.dev/evenkeel/operator/sla"
+	"evenkeel.dev/evenkeel/operator/sla/probe"
 	"evenkeel.dev/evenkeel/operator/vpa"
 	"evenkeel.dev/evenkeel/recommender/plane"
 )
@@ -132,7 +132,7 @@ func (p *pass) leaveProbe(ctx context.Context) (err error) {
 		return nil
 	}
 	for _, t := range p.targets {
-		if err = sla.Clean(ctx, p.kept.access, t.Address); err == nil {
+		if err = probe.Clean(ctx, p.kept.access, t.Address); err == nil {
 			return nil
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
-	"evenkeel.dev/evenkeel/operator/sla"
+	"evenkeel.dev/evenkeel/operator/sla/ledger"
 )
 
 // ledger is the ledger of profile acme; nil where there is none.
@@ -94,7 +94,7 @@ func TestALedgerIsGoneOnWith(t *testing.T) {
 		if l == nil || l.Saved == nil {
 			return "it is not written"
 		}
-		got, err := sla.Load(l)
+		got, err := ledger.Load(l)
 		if err != nil {
 			return err.Error()
 		}
@@ -143,7 +143,7 @@ func TestALedgerThatIsDeleted(t *testing.T) {
 		}
 		return ""
 	})
-	if !w.vantage.books.Of(types.NamespacedName{Namespace: w.ns, Name: "acme"}).Recalled() {
+	if !w.outlook.books.Of(types.NamespacedName{Namespace: w.ns, Name: "acme"}).Recalled() {
 		t.Error("it was never read")
 	}
 }

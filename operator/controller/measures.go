@@ -14,10 +14,10 @@ import (
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/monitoring/series"
 	"evenkeel.dev/evenkeel/operator/metrics"
-	"evenkeel.dev/evenkeel/operator/sla"
+	"evenkeel.dev/evenkeel/operator/sla/probe"
 	"evenkeel.dev/evenkeel/recommender/plane"
 	"evenkeel.dev/evenkeel/recommender/sizing"
-	truth "evenkeel.dev/evenkeel/recommender/sla"
+	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
 // measured are the series that passes and rounds set.
@@ -32,7 +32,7 @@ var measured = metrics.New(
 func init() { registry.Registry.MustRegister(measured) } //nolint:gochecknoinits // the way controller-runtime's registry is used
 
 // tellProbes tells of a round of this vantage point.
-func tellProbes(key types.NamespacedName, r sla.Round) {
+func tellProbes(key types.NamespacedName, r probe.Round) {
 	measured.Begin(key, series.Probes, series.ProbeSeconds)
 	for _, p := range r.Probes {
 		door := "replica"
@@ -40,7 +40,7 @@ func tellProbes(key types.NamespacedName, r sla.Round) {
 			door = "balancer"
 		}
 		measured.Count(series.Probes, key, 1, door, strings.ToLower(string(p.Question)), strings.ToLower(string(p.Result)))
-		if p.Phase == truth.Done && p.Result != truth.Denied {
+		if p.Phase == sla.Done && p.Result != sla.Denied {
 			measured.Observe(series.ProbeSeconds, key, p.Took.Seconds(), door)
 		}
 	}

@@ -34,7 +34,8 @@ import (
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/operator/history"
-	"evenkeel.dev/evenkeel/operator/sla"
+	"evenkeel.dev/evenkeel/operator/sla/ledger"
+	"evenkeel.dev/evenkeel/operator/sla/vantage"
 	"evenkeel.dev/evenkeel/recommender"
 	"evenkeel.dev/evenkeel/recommender/plane"
 )
@@ -82,8 +83,8 @@ type Reconciler struct {
 	// Usage tells what pods use; nil has nothing sized.
 	Usage Usage
 	// Books are those of what was promised, and Points the vantage points; nil keeps none.
-	Books  *sla.Books
-	Points *sla.Points
+	Books  *ledger.Books
+	Points *vantage.Points
 	// History remembers what passes have seen; nil remembers nothing.
 	History *history.Store
 	// Now is the clock.

@@ -8,10 +8,10 @@ import (
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/operator/history"
-	"evenkeel.dev/evenkeel/operator/sla"
+	"evenkeel.dev/evenkeel/operator/sla/ledger"
 	"evenkeel.dev/evenkeel/recommender/plane"
 	"evenkeel.dev/evenkeel/recommender/sizing"
-	truth "evenkeel.dev/evenkeel/recommender/sla"
+	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
 // keptHistory is what is kept of what was told of, between passes.
@@ -22,12 +22,12 @@ type keptHistory struct {
 }
 
 // remember keeps what this pass has seen for whoever looks at the dashboard.
-func (p *pass) remember(s sla.Standing) {
+func (p *pass) remember(s ledger.Standing) {
 	if p.r.History == nil {
 		return
 	}
 	sample := history.None()
-	sample.Verdict = map[truth.Verdict]history.Verdict{truth.Up: history.Up, truth.Down: history.Down, truth.Blind: history.Blind}[s.Verdict]
+	sample.Verdict = map[sla.Verdict]history.Verdict{sla.Up: history.Up, sla.Down: history.Down, sla.Blind: history.Blind}[s.Verdict]
 	sample.Ready = int16(min(p.status.ReadyReplicas, 100)) //nolint:gosec // bounded
 	if s.Probe > 0 {
 		sample.Probe = float32(s.Probe.Seconds())
@@ -131,13 +131,13 @@ func (p *pass) rememberNodes() {
 }
 
 // rememberOutage tells of the beginning and the end of an outage.
-func (p *pass) rememberOutage(s sla.Standing) {
+func (p *pass) rememberOutage(s ledger.Standing) {
 	k := &p.kept.told
 	switch {
-	case s.Verdict == truth.Down && !k.down && !s.DownFrom.IsZero():
+	case s.Verdict == sla.Down && !k.down && !s.DownFrom.IsZero():
 		k.down, k.since = true, s.DownFrom
 		p.r.History.Note(p.key(), history.Event{At: s.DownFrom, Kind: history.Outage, Title: "Down", Message: s.Why, Bad: true})
-	case s.Verdict == truth.Up && k.down:
+	case s.Verdict == sla.Up && k.down:
 		k.down = false
 		p.r.History.Note(p.key(), history.Event{At: p.now, Kind: history.Outage, Title: "Up", Message: "it serves again, after " + p.now.Sub(k.since).Round(time.Second).String()})
 	}

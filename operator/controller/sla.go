@@ -5,6 +5,7 @@ package controller
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,9 +14,9 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
-	"evenkeel.dev/evenkeel/operator/sla"
+	"evenkeel.dev/evenkeel/operator/sla/ledger"
 	"evenkeel.dev/evenkeel/recommender/plane"
-	truth "evenkeel.dev/evenkeel/recommender/sla"
+	"evenkeel.dev/evenkeel/recommender/sla"
 	"evenkeel.dev/evenkeel/recommender/zones"
 )
 
@@ -86,14 +87,14 @@ func (p *pass) account() {
 }
 
 // served counts what became of the requests of each replica since it was last counted.
-func (p *pass) served(book *sla.Book) {
+func (p *pass) served(book *ledger.Book) {
 	k := &p.kept.sla
 	counted := map[string]time.Time{}
-	var sums truth.Sums
+	var sums sla.Sums
 	slow, bytes, jailed := map[string]float64{}, 0.0, 0.0
 	for _, r := range p.snapshot.Replicas {
 		before := k.counted[r.UID]
-		counted[r.UID] = laterOf(before, r.Observed)
+		counted[r.UID] = slices.MaxFunc([]time.Time{before, r.Observed}, time.Time.Compare)
 		if r.Window <= 0 || !r.Observed.After(before) {
 			continue
 		}
@@ -102,13 +103,13 @@ func (p *pass) served(book *sla.Book) {
 		bytes += r.Answers.Bytes + r.Answers.WatchBytes
 	}
 	k.counted = counted
-	book.Served(p.now, sums, sla.Beside{Slow: slow, Bytes: bytes, Jailed: jailed})
+	book.Served(p.now, sums, ledger.Beside{Slow: slow, Bytes: bytes, Jailed: jailed})
 }
 
 // servedBy is what became of the requests of one replica, and how many were refused to jailed
 // clients, which are not among them; those that were slow are added to slow by scope.
-func servedBy(r plane.Replica, slow map[string]float64) (s truth.Sums, jailed float64) {
-	s = truth.Sums{Requests: r.Answers.Requests, Failed: r.Answers.Errors}
+func servedBy(r plane.Replica, slow map[string]float64) (s sla.Sums, jailed float64) {
+	s = sla.Sums{Requests: r.Answers.Requests, Failed: r.Answers.Errors}
 	for _, d := range r.Delays {
 		if within, known := objectives[d.Scope]; known && d.Requests > 0 {
 			late := max(0, d.Requests*(1-d.Part(within)))
@@ -129,19 +130,12 @@ func servedBy(r plane.Replica, slow map[string]float64) (s truth.Sums, jailed fl
 	return s, jailed
 }
 
-func laterOf(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
 // figuresEvery is how often the figures of the month are written when no minute was bad:
 // they creep, and a thousand profiles share one etcd.
 const figuresEvery = time.Hour
 
 // reportSLA is what was promised and what was kept, as the status has it.
-func (p *pass) reportSLA(s sla.Standing) {
+func (p *pass) reportSLA(s ledger.Standing) {
 	if !s.Known && p.status.SLA == nil {
 		return
 	}
@@ -157,16 +151,16 @@ func (p *pass) reportSLA(s sla.Standing) {
 	}
 	p.status.SLA = now
 	if s.Known {
-		p.effects(sla.Left(s.MonthBudget))
+		p.effects(ledger.Left(s.MonthBudget))
 	}
 }
 
 // serving says whether it serves.
-func serving(into *v1alpha1.SLAStatus, s sla.Standing) {
+func serving(into *v1alpha1.SLAStatus, s ledger.Standing) {
 	since, said := into.DownSince, into.Message
 	into.DownSince, into.Message = nil, ""
 	switch s.Verdict {
-	case truth.Down:
+	case sla.Down:
 		into.Message = v1alpha1.Fit(s.Why, lineText)
 		if !s.DownFrom.IsZero() {
 			into.DownSince = &metav1.Time{Time: s.DownFrom.Truncate(time.Second)}
@@ -174,12 +168,12 @@ func serving(into *v1alpha1.SLAStatus, s sla.Standing) {
 		if since.Equal(into.DownSince) && since != nil {
 			into.Message = said // each round meets with it in words of its own: the first stay
 		}
-	case truth.Blind:
+	case sla.Blind:
 		into.Message = v1alpha1.Fit("it is not known whether it serves: "+orNobody(s.Why), lineText)
 		if s.Asleep {
 			into.Message = v1alpha1.Fit(s.Why, lineText)
 		}
-	case truth.Up:
+	case sla.Up:
 	}
 }
 
@@ -187,7 +181,7 @@ func monthOf(t time.Time) string { return t.UTC().Format("2006-01") }
 
 // figuresAreDue tells whether the figures of the month are to be written: when there are any
 // for the first time, when a minute was bad, another month or promise began, and every hour.
-func (p *pass) figuresAreDue(was *v1alpha1.SLAStatus, s sla.Standing) bool {
+func (p *pass) figuresAreDue(was *v1alpha1.SLAStatus, s ledger.Standing) bool {
 	if !s.Known || s.Month.Seen == 0 {
 		return false
 	}
@@ -203,15 +197,15 @@ func orNobody(why string) string {
 }
 
 // figures are those of the month and of thirty days.
-func figures(into *v1alpha1.SLAStatus, s sla.Standing) {
+func figures(into *v1alpha1.SLAStatus, s ledger.Standing) {
 	into.Available, into.AvailableByRuns, into.AvailableByRequests = "", "", ""
 	if a := s.Month.Availability(); a.Known {
-		into.Available, into.AvailableByRuns = truth.Percent(a.Minutes), truth.Percent(a.Runs)
+		into.Available, into.AvailableByRuns = sla.Percent(a.Minutes), sla.Percent(a.Runs)
 		if a.Asked {
-			into.AvailableByRequests = truth.Percent(a.Requests)
+			into.AvailableByRequests = sla.Percent(a.Requests)
 		}
 	}
-	into.BudgetLeft, into.BudgetLeft30Days = sla.Left(s.MonthBudget), sla.Left(s.ThirtyBudget)
+	into.BudgetLeft, into.BudgetLeft30Days = ledger.Left(s.MonthBudget), ledger.Left(s.ThirtyBudget)
 	into.BadMinutes, into.UnseenMinutes = int32(s.Month.Bad), int32(s.Month.Unseen()) //nolint:gosec // minutes of a month
 }
 

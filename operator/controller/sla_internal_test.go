@@ -9,9 +9,10 @@ import (
 	"time"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
-	"evenkeel.dev/evenkeel/operator/sla"
+	"evenkeel.dev/evenkeel/operator/sla/ledger"
+	"evenkeel.dev/evenkeel/operator/sla/probe"
 	"evenkeel.dev/evenkeel/recommender/plane"
-	truth "evenkeel.dev/evenkeel/recommender/sla"
+	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
 func TestWhatBecameOfRequests(t *testing.T) {
@@ -29,7 +30,7 @@ func TestWhatBecameOfRequests(t *testing.T) {
 	}
 	got, jailed := servedBy(r, slow)
 	got.Slow = math.Round(got.Slow)
-	if want := (truth.Sums{Requests: 900, Failed: 5, Shed: 20, Slow: 7, Waited: 7}); got != want || jailed != 100 {
+	if want := (sla.Sums{Requests: 900, Failed: 5, Shed: 20, Slow: 7, Waited: 7}); got != want || jailed != 100 {
 		t.Errorf("%+v, %v jailed, not %+v", got, jailed, want)
 	}
 	if math.Round(slow["resource"]) != 5 || math.Round(slow["cluster"]) != 2 {
@@ -60,8 +61,8 @@ func TestWhatIsPromised(t *testing.T) {
 // that has restarted, nothing is counted before it has a window.
 func TestPagesAreCountedOnce(t *testing.T) {
 	now := time.Date(2026, 11, 26, 14, 0, 0, 0, time.UTC)
-	var book sla.Book
-	book.Recall(sla.Kept{}, time.Time{}, now)
+	var book ledger.Book
+	book.Recall(ledger.Kept{}, time.Time{}, now)
 	k := &kept{}
 	look := func(observed time.Time, window time.Duration) {
 		p := &pass{kept: k, now: observed, cpp: &v1alpha1.ControlPlaneProfile{}}
@@ -72,7 +73,7 @@ func TestPagesAreCountedOnce(t *testing.T) {
 	look(now.Add(5*time.Second), 5*time.Second)
 	look(now.Add(5*time.Second), 5*time.Second)
 	look(now.Add(10*time.Second), 5*time.Second)
-	up := sla.Round{At: now, Verdict: truth.Up}
+	up := probe.Round{At: now, Verdict: sla.Up}
 	book.Round(up, "a", nil)
 	up.At = now.Add(20 * time.Second)
 	book.Round(up, "a", nil)

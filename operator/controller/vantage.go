@@ -25,9 +25,11 @@ import (
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/operator/access"
-	"evenkeel.dev/evenkeel/operator/sla"
+	"evenkeel.dev/evenkeel/operator/sla/ledger"
+	"evenkeel.dev/evenkeel/operator/sla/probe"
+	"evenkeel.dev/evenkeel/operator/sla/vantage"
 	"evenkeel.dev/evenkeel/recommender/plane"
-	truth "evenkeel.dev/evenkeel/recommender/sla"
+	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
 // vantageSecretEvery is how often a vantage point reads the access Secret: every operator
@@ -42,9 +44,9 @@ type Vantage struct {
 	// Host reads Secrets.
 	Host   client.Reader
 	Now    func() time.Time
-	Watch  *sla.Watch
-	Books  *sla.Books
-	Points *sla.Points
+	Watch  *probe.Watch
+	Books  *ledger.Books
+	Points *vantage.Points
 
 	mu   sync.Mutex
 	ways map[types.NamespacedName]*way
@@ -120,7 +122,7 @@ func (v *Vantage) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Res
 
 // find says where a control plane is asked now. What the host cluster tells of it comes from
 // the cache; credentials that cannot be read anew are as good as they were.
-func (v *Vantage) find(ctx context.Context, key types.NamespacedName) (s sla.Subject, err error) {
+func (v *Vantage) find(ctx context.Context, key types.NamespacedName) (s probe.Subject, err error) {
 	var cpp v1alpha1.ControlPlaneProfile
 	if err := v.Client.Get(ctx, key, &cpp); err != nil {
 		return s, fmt.Errorf("reading ControlPlaneProfile %s: %w", key, err)
@@ -142,7 +144,7 @@ func (v *Vantage) find(ctx context.Context, key types.NamespacedName) (s sla.Sub
 
 // doors finds where it is asked: its replicas and its balancer. A workload that is not there
 // is missed; a balancer that cannot be found leaves the replicas to be asked.
-func (v *Vantage) doors(ctx context.Context, p *pass, s *sla.Subject) error {
+func (v *Vantage) doors(ctx context.Context, p *pass, s *probe.Subject) error {
 	err := p.resolve(ctx)
 	f, told := asFault(err)
 	switch missing := told && f.Reason == v1alpha1.ReasonTargetNotFound; {
@@ -155,7 +157,7 @@ func (v *Vantage) doors(ctx context.Context, p *pass, s *sla.Subject) error {
 		s.Missing = fmt.Sprintf("none of %d replicas of %s runs", p.workloadNow.replicas, p.targetName())
 	}
 	for _, t := range p.targets {
-		s.Targets = append(s.Targets, sla.Target{Replica: t.Name, Address: t.Address})
+		s.Targets = append(s.Targets, probe.Target{Replica: t.Name, Address: t.Address})
 	}
 	s.Ready = int(p.status.ReadyReplicas)
 	b := p.cpp.Spec.Access.Balancer
@@ -164,7 +166,7 @@ func (v *Vantage) doors(ctx context.Context, p *pass, s *sla.Subject) error {
 	}
 	address, err := v.balancer(ctx, p.cpp.Namespace, *b)
 	if err == nil {
-		s.Targets = append([]sla.Target{{Address: address}}, s.Targets...)
+		s.Targets = append([]probe.Target{{Address: address}}, s.Targets...)
 	} else if len(s.Targets) == 0 {
 		return err
 	}
@@ -234,7 +236,7 @@ func (v *Vantage) balancer(ctx context.Context, namespace string, b v1alpha1.Bal
 const defaultPort = 6443
 
 // told takes in a round.
-func (v *Vantage) told(key types.NamespacedName, r sla.Round) {
+func (v *Vantage) told(key types.NamespacedName, r probe.Round) {
 	book := v.Books.Of(key)
 	if book == nil {
 		return
@@ -252,6 +254,6 @@ func (v *Vantage) told(key types.NamespacedName, r sla.Round) {
 
 // refused tells whether a probe met with what other credentials may open: they are not known
 // there, or whoever serves there is not known to them.
-func refused(p truth.Probe) bool {
-	return p.Code == http.StatusUnauthorized || p.Result == truth.Failed && p.Phase == truth.TLS
+func refused(p sla.Probe) bool {
+	return p.Code == http.StatusUnauthorized || p.Result == sla.Failed && p.Phase == sla.TLS
 }

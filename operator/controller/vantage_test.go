@@ -27,37 +27,40 @@ import (
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/operator/controller"
-	"evenkeel.dev/evenkeel/operator/sla"
+	"evenkeel.dev/evenkeel/operator/sla/ledger"
+	"evenkeel.dev/evenkeel/operator/sla/probe"
+	"evenkeel.dev/evenkeel/operator/sla/vantage"
+	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
-// vantage is what a world's operator looks from.
-type vantage struct {
-	books  *sla.Books
+// outlook is what a world's operator looks from.
+type outlook struct {
+	books  *ledger.Books
 	series *prometheus.Registry
 }
 
 // lookFrom gives the operator of a world a vantage point.
 func (w *world) lookFrom(m ctrl.Manager, r *controller.Reconciler) {
 	w.t.Helper()
-	books := &sla.Books{}
-	points := &sla.Points{
+	books := &ledger.Books{}
+	points := &vantage.Points{
 		Client: m.GetClient(), Reader: m.GetAPIReader(), Self: "point", Namespace: w.ns, Now: w.now, Leading: m.Elected(), Settle: time.Second,
-		Seen: func() map[sla.Key]sla.Look { return books.Looks("point") },
+		Seen: func() map[types.NamespacedName]sla.Look { return books.Looks("point") },
 	}
 	r.Books, r.Points = books, points
-	v := &controller.Vantage{Client: m.GetClient(), Host: m.GetAPIReader(), Now: w.now, Watch: &sla.Watch{}, Books: books, Points: points}
+	v := &controller.Vantage{Client: m.GetClient(), Host: m.GetAPIReader(), Now: w.now, Watch: &probe.Watch{}, Books: books, Points: points}
 	if err := v.SetupWithManager(m); err != nil {
 		w.t.Fatal(err)
 	}
-	if err := m.Add(&sla.Keeper{Client: m.GetClient(), Reader: m.GetAPIReader(), Books: books, Points: points, Now: w.now}); err != nil {
+	if err := m.Add(&ledger.Keeper{Client: m.GetClient(), Reader: m.GetAPIReader(), Books: books, Points: points, Now: w.now}); err != nil {
 		w.t.Fatal(err)
 	}
-	collector, err := sla.NewCollector(books, points, w.now)
+	collector, err := ledger.NewCollector(books, points, w.now)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.vantage = &vantage{books: books, series: prometheus.NewRegistry()}
-	w.vantage.series.MustRegister(collector)
+	w.outlook = &outlook{books: books, series: prometheus.NewRegistry()}
+	w.outlook.series.MustRegister(collector)
 }
 
 // answering is a tenant whose apiservers answer at the addresses of the world's pods, and
@@ -149,7 +152,7 @@ func (w *world) pointsHere() {
 // told is the value of one of the control plane's series; labels is what else it has.
 func (w *world) told(name string, labels ...string) float64 {
 	w.t.Helper()
-	families, err := w.vantage.series.Gather()
+	families, err := w.outlook.series.Gather()
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -230,7 +233,7 @@ func TestAnOutageIsSeenFromOutside(t *testing.T) {
 		if err := w.Get(t.Context(), client.ObjectKey{Namespace: w.ns, Name: "acme"}, &l); err != nil {
 			return err.Error()
 		}
-		kept, err := sla.Load(&l)
+		kept, err := ledger.Load(&l)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -253,7 +256,7 @@ func TestAnOutageIsSeenFromOutside(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.await(func() string {
-		if _, is := w.vantage.books.All()[types.NamespacedName{Namespace: w.ns, Name: "acme"}]; is {
+		if _, is := w.outlook.books.All()[types.NamespacedName{Namespace: w.ns, Name: "acme"}]; is {
 			return "its book is still open"
 		}
 		if n := a.deletes.Load(); n != 1 {
@@ -291,7 +294,7 @@ func TestRecommendProbesDoNotWrite(t *testing.T) {
 	if v := w.told("evenkeel_probe_rounds_total", "up"); v < 1 {
 		t.Errorf("%v rounds were up", v)
 	}
-	if _, ok := w.vantage.books.All()[types.NamespacedName{Namespace: w.ns, Name: "acme"}]; !ok {
+	if _, ok := w.outlook.books.All()[types.NamespacedName{Namespace: w.ns, Name: "acme"}]; !ok {
 		t.Error("it has no book")
 	}
 }

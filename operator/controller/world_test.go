@@ -57,7 +57,7 @@ type world struct {
 	ungrantedBudgets bool
 	// looks gives the operator a vantage point, which is what it then looks from.
 	looks   bool
-	vantage *vantage
+	outlook *outlook
 	// usage is what pods use; nil sizes nothing.
 	usage *uses
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package metrics tells Prometheus the series of monitoring/series that are set as things
-// happen. Those of what was promised are counted at every scrape (operator/sla).
+// happen. Those of what was promised are counted at every scrape (operator/sla/ledger).
 package metrics
 
 import (

@@ -18,7 +18,8 @@ import (
 	"evenkeel.dev/evenkeel/monitoring/series"
 	_ "evenkeel.dev/evenkeel/operator/controller" // it tells most of the series
 	"evenkeel.dev/evenkeel/operator/metrics"
-	"evenkeel.dev/evenkeel/operator/sla"
+	"evenkeel.dev/evenkeel/operator/sla/ledger"
+	"evenkeel.dev/evenkeel/operator/sla/vantage"
 )
 
 var acme = types.NamespacedName{Namespace: "tenant-acme", Name: "acme"}
@@ -26,7 +27,7 @@ var acme = types.NamespacedName{Namespace: "tenant-acme", Name: "acme"}
 // What the operator tells is what the list says, no series more and none less: rules and
 // dashboards are made from that.
 func TestWhatIsToldIsWhatTheListSays(t *testing.T) {
-	collector, err := sla.NewCollector(&sla.Books{}, &sla.Points{}, time.Now)
+	collector, err := ledger.NewCollector(&ledger.Books{}, &vantage.Points{}, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

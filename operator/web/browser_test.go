@@ -32,6 +32,12 @@ type browser struct {
 
 func newBrowser(t *testing.T, server *httptest.Server) *browser {
 	t.Helper()
+	return signedIn(t, server.URL, "letmein")
+}
+
+// signedIn is a browser that has shown a token at the dashboard of an address.
+func signedIn(t *testing.T, address, token string) *browser {
+	t.Helper()
 	path := os.Getenv("EVENKEEL_CHROMIUM")
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if found, err := exec.LookPath(name); path == "" && err == nil {
@@ -47,7 +53,7 @@ func newBrowser(t *testing.T, server *httptest.Server) *browser {
 	ctx, end := chromedp.NewContext(allocator)
 	t.Cleanup(end)
 	b := &browser{ctx: ctx}
-	here, err := url.Parse(server.URL)
+	here, err := url.Parse(address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +62,7 @@ func newBrowser(t *testing.T, server *httptest.Server) *browser {
 	}
 	call(t, b, network.Enable, network.EnableParams{})
 	call(t, b, log.Enable, cdp.Empty{})
-	b.do(t, chromedp.Navigate(server.URL+"/login"), chromedp.SendKeys(chromedp.CSS("#token"), "letmein"), chromedp.Click(chromedp.CSS("button.main")), chromedp.WaitReady(chromedp.CSS("#rows, #now")))
+	b.do(t, chromedp.Navigate(address+"/login"), chromedp.SendKeys(chromedp.CSS("#token"), token), chromedp.Click(chromedp.CSS("button.main")), chromedp.WaitReady(chromedp.CSS("#rows, #now")))
 	return b
 }
 

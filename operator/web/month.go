@@ -10,7 +10,7 @@ import (
 	"time"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
-	ledgers "evenkeel.dev/evenkeel/operator/sla"
+	"evenkeel.dev/evenkeel/operator/sla/ledger"
 	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
@@ -131,7 +131,7 @@ func (m *month) sum(target string, period int) {
 		return
 	}
 	b := sla.BudgetOf(m.Totals, t/100, period)
-	m.Left, m.Worst = ledgers.Left(b), ledgers.Left(sla.Budget{Allowed: b.Allowed, Used: b.Used + b.Unseen})
+	m.Left, m.Worst = ledger.Left(b), ledger.Left(sla.Budget{Allowed: b.Allowed, Used: b.Used + b.Unseen})
 	m.LeftWidth, m.LeftClass = width(100*b.Left()), level(100-100*b.Left(), 100-littleBudget, 100)
 	m.Allowed = fmt.Sprintf("%.1f", b.Allowed)
 }

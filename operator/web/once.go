@@ -16,7 +16,7 @@ import (
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/operator/history"
-	ledgers "evenkeel.dev/evenkeel/operator/sla"
+	"evenkeel.dev/evenkeel/operator/sla/ledger"
 	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
@@ -92,7 +92,7 @@ func (s *Server) read(ctx context.Context, key types.NamespacedName) (readLedger
 		s.log.Error(err, "A ledger cannot be read", "profile", key)
 		return readLedger{note: "The AvailabilityLedger cannot be read now."}, fmt.Errorf("reading the AvailabilityLedger %s: %w", key, err)
 	}
-	l, err := ledgers.Load(&o)
+	l, err := ledger.Load(&o)
 	if err != nil {
 		return readLedger{l, "A part of the AvailabilityLedger is spoilt and left out: " + plain(err.Error())}, nil
 	}

@@ -1,7 +1,7 @@
 // Copyright The Evenkeel Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package sla
+package ledger
 
 import (
 	"maps"
@@ -12,12 +12,6 @@ import (
 
 	"evenkeel.dev/evenkeel/recommender/sla"
 )
-
-// Key names a control plane by its profile.
-type Key = types.NamespacedName
-
-// Look is what a vantage point saw of a control plane.
-type Look = sla.Look
 
 // Books are those of all control planes. Its zero value has none; it is safe for concurrent
 // use.

@@ -1,7 +1,7 @@
 // Copyright The Evenkeel Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package sla_test
+package probe_test
 
 import (
 	"net"

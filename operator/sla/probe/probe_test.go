@@ -1,7 +1,7 @@
 // Copyright The Evenkeel Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package sla_test
+package probe_test
 
 import (
 	"encoding/base64"
@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"evenkeel.dev/evenkeel/operator/access"
-	probes "evenkeel.dev/evenkeel/operator/sla"
+	"evenkeel.dev/evenkeel/operator/sla/probe"
 	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
@@ -78,7 +78,7 @@ func TestWhatComesOfAProbe(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := server(t, c.answer)
-			d, err := probes.NewDoor(trusting(t, s), "r0", s.Listener.Addr().String())
+			d, err := probe.NewDoor(trusting(t, s), "r0", s.Listener.Addr().String())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -121,10 +121,10 @@ func TestARoundThatEndsAtTheDoor(t *testing.T) {
 	}
 	nobody := closed.Addr().String()
 	_ = closed.Close()
-	var p probes.Prober
+	var p probe.Prober
 	defer p.Close()
 	a := trusting(t, good)
-	targets := []probes.Target{{"", good.Listener.Addr().String()}, {"gone", nobody}, {"imposter", other.Listener.Addr().String()}}
+	targets := []probe.Target{{"", good.Listener.Addr().String()}, {"gone", nobody}, {"imposter", other.Listener.Addr().String()}}
 	if err := p.Retarget(a, targets); err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +159,7 @@ func TestWhatIsWritten(t *testing.T) {
 		}
 		wrote <- write{r.Method, r.URL.String(), r.Header.Get("Content-Type"), string(body)}
 	})
-	d, err := probes.NewDoor(trusting(t, s), "", s.Listener.Addr().String())
+	d, err := probe.NewDoor(trusting(t, s), "", s.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,7 @@
 // Copyright The Evenkeel Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package sla
+package ledger
 
 import (
 	"context"
@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/operator/sla/vantage"
 	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
@@ -38,7 +39,7 @@ type Keeper struct {
 	// Reader reads the API itself.
 	Reader client.Reader
 	Books  *Books
-	Points *Points
+	Points *vantage.Points
 	Now    func() time.Time
 }
 

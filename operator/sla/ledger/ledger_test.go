@@ -1,7 +1,7 @@
 // Copyright The Evenkeel Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package sla_test
+package ledger_test
 
 import (
 	"strings"
@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
-	ledgers "evenkeel.dev/evenkeel/operator/sla"
+	"evenkeel.dev/evenkeel/operator/sla/ledger"
 	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
@@ -31,8 +31,8 @@ func TestALedgerComesBack(t *testing.T) {
 			})
 		}
 		var o v1alpha1.AvailabilityLedger
-		ledgers.Save(l, &o, "99.95", m.Time())
-		back, err := ledgers.Load(&o)
+		ledger.Save(l, &o, "99.95", m.Time())
+		back, err := ledger.Load(&o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,7 +52,7 @@ func TestASpoiltLedger(t *testing.T) {
 		{Date: "2026-11-20", Minutes: "X1440"},
 		{Date: "2199-01-01", Minutes: "g1"},
 	}}
-	l, err := ledgers.Load(&o)
+	l, err := ledger.Load(&o)
 	if err == nil || !strings.Contains(err.Error(), `"yesterday"`) || !strings.Contains(err.Error(), "2026-11-21") {
 		t.Errorf("the error is %v", err)
 	}
@@ -76,7 +76,7 @@ func TestTheSummary(t *testing.T) {
 		l = l.Enter(sla.Account{Minute: m + 990 + i, Letter: sla.ByEtcd, Why: strings.Repeat("ö", 600)})
 	}
 	var o v1alpha1.AvailabilityLedger
-	ledgers.Save(l, &o, "99.95", (m + 1100).Time())
+	ledger.Save(l, &o, "99.95", (m + 1100).Time())
 	want := v1alpha1.LedgerSummary{Month: "2026-11", Target: "99.95", Availability: "99.000%", BadMinutes: 10, UnseenMinutes: 100}
 	if diff := cmp.Diff(&want, o.Summary); diff != "" {
 		t.Error(diff)

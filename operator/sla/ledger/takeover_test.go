@@ -1,7 +1,7 @@
 // Copyright The Evenkeel Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package sla_test
+package ledger_test
 
 import (
 	"fmt"
@@ -11,7 +11,8 @@ import (
 	"pgregory.net/rapid"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
-	probes "evenkeel.dev/evenkeel/operator/sla"
+	"evenkeel.dev/evenkeel/operator/sla/ledger"
+	"evenkeel.dev/evenkeel/operator/sla/probe"
 	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
@@ -32,7 +33,7 @@ type office struct {
 // clerk is one operator replica; what it says of others is as old as its last renewal.
 type clerk struct {
 	name    string
-	book    probes.Book
+	book    ledger.Book
 	next    time.Time
 	renewed time.Time
 	said    sla.Look
@@ -68,7 +69,7 @@ func (o *office) turn(now time.Time, down bool) {
 		for _, spoken := range []time.Duration{-15 * time.Second, 0, 15 * time.Second} { // a round speaks for so long
 			o.looked[sla.MinuteOf(now.Add(spoken))] = true
 		}
-		r := probes.Round{At: now, Verdict: sla.Up}
+		r := probe.Round{At: now, Verdict: sla.Up}
 		if down {
 			r.Verdict, r.Why = sla.Down, "no answer"
 		}
@@ -84,13 +85,13 @@ func (o *office) turn(now time.Time, down bool) {
 	}
 	leads := o.replicas[0]
 	if !leads.book.Recalled() {
-		l, _ := probes.Load(&o.kept)
-		leads.book.Recall(probes.Kept{Ledger: l, Stored: o.there, Saved: o.saved}, o.led, now)
+		l, _ := ledger.Load(&o.kept)
+		leads.book.Recall(ledger.Kept{Ledger: l, Stored: o.there, Saved: o.saved}, o.led, now)
 	}
 	leads.book.Turn(o.others(leads), now)
 	l := leads.book.Ledger()
 	if _, any := l.Through(); any && !o.refuses && (!o.there || now.Sub(o.saved) >= time.Hour || now.Sub(o.saved) >= time.Minute && o.news(l) > 0) {
-		probes.Save(l, &o.kept, "99.95", now)
+		ledger.Save(l, &o.kept, "99.95", now)
 		o.there, o.saved = true, now
 	}
 	through, any := l.Through()
@@ -101,7 +102,7 @@ func (o *office) turn(now time.Time, down bool) {
 
 // news is the first minute that was not good and is not kept; 0 where there is none.
 func (o *office) news(l sla.Ledger) sla.Minute {
-	kept, _ := probes.Load(&o.kept)
+	kept, _ := ledger.Load(&o.kept)
 	first, any := l.First()
 	if !any {
 		return 0

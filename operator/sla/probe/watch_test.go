@@ -1,7 +1,7 @@
 // Copyright The Evenkeel Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package sla_test
+package probe_test
 
 import (
 	"context"
@@ -16,19 +16,19 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"evenkeel.dev/evenkeel/operator/access"
-	probes "evenkeel.dev/evenkeel/operator/sla"
+	"evenkeel.dev/evenkeel/operator/sla/probe"
 	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
 // watching starts a watch over some control planes; what find says of them is asked anew
 // before every round.
-func watching(t *testing.T, find func(types.NamespacedName) (probes.Subject, error), names ...string) chan told {
+func watching(t *testing.T, find func(types.NamespacedName) (probe.Subject, error), names ...string) chan told {
 	t.Helper()
 	rounds := make(chan told, 1000)
-	w := &probes.Watch{
+	w := &probe.Watch{
 		Now:  time.Now,
-		Find: func(_ context.Context, key types.NamespacedName) (probes.Subject, error) { return find(key) },
-		Told: func(key types.NamespacedName, r probes.Round) { rounds <- told{key.Name, r} },
+		Find: func(_ context.Context, key types.NamespacedName) (probe.Subject, error) { return find(key) },
+		Told: func(key types.NamespacedName, r probe.Round) { rounds <- told{key.Name, r} },
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
@@ -47,7 +47,7 @@ func watching(t *testing.T, find func(types.NamespacedName) (probes.Subject, err
 
 type told struct {
 	name  string
-	round probes.Round
+	round probe.Round
 }
 
 // await is the first round of a control plane that fits.
@@ -66,8 +66,8 @@ func await(t *testing.T, rounds chan told, what string, fits func(told) bool) to
 	}
 }
 
-func subject(a *access.Access, s *httptest.Server) probes.Subject {
-	return probes.Subject{Access: a, Targets: []probes.Target{{Replica: "r0", Address: s.Listener.Addr().String()}}, Ready: 1, Served: true, Every: time.Second}
+func subject(a *access.Access, s *httptest.Server) probe.Subject {
+	return probe.Subject{Access: a, Targets: []probe.Target{{Replica: "r0", Address: s.Listener.Addr().String()}}, Ready: 1, Served: true, Every: time.Second}
 }
 
 // What is asked goes with what the host cluster says, round by round; an outage and its end
@@ -80,7 +80,7 @@ func TestRounds(t *testing.T) {
 		}
 	})
 	a := trusting(t, s)
-	rounds := watching(t, func(types.NamespacedName) (probes.Subject, error) { return subject(a, s), nil }, "acme")
+	rounds := watching(t, func(types.NamespacedName) (probe.Subject, error) { return subject(a, s), nil }, "acme")
 	is := func(v sla.Verdict) func(told) bool { return func(r told) bool { return r.round.Verdict == v } }
 	if r := await(t, rounds, "up", is(sla.Up)); len(r.round.Probes) != 2 || r.round.Expires.IsZero() {
 		t.Errorf("%+v", r)
@@ -98,16 +98,16 @@ func TestRounds(t *testing.T) {
 func TestWhatIsThereToBeAsked(t *testing.T) {
 	s := server(t, func(http.ResponseWriter, *http.Request) {})
 	a := trusting(t, s)
-	rounds := watching(t, func(key types.NamespacedName) (probes.Subject, error) {
+	rounds := watching(t, func(key types.NamespacedName) (probe.Subject, error) {
 		switch key.Name {
 		case "lost":
-			return probes.Subject{}, errors.New("there is no Secret")
+			return probe.Subject{}, errors.New("there is no Secret")
 		case "gone":
-			return probes.Subject{Access: a, Missing: "none of 3 replicas runs", Served: true, Every: time.Second}, nil
+			return probe.Subject{Access: a, Missing: "none of 3 replicas runs", Served: true, Every: time.Second}, nil
 		case "new":
-			return probes.Subject{Access: a, Missing: "none of 3 replicas runs", Every: time.Second}, nil
+			return probe.Subject{Access: a, Missing: "none of 3 replicas runs", Every: time.Second}, nil
 		default:
-			return probes.Subject{Access: a, Asleep: true, Missing: "none of 0 replicas runs", Served: true, Every: time.Second}, nil
+			return probe.Subject{Access: a, Asleep: true, Missing: "none of 0 replicas runs", Served: true, Every: time.Second}, nil
 		}
 	}, "lost", "gone", "new", "asleep")
 	want := map[string]struct {
@@ -133,11 +133,11 @@ func TestSilenceOnTheWay(t *testing.T) {
 	a := trusting(t, s)
 	full := unanswered(t)
 	var other atomic.Bool
-	rounds := watching(t, func(key types.NamespacedName) (probes.Subject, error) {
+	rounds := watching(t, func(key types.NamespacedName) (probe.Subject, error) {
 		if key.Name == "other" && other.Load() {
 			return subject(a, s), nil
 		}
-		return probes.Subject{Access: a, Targets: []probes.Target{{Replica: "r0", Address: full}}, Ready: 1, Served: true, Every: time.Second}, nil
+		return probe.Subject{Access: a, Targets: []probe.Target{{Replica: "r0", Address: full}}, Ready: 1, Served: true, Every: time.Second}, nil
 	}, "mine", "other")
 	r := await(t, rounds, "blind", func(r told) bool { return r.name == "mine" })
 	if r.round.Verdict != sla.Blind || !strings.Contains(r.round.Why, "the way there is taken for broken") {
@@ -153,8 +153,8 @@ func TestAKeptConnectionThatDies(t *testing.T) {
 	s := server(t, func(http.ResponseWriter, *http.Request) {})
 	a := trusting(t, s)
 	way := swallowing(t, s.Listener.Addr().String())
-	rounds := watching(t, func(types.NamespacedName) (probes.Subject, error) {
-		return probes.Subject{Access: a, Targets: []probes.Target{{Replica: "r0", Address: way.address}}, Ready: 1, Served: true, Every: time.Second}, nil
+	rounds := watching(t, func(types.NamespacedName) (probe.Subject, error) {
+		return probe.Subject{Access: a, Targets: []probe.Target{{Replica: "r0", Address: way.address}}, Ready: 1, Served: true, Every: time.Second}, nil
 	}, "acme")
 	is := func(v sla.Verdict) func(told) bool { return func(r told) bool { return r.round.Verdict == v } }
 	await(t, rounds, "up", is(sla.Up))

@@ -1,7 +1,7 @@
 // Copyright The Evenkeel Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package sla
+package ledger
 
 import (
 	"time"
@@ -11,6 +11,7 @@ import (
 
 	"evenkeel.dev/evenkeel/monitoring/series"
 	"evenkeel.dev/evenkeel/operator/metrics"
+	"evenkeel.dev/evenkeel/operator/sla/vantage"
 	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
@@ -19,7 +20,7 @@ import (
 // down, and of itself.
 type Collector struct {
 	Books  *Books
-	Points *Points
+	Points *vantage.Points
 	Now    func() time.Time
 
 	descs map[string]*prometheus.Desc
@@ -33,7 +34,7 @@ var collected = []string{
 }
 
 // NewCollector makes the collector of some books.
-func NewCollector(b *Books, p *Points, now func() time.Time) (*Collector, error) {
+func NewCollector(b *Books, p *vantage.Points, now func() time.Time) (*Collector, error) {
 	c := &Collector{Books: b, Points: p, Now: now, descs: map[string]*prometheus.Desc{}}
 	for _, name := range collected {
 		d, err := metrics.Desc(name)
@@ -54,7 +55,7 @@ func (c *Collector) Describe(out chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (c *Collector) Collect(out chan<- prometheus.Metric) {
-	now, leads := c.Now(), c.Points.leads()
+	now, leads := c.Now(), c.Points.Leads()
 	own := func(name string, value float64) {
 		out <- prometheus.MustNewConstMetric(c.descs[name], prometheus.GaugeValue, value)
 	}

@@ -1,7 +1,7 @@
 // Copyright The Evenkeel Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package sla
+package ledger
 
 import (
 	"maps"
@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"evenkeel.dev/evenkeel/operator/sla/probe"
 	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
@@ -26,7 +27,7 @@ type Book struct {
 	mu sync.Mutex
 	// own are this vantage point's rounds that are not settled, last the last of them.
 	own  []sla.Look
-	last Round
+	last probe.Round
 	// gathering are the minutes that go by, and accounts those that are over.
 	gathering sla.Gathering
 	accounts  []sla.Account
@@ -85,7 +86,7 @@ func (b *Book) Promised() float64 {
 }
 
 // Round takes in one of this vantage point's rounds, with what the others say.
-func (b *Book) Round(r Round, point string, others []sla.Look) {
+func (b *Book) Round(r probe.Round, point string, others []sla.Look) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	r.At = r.At.Round(0) // as the wall shows it, also where that has been set
@@ -95,7 +96,7 @@ func (b *Book) Round(r Round, point string, others []sla.Look) {
 	b.last = r
 	b.served = b.served || r.Verdict == sla.Up
 	b.own = append(b.own, sla.Look{Point: point, Verdict: r.Verdict, At: r.At, Why: r.Why})
-	b.settle(others, laterOf(r.At, r.Over.Round(0)))
+	b.settle(others, slices.MaxFunc([]time.Time{r.At, r.Over.Round(0)}, time.Time.Compare))
 	if len(b.own) > mostOwn {
 		b.own = b.own[len(b.own)-mostOwn:]
 	}

@@ -1,7 +1,7 @@
 // Copyright The Evenkeel Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package sla
+package vantage
 
 import (
 	"cmp"
@@ -130,7 +130,7 @@ func (p *Points) turn(ctx context.Context, told *v1alpha1.VantagePoint) error {
 		return fmt.Errorf("writing the vantage point %s/%s: %w", p.Namespace, p.Self, err)
 	}
 	*told = *point
-	if p.leads() {
+	if p.Leads() {
 		return p.clean(ctx, now, list.Items)
 	}
 	return nil
@@ -157,7 +157,8 @@ func (p *Points) inZone() string {
 	return p.zone
 }
 
-func (p *Points) leads() bool {
+// Leads tells whether this operator replica leads.
+func (p *Points) Leads() bool {
 	select {
 	case <-p.Leading:
 		return true
@@ -248,13 +249,6 @@ func (p *Points) Alive(now time.Time) (n int) {
 		}
 	}
 	return n
-}
-
-func laterOf(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 // clean deletes vantage points that nobody renews any more: operator replicas get new names.

@@ -1,0 +1,114 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package vantage
+
+import (
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/recommender/sla"
+)
+
+var (
+	morning = time.Date(2026, 3, 1, 6, 0, 0, 0, time.UTC)
+	acme    = types.NamespacedName{Namespace: "tenant-acme", Name: "acme"}
+)
+
+// said is what another vantage point has written, by its own clock.
+func said(renewed time.Time, more func(*v1alpha1.VantagePoint)) []v1alpha1.VantagePoint {
+	v := v1alpha1.VantagePoint{Renewed: &metav1.MicroTime{Time: renewed}, ControlPlanes: 2}
+	v.Name = "other"
+	if more != nil {
+		more(&v)
+	}
+	return []v1alpha1.VantagePoint{v}
+}
+
+func down(at time.Time) func(*v1alpha1.VantagePoint) {
+	return func(v *v1alpha1.VantagePoint) {
+		v.Down = []v1alpha1.SeenDown{{Namespace: acme.Namespace, Name: acme.Name, At: metav1.MicroTime{Time: at}, Why: "nobody answers"}}
+	}
+}
+
+// What the other says is as old as its renewal, by the clock of whoever hears it: the other's
+// may be hours ahead or behind.
+func TestWhatOthersSay(t *testing.T) {
+	const earlier = 4 * time.Second
+	for name, clock := range map[string]time.Duration{"clocks agree": 0, "its clock is ahead": 3 * time.Hour, "its clock is behind": -3 * time.Hour} {
+		for what, c := range map[string]struct {
+			says func(renewed time.Time) func(*v1alpha1.VantagePoint)
+			want sla.Look
+		}{
+			"up": {
+				func(time.Time) func(*v1alpha1.VantagePoint) { return nil },
+				sla.Look{Point: "other", Verdict: sla.Up, At: morning.Add(2*time.Second - asOf)},
+			},
+			"down": {
+				func(renewed time.Time) func(*v1alpha1.VantagePoint) { return down(renewed.Add(-earlier)) },
+				sla.Look{Point: "other", Verdict: sla.Down, At: morning.Add(2*time.Second - earlier), Why: "nobody answers"},
+			},
+			"blind": {
+				func(time.Time) func(*v1alpha1.VantagePoint) {
+					return func(v *v1alpha1.VantagePoint) {
+						v.Blind = []v1alpha1.SeenNothing{{Namespace: acme.Namespace, Name: acme.Name}}
+					}
+				},
+				sla.Look{Point: "other", Verdict: sla.Blind, At: morning.Add(2 * time.Second)},
+			},
+			"looks at fewer": {
+				func(time.Time) func(*v1alpha1.VantagePoint) {
+					return func(v *v1alpha1.VantagePoint) { v.ControlPlanes = 1 }
+				},
+				sla.Look{Point: "other", Verdict: sla.Blind, At: morning.Add(2 * time.Second)},
+			},
+		} {
+			t.Run(name+"/"+what, func(t *testing.T) {
+				p := &Points{Self: "self", planes: 2}
+				theirs := morning.Add(clock)
+				p.hear(said(theirs, nil), morning)
+				if looks := p.Others(acme); len(looks) != 0 {
+					t.Fatalf("what was there before anybody listened is heard as if it were new: %+v", looks)
+				}
+				theirs = theirs.Add(2 * time.Second)
+				p.hear(said(theirs, c.says(theirs)), morning.Add(2*time.Second))
+				looks := p.Others(acme)
+				if len(looks) != 1 || looks[0] != c.want {
+					t.Fatalf("the other says %+v; want %+v", looks, c.want)
+				}
+				// It says nothing new: that does not become younger.
+				p.hear(said(theirs, c.says(theirs)), morning.Add(time.Minute))
+				if looks := p.Others(acme); len(looks) != 1 || looks[0] != c.want {
+					t.Fatalf("a minute later the other is heard to say %+v; want %+v", looks, c.want)
+				}
+			})
+		}
+	}
+}
+
+// Who led last is taken from what is written, but not from the future, nor from what this one
+// writes in this life.
+func TestWhoLedLast(t *testing.T) {
+	leading := func(v *v1alpha1.VantagePoint) { v.Leading = true }
+	p := &Points{Self: "self"}
+	if _, heard := p.Led(); heard {
+		t.Fatal("somebody is heard before anybody was asked")
+	}
+	own := said(morning.Add(-time.Minute), leading)
+	own[0].Name = "self"
+	ahead := said(morning.Add(time.Hour), leading)
+	ahead[0].Name = "ahead"
+	p.hear(append(append(said(morning.Add(-time.Hour), leading), own...), ahead...), morning)
+	if at, heard := p.Led(); !heard || !at.Equal(morning.Add(-time.Minute)) {
+		t.Fatalf("led last at %v, heard %v; want a minute ago, by this one in its life before", at, heard)
+	}
+	own[0].Renewed = &metav1.MicroTime{Time: morning}
+	p.hear(own, morning.Add(time.Second))
+	if at, _ := p.Led(); !at.Equal(morning.Add(-time.Minute)) {
+		t.Fatalf("led last at %v; what this one does now is not what was before", at)
+	}
+}
