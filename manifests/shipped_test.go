@@ -49,6 +49,26 @@ func TestWhatIsShippedIsTaken(t *testing.T) {
 	}
 }
 
+// What one command installs is all that the operator needs of the host cluster: a kind that
+// is left out would be missed by the first pod that starts.
+func TestOneCommandInstallsAllOfIt(t *testing.T) {
+	kustomized, err := decode(kustomize(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	installed := map[string]bool{}
+	for _, o := range kustomized {
+		installed[o.GetKind()+" "+o.GetName()] = true
+	}
+	for _, folder := range []string{"crd", "profiles", "operator", "rbac"} {
+		for _, o := range documents(t, folder) {
+			if !installed[o.GetKind()+" "+o.GetName()] {
+				t.Errorf("%s %s of %s/ is not installed", o.GetKind(), o.GetName(), folder)
+			}
+		}
+	}
+}
+
 // kustomize is what kubectl makes of this folder.
 func kustomize(t *testing.T) []byte {
 	t.Helper()

@@ -117,6 +117,17 @@ func (a *account) down() string {
 // bad are the bad minutes of a time: those of which requests that began in half a minute or
 // more were not served.
 func (a *account) bad(from, to time.Time) (minutes []time.Time) {
+	lost := a.lost(from, to)
+	for m := from.UTC().Truncate(time.Minute); m.Before(to); m = m.Add(time.Minute) {
+		if lost[m] >= inMinute {
+			minutes = append(minutes, m)
+		}
+	}
+	return minutes
+}
+
+// lost is how much of each minute of a time requests began in that were not served.
+func (a *account) lost(from, to time.Time) map[time.Time]time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	lost := map[time.Time]time.Duration{}
@@ -126,10 +137,5 @@ func (a *account) bad(from, to time.Time) (minutes []time.Time) {
 		}
 		lost[one.at.UTC().Truncate(time.Minute)] += a.asked[i+1].at.Sub(one.at)
 	}
-	for m := from.UTC().Truncate(time.Minute); m.Before(to); m = m.Add(time.Minute) {
-		if lost[m] >= inMinute {
-			minutes = append(minutes, m)
-		}
-	}
-	return minutes
+	return lost
 }

@@ -50,15 +50,14 @@ func (r *run) compare(ctx context.Context, began time.Time) error {
 	t := l.Totals(sla.MinuteOf(from), until)
 	r.out.Kept, r.out.Unseen = t.Bad, t.Unseen()
 	r.Logf("the client counts %d bad minutes, the ledger %d, with %d unseen", r.out.Truth, r.out.Kept, r.out.Unseen)
-	for _, m := range truth {
-		if n := l.Totals(sla.MinuteOf(m), sla.MinuteOf(m)+1); n.Bad == 0 {
-			r.Logf("  %s was bad, and is not in the ledger", m.Format("15:04"))
+	lost := r.truth.lost(from, to)
+	for m := sla.MinuteOf(from); m < sla.MinuteOf(to); m++ {
+		kept, was := l.Totals(m, m+1).Bad > 0, in(truth, m)
+		if kept == was {
+			continue
 		}
-	}
-	for m := sla.MinuteOf(from); m < until; m++ {
-		if n := l.Totals(m, m+1); n.Bad > 0 && !in(truth, m) {
-			r.Logf("  %s is in the ledger, and was not bad", m.Time().Format("15:04"))
-		}
+		r.out.Wrong++
+		r.Logf("  %s, of which the client was without service for %.1f s, is bad in the ledger: %v", m.Time().UTC().Format("15:04"), lost[m.Time().UTC()].Seconds(), kept)
 	}
 	return nil
 }

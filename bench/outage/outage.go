@@ -83,8 +83,9 @@ type Outcome struct {
 	// Kills counts the operator replicas that were killed while they led.
 	Kills int
 	// Truth are the bad minutes by the account of the tenant's client, Kept those of the
-	// ledger and Unseen those of which it says nothing, of the same time.
-	Truth, Kept, Unseen int
+	// ledger and Unseen those of which it says nothing, of the same time. Wrong are those that
+	// are bad in one of the two alone.
+	Truth, Kept, Unseen, Wrong int
 	// Asked are the expressions of the dashboards' panels, Empty those that gave nothing.
 	Asked int
 	Empty []string

@@ -99,8 +99,12 @@ func (r *run) startStore(ctx context.Context, name string) (*prometheus.Server, 
 	})
 }
 
-// renew has a Prometheus without a past page for the next outage.
+// renew has a Prometheus without a past page for the next outage, once no operator replica
+// tells of the one before any more.
 func (r *run) renew(ctx context.Context, number int) (err error) {
+	if err := r.forgotten(ctx); err != nil {
+		return err
+	}
 	if r.pager != nil {
 		if err := r.pager.Stop(ctx); err != nil {
 			return err
@@ -108,6 +112,23 @@ func (r *run) renew(ctx context.Context, number int) (err error) {
 	}
 	r.pager, err = r.startStore(ctx, fmt.Sprintf("pager-%d", number))
 	return err
+}
+
+// forgotten waits until every operator replica has been scraped since it was last seen well,
+// and calls it up.
+func (r *run) forgotten(ctx context.Context) error {
+	well := time.Now()
+	told := fmt.Sprintf("evenkeel_down{namespace=%q,name=%q}", stage.TenantNamespace, stage.TenantName)
+	return await.Until(ctx, 3*time.Minute, time.Second, "all operator replicas to call it up", func(ctx context.Context) error {
+		all, err := r.store.Instant(ctx, fmt.Sprintf("%s == 0 and timestamp(%s) > %d", told, told, well.Unix()), time.Time{})
+		if err != nil {
+			return err
+		}
+		if len(all) != replicas {
+			return fmt.Errorf("%d of %d do", len(all), replicas)
+		}
+		return nil
+	})
 }
 
 // ready are the operator replicas to be scraped, once all are ready.

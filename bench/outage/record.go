@@ -34,6 +34,7 @@ func Record(r *report.Report, o Outcome) {
 		r.Miss(report.SLALedgerError, "there was no bad minute by the client's account")
 	} else {
 		r.Add(report.SLALedgerError, report.UnitCount, math.Abs(float64(o.Kept-o.Truth)))
+		r.Add(report.SLALedgerWrong, report.UnitCount, float64(o.Wrong))
 		r.Add(report.SLAUnseen, report.UnitCount, float64(o.Unseen))
 	}
 	if o.Asked > 0 {

@@ -42,7 +42,10 @@ func (r *run) strike(ctx context.Context, kind Kind, kill bool) error {
 	defer func() { _ = r.signal(context.WithoutCancel(ctx), kind, syscall.SIGCONT) }()
 	limit, cancel := context.WithTimeout(ctx, lasts)
 	defer cancel()
-	_, err := r.pager.AwaitFiring(limit, pageWithin, map[string]string{"alertname": pageAlert, "namespace": stage.TenantNamespace, "name": stage.TenantName, "severity": "page"})
+	page, err := r.pager.AwaitFiring(limit, pageWithin, map[string]string{"alertname": pageAlert, "namespace": stage.TenantNamespace, "name": stage.TenantName, "severity": "page"})
+	if err == nil && page.ActiveAt.Before(o.From) {
+		return fmt.Errorf("the page of outage %d has been due since %s, before it began", number, page.ActiveAt)
+	}
 	if err == nil {
 		o.Page = time.Since(o.From)
 	} else if ctx.Err() != nil {

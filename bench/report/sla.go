@@ -20,10 +20,12 @@ const (
 	SLAOutage = "sla.outage_seconds"
 	// SLAKills counts the operator replicas that were killed while they led, SLATruth the bad
 	// minutes by the account of the tenant's client; SLALedgerError is by how many the ledger
-	// is off, and SLAUnseen of how many it says nothing.
+	// is off, SLALedgerWrong how many are bad in one of the two alone, and SLAUnseen of how many
+	// it says nothing.
 	SLAKills       = "sla.operator_kills"
 	SLATruth       = "sla.bad_minutes"
 	SLALedgerError = "sla.ledger_error_minutes"
+	SLALedgerWrong = "sla.ledger_wrong_minutes"
 	SLAUnseen      = "sla.ledger_unseen_minutes"
 	// SLADeadGap is the longest gap in what is told of a tenant that is dead, in intervals;
 	// the others are what it is made of, and for how long the tenant was dead.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -20,11 +21,11 @@ import (
 )
 
 // hostManifests are applied to the host cluster as they are shipped, in order.
-var hostManifests = []string{"crd", "profiles", "operator/namespace.yaml", "rbac", "tenant-namespace", "operator"}
+var hostManifests = []string{"crd", "profiles", "operator/namespace.yaml", "rbac", "tenant-namespace", "operator/disruption.yaml"}
 
 // Install installs Evenkeel as a user would: the manifests of the checkout in root
-// as they are shipped, the operator as a Deployment with the shipped RBAC and nothing
-// more, the tenant-side RBAC, and the given profile. It returns the profile, followed
+// as they are shipped, the operator as a Deployment of one replica with the shipped RBAC and
+// nothing more, the tenant-side RBAC, and the given profile. It returns the profile, followed
 // until ctx ends; Await(Ready) tells when the tenant is observed.
 func (st *Stage) Install(ctx context.Context, root string, cpp *v1alpha1.ControlPlaneProfile) (*Profile, error) {
 	manifest := func(name string) string { return filepath.Join(root, "manifests", name) }
@@ -32,6 +33,9 @@ func (st *Stage) Install(ctx context.Context, root string, cpp *v1alpha1.Control
 		if err := apply.Path(ctx, st.Host.AdminConfig, manifest(name)); err != nil {
 			return nil, err
 		}
+	}
+	if err := st.deploy(ctx, manifest("operator/deployment.yaml")); err != nil {
+		return nil, err
 	}
 	raw, err := os.ReadFile(manifest("tenant/rbac.yaml"))
 	if err != nil {
@@ -58,6 +62,25 @@ func (st *Stage) Install(ctx context.Context, root string, cpp *v1alpha1.Control
 	}
 	_, err = p.Await(ctx, time.Minute, "Evenkeel to observe the tenant", Ready)
 	return p, err
+}
+
+// deploy runs the shipped operator, alone: all pods of the testbed share one loopback, where
+// the dashboard's shipped address can be had once.
+func (st *Stage) deploy(ctx context.Context, file string) error {
+	raw, err := os.ReadFile(file) //nolint:gosec // a manifest of the checkout
+	if err != nil {
+		return fmt.Errorf("reading the operator's Deployment: %w", err)
+	}
+	var d appsv1.Deployment
+	if err := yaml.UnmarshalStrict(raw, &d); err != nil {
+		return fmt.Errorf("reading the operator's Deployment: %w", err)
+	}
+	d.Spec.Replicas = new(int32(1))
+	d.APIVersion, d.Kind = appsv1.SchemeGroupVersion.String(), "Deployment"
+	if raw, err = yaml.Marshal(d); err != nil {
+		return fmt.Errorf("writing the operator's Deployment: %w", err)
+	}
+	return apply.Bytes(ctx, st.Host.AdminConfig, raw)
 }
 
 // Ready is true when the profile as it is now is observed and carried out.

@@ -242,6 +242,9 @@ func (v *Vantage) told(key types.NamespacedName, r probe.Round) {
 		return
 	}
 	book.Round(r, v.Points.Self, v.Points.Others(key))
+	if r.Glance {
+		return
+	}
 	if slices.ContainsFunc(r.Probes, refused) {
 		v.mu.Lock()
 		if w := v.ways[key]; w != nil {

@@ -17,6 +17,8 @@ type Look struct {
 	// At is when it looked.
 	At  time.Time
 	Why string
+	// Glance is whether it was a glance between two rounds, which is none to be counted.
+	Glance bool
 }
 
 // Agree is what all vantage points together say: down when each that sees at all, and

@@ -93,9 +93,17 @@ func (b *Book) Round(r probe.Round, point string, others []sla.Look) {
 	if n := len(b.own); n > 0 && !r.At.After(b.own[n-1].At) {
 		b.own = nil // the clock was set back: what waits for a time that comes again says nothing
 	}
-	b.last = r
+	look := sla.Look{Point: point, Verdict: r.Verdict, At: r.At, Why: r.Why, Glance: r.Glance}
+	if since := r.Since.Round(0); !since.IsZero() && r.Verdict != b.last.Verdict && since.Before(r.At) && (len(b.own) == 0 || since.After(b.own[len(b.own)-1].At)) {
+		seen := look
+		seen.At, seen.Glance = since, true
+		b.own = append(b.own, seen)
+	}
+	if !r.Glance {
+		b.last = r
+	}
 	b.served = b.served || r.Verdict == sla.Up
-	b.own = append(b.own, sla.Look{Point: point, Verdict: r.Verdict, At: r.At, Why: r.Why})
+	b.own = append(b.own, look)
 	b.settle(others, slices.MaxFunc([]time.Time{r.At, r.Over.Round(0)}, time.Time.Compare))
 	if len(b.own) > mostOwn {
 		b.own = b.own[len(b.own)-mostOwn:]
@@ -114,6 +122,9 @@ func (b *Book) settle(others []sla.Look, now time.Time) {
 	settled, b.own = sla.Settle(b.own, others, now)
 	for _, l := range settled {
 		b.gathering = b.gathering.Round(l.At, l.Verdict, l.Why)
+		if l.Glance {
+			continue
+		}
 		count(&b.told.rounds, l.Verdict, 1)
 		if l.Verdict == sla.Down {
 			b.requests(l.At, sla.Sums{Requests: 1, Failed: 1}) // the probe itself, which came to nothing

@@ -56,6 +56,11 @@ type Round struct {
 	Probes  []sla.Probe
 	Verdict sla.Verdict
 	Why     string
+	// Since is from when on it is known to be so, where a glance has said it before the round
+	// did; else zero. Glance is whether this is one, which has no probes and says what the
+	// round before it did.
+	Since  time.Time
+	Glance bool
 	// Expires is when the first certificate ends that was served with; zero while unknown.
 	Expires time.Time
 }
@@ -145,32 +150,32 @@ func (w *Watch) begin(key types.NamespacedName) {
 func (w *Watch) rounds(ctx context.Context, key types.NamespacedName) {
 	var prober Prober
 	defer prober.Close()
-	timer := time.NewTimer(time.Duration(spread(key) * float64(standard)))
-	defer timer.Stop()
-	was := sla.Blind
+	if pass(ctx, time.Duration(spread(key)*float64(standard))) != nil {
+		return
+	}
+	was, since := sla.Blind, time.Time{}
 	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-		}
 		began := time.Now()
-		verdict, every := w.round(ctx, key, &prober)
-		if ctx.Err() != nil {
-			return
-		}
-		if verdict != was {
+		r, every := w.round(ctx, key, &prober, since)
+		upheld := !since.IsZero() && r.Verdict == was
+		if r.Verdict != was {
 			every = min(every, again)
 		}
-		was = verdict
+		was = r.Verdict
 		every += time.Duration((2*rand.Float64() - 1) * jitter * float64(every)) //nolint:gosec // no secret
-		timer.Reset(max(every-time.Since(began), 0))
+		if upheld {
+			r.Probes = nil // where a glance was wrong another one would be
+		}
+		var err error
+		if since, err = w.between(ctx, key, &prober, r, began.Add(every)); err != nil {
+			return
+		}
 	}
 }
 
-// round asks once, and tells of it.
-func (w *Watch) round(ctx context.Context, key types.NamespacedName, prober *Prober) (v sla.Verdict, every time.Duration) {
-	r := Round{At: w.Now(), Verdict: sla.Blind}
+// round asks once, and tells of it; since is when a glance saw that something has changed.
+func (w *Watch) round(ctx context.Context, key types.NamespacedName, prober *Prober, since time.Time) (r Round, every time.Duration) {
+	r = Round{At: w.Now(), Since: since, Verdict: sla.Blind}
 	s, err := w.find(ctx, key)
 	if r.Asleep = s.Asleep; r.Asleep {
 		s.Access, s.Targets = nil, nil
@@ -194,7 +199,7 @@ func (w *Watch) round(ctx context.Context, key types.NamespacedName, prober *Pro
 	if s.Every <= 0 {
 		s.Every = standard
 	}
-	return r.Verdict, s.Every
+	return r, s.Every
 }
 
 // findWithin bounds the finding: what the host cluster tells comes from a cache, but for

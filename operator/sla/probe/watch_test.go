@@ -73,6 +73,7 @@ func subject(a *access.Access, s *httptest.Server) probe.Subject {
 // What is asked goes with what the host cluster says, round by round; an outage and its end
 // are seen.
 func TestRounds(t *testing.T) {
+	t.Parallel()
 	var ill atomic.Bool
 	s := server(t, func(w http.ResponseWriter, _ *http.Request) {
 		if ill.Load() {
@@ -96,6 +97,7 @@ func TestRounds(t *testing.T) {
 // One that cannot be found is blind and not down, one whose replicas are gone is down but not
 // while it is being made, and one that is scaled to nothing is neither.
 func TestWhatIsThereToBeAsked(t *testing.T) {
+	t.Parallel()
 	s := server(t, func(http.ResponseWriter, *http.Request) {})
 	a := trusting(t, s)
 	rounds := watching(t, func(key types.NamespacedName) (probe.Subject, error) {
@@ -129,6 +131,7 @@ func TestWhatIsThereToBeAsked(t *testing.T) {
 // Silence is an outage where another control plane answers, and no knowledge where nobody
 // does although the host cluster calls replicas ready.
 func TestSilenceOnTheWay(t *testing.T) {
+	t.Parallel()
 	s := server(t, func(http.ResponseWriter, *http.Request) {})
 	a := trusting(t, s)
 	full := unanswered(t)
@@ -150,6 +153,7 @@ func TestSilenceOnTheWay(t *testing.T) {
 // A connection that is kept and dies without a word is not believed for long: the round after
 // the one that it cost is dialed anew. Who alone says nothing over it is silent, and not down.
 func TestAKeptConnectionThatDies(t *testing.T) {
+	t.Parallel()
 	s := server(t, func(http.ResponseWriter, *http.Request) {})
 	a := trusting(t, s)
 	way := swallowing(t, s.Listener.Addr().String())
