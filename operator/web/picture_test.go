@@ -56,7 +56,7 @@ func screenshots(t *testing.T) string {
 	return t.ArtifactDir()
 }
 
-// shrink cuts a picture off below a height, and leaves it the 64 colors that it has most of.
+// shrink cuts a picture off below a height, and leaves it the 192 colors that it has most of.
 func shrink(t *testing.T, picture []byte, height int) []byte {
 	t.Helper()
 	whole, err := png.Decode(bytes.NewReader(picture))
@@ -76,7 +76,7 @@ func shrink(t *testing.T, picture []byte, height int) []byte {
 		return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(int(a.R)<<16|int(a.G)<<8|int(a.B), int(b.R)<<16|int(b.G)<<8|int(b.B)))
 	})
 	palette := color.Palette{}
-	for _, c := range most[:min(64, len(most))] {
+	for _, c := range most[:min(192, len(most))] {
 		palette = append(palette, c)
 	}
 	out, nearest := image.NewPaletted(r, palette), map[color.RGBA]uint8{}
@@ -84,7 +84,7 @@ func shrink(t *testing.T, picture []byte, height int) []byte {
 		for x := r.Min.X; x < r.Max.X; x++ {
 			c := at(x, y)
 			if _, is := nearest[c]; !is {
-				nearest[c] = uint8(palette.Index(c)) //nolint:gosec // 64 at the most
+				nearest[c] = uint8(palette.Index(c)) //nolint:gosec // 192 at the most
 			}
 			out.SetColorIndex(x, y, nearest[c])
 		}

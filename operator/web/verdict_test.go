@@ -66,7 +66,8 @@ func TestWhatIsSaidOfNow(t *testing.T) {
 		"never probed":               {unwritten, nil, []string{"warn\"> Unseen", "No probe of it was told of yet"}, []string{"It serves", "Nothing to do"}},
 		"long ago":                   {well, remembered(well, history.Up, now.Add(-90*time.Minute)), []string{"warn\"> Unseen", "Nothing was heard of it since", "not observed"}, []string{"It serves", "Nothing to do", "all of them observed"}},
 		"partly blind":               {with(func(s *v1alpha1.ControlPlaneProfileStatus) { s.Replicas[0].Fault = "x" }), nil, []string{"warn\"> Partly blind", "cannot mend this by itself"}, []string{"Nothing to do"}},
-		"held":                       {with(func(s *v1alpha1.ControlPlaneProfileStatus) { s.Conditions[1].Status = metav1.ConditionUnknown }), nil, []string{"not observed", "busiest replica – load line"}, []string{"all of them observed", "observed on every ready replica"}},
+		"held":                       {with(func(s *v1alpha1.ControlPlaneProfileStatus) { s.Conditions[1].Status = metav1.ConditionUnknown }), nil, []string{"not observed", "busiest replica – load line", "when last seen"}, []string{"all of them observed", "observed on every ready replica"}},
+		"no load line is known":      {with(func(s *v1alpha1.ControlPlaneProfileStatus) { s.ReadyReplicas, s.LoadLine = 0, nil }), nil, []string{"busiest replica – no replica is seen"}, []string{"ceiling 0"}},
 		"none is ready":              {with(func(s *v1alpha1.ControlPlaneProfileStatus) { s.ReadyReplicas = 0 }), nil, []string{"not observed"}, []string{"all of them observed"}},
 		"etcd is full": {with(func(s *v1alpha1.ControlPlaneProfileStatus) {
 			s.Conditions = append(s.Conditions, metav1.Condition{Type: "EtcdHealthy", Status: metav1.ConditionFalse, Reason: "NoSpace", Message: "etcd has raised NOSPACE"})
