@@ -77,11 +77,13 @@ func (d *pass) silentMembers() (n int) {
 	return n
 }
 
-// worstOffender is a client that does harm, held or not.
+// worstOffender is a client that does harm, held or not. One that is held and under whom
+// nobody suffers any more does none, and whoever a person has jailed does where harm is seen.
 func (d *pass) worstOffender() string {
 	for _, name := range slices.Sorted(maps.Keys(d.memory.Offenders)) {
 		s := d.memory.Offenders[name]
-		if s.Active() || s.Phase == plane.PhaseRecommended || s.Phase == plane.PhaseCannotBeJailed {
+		held := s.Active() && s.Relieved.IsZero() && (!s.Manual || d.harm.Found())
+		if held || s.Phase == plane.PhaseRecommended || s.Phase == plane.PhaseCannotBeJailed {
 			return fmt.Sprintf("%s does harm (%s)", s.Client, s.Phase)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"evenkeel.dev/evenkeel/recommender/offender"
 	"evenkeel.dev/evenkeel/recommender/plane"
 	"evenkeel.dev/evenkeel/recommender/rollout"
 	"evenkeel.dev/evenkeel/recommender/sizing"
@@ -71,6 +72,25 @@ func TestAround(t *testing.T) {
 		"an offender": {
 			func(d *pass) {
 				d.memory.Offenders = map[string]plane.Sentence{"x": {Client: plane.Client{User: "agent", Verb: "list", Resource: "pods"}, Phase: plane.PhaseJailed}}
+			},
+			sla.Circumstances{Offender: "agent (list pods, cluster-wide) does harm (Jailed)"},
+		},
+		"one under whom nobody suffers any more": {
+			func(d *pass) {
+				d.memory.Offenders = map[string]plane.Sentence{"x": {Client: plane.Client{User: "agent"}, Phase: plane.PhaseJailed, Relieved: noon}}
+			},
+			sla.Circumstances{},
+		},
+		"one whom a person has jailed": {
+			func(d *pass) {
+				d.memory.Offenders = map[string]plane.Sentence{"x": {Client: plane.Client{User: "agent"}, Phase: plane.PhaseJailed, Manual: true}}
+			},
+			sla.Circumstances{},
+		},
+		"one whom a person has jailed, and harm": {
+			func(d *pass) {
+				d.memory.Offenders = map[string]plane.Sentence{"x": {Client: plane.Client{User: "agent", Verb: "list", Resource: "pods"}, Phase: plane.PhaseJailed, Manual: true}}
+				d.harm.Slow = append(d.harm.Slow, offender.Slow{})
 			},
 			sla.Circumstances{Offender: "agent (list pods, cluster-wide) does harm (Jailed)"},
 		},

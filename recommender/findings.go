@@ -194,6 +194,10 @@ func (d *pass) protected() plane.Finding {
 		}
 		inForce++
 	}
+	if inForce > 0 && d.sight.ready == 0 {
+		f.Unknown, f.Reason, f.Message = true, v1alpha1.ReasonNoReplicas, "no apiserver replica is ready to be asked whether sentences are in force"
+		return f
+	}
 	f.True, f.Reason = true, v1alpha1.ReasonAsExpected
 	f.Message = fmt.Sprintf("%d sentences are in force on all %d replicas", inForce, d.sight.ready)
 	return f

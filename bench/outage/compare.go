@@ -59,7 +59,23 @@ func (r *run) compare(ctx context.Context, began time.Time) error {
 		r.out.Wrong++
 		r.Logf("  %s, of which the client was without service for %.1f s, is bad in the ledger: %v", m.Time().UTC().Format("15:04"), lost[m.Time().UTC()].Seconds(), kept)
 	}
+	r.causes(l)
 	return nil
+}
+
+// causes holds what the ledger puts the bad minutes of outages down to against what was done.
+// Of apiservers that hang, and all else is well, nothing but the outage is known.
+func (r *run) causes(l sla.Ledger) {
+	want := map[Kind]sla.Letter{APIServers: sla.ByUnknown, Members: sla.ByEtcd}
+	for _, a := range l.BadMinutes() {
+		for i, o := range r.out.Outages {
+			if a.Minute < sla.MinuteOf(o.From) || a.Minute > sla.MinuteOf(o.To) || a.Letter == want[o.Kind] {
+				continue
+			}
+			r.out.WrongCauses++
+			r.Logf("  outage %d, %s: %s is put down to %s", i+1, o.Kind, a.Minute.Time().UTC().Format("15:04"), a.Letter)
+		}
+	}
 }
 
 func in(all []time.Time, m sla.Minute) bool {

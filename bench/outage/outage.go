@@ -84,8 +84,9 @@ type Outcome struct {
 	Kills int
 	// Truth are the bad minutes by the account of the tenant's client, Kept those of the
 	// ledger and Unseen those of which it says nothing, of the same time. Wrong are those that
-	// are bad in one of the two alone.
-	Truth, Kept, Unseen, Wrong int
+	// are bad in one of the two alone, and WrongCauses those that are put down to something else
+	// than what was done.
+	Truth, Kept, Unseen, Wrong, WrongCauses int
 	// Asked are the expressions of the dashboards' panels, Empty those that gave nothing.
 	Asked int
 	Empty []string

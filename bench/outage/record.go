@@ -35,6 +35,7 @@ func Record(r *report.Report, o Outcome) {
 	} else {
 		r.Add(report.SLALedgerError, report.UnitCount, math.Abs(float64(o.Kept-o.Truth)))
 		r.Add(report.SLALedgerWrong, report.UnitCount, float64(o.Wrong))
+		r.Add(report.SLAWrongCauses, report.UnitCount, float64(o.WrongCauses))
 		r.Add(report.SLAUnseen, report.UnitCount, float64(o.Unseen))
 	}
 	if o.Asked > 0 {

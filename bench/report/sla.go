@@ -21,11 +21,13 @@ const (
 	// SLAKills counts the operator replicas that were killed while they led, SLATruth the bad
 	// minutes by the account of the tenant's client; SLALedgerError is by how many the ledger
 	// is off, SLALedgerWrong how many are bad in one of the two alone, and SLAUnseen of how many
-	// it says nothing.
+	// it says nothing. SLAWrongCauses are the bad minutes of outages that the ledger puts down
+	// to something else than what was done.
 	SLAKills       = "sla.operator_kills"
 	SLATruth       = "sla.bad_minutes"
 	SLALedgerError = "sla.ledger_error_minutes"
 	SLALedgerWrong = "sla.ledger_wrong_minutes"
+	SLAWrongCauses = "sla.wrong_causes"
 	SLAUnseen      = "sla.ledger_unseen_minutes"
 	// SLADeadGap is the longest gap in what is told of a tenant that is dead, in intervals;
 	// the others are what it is made of, and for how long the tenant was dead.
@@ -74,6 +76,9 @@ func NewSLA(r *Report) SLAResult {
 		r.atMost(Bar{Key: "ledger", Title: "bad minutes by which the ledger is off, operators killed meanwhile"}, SLALedgerError, ledgerMost),
 		r.atMost(Bar{Key: "dead", Title: "tenant dead: the longest gap in its series, its ledger and its page, in intervals"}, SLADeadGap, gapMost),
 	)
+	if r.mentions(SLAWrongCauses) {
+		bars = append(bars, r.never(Bar{Key: "causes", Title: "bad minutes that are put down to what was not the cause"}, SLAWrongCauses))
+	}
 	if r.mentions(SLAPanels) {
 		bars = append(bars, r.never(Bar{Key: "panels", Title: "expressions of the dashboards' panels that give nothing"}, SLAPanelsEmpty))
 	}
