@@ -117,20 +117,22 @@ func (r *run) kill(ctx context.Context, kind Kind) error {
 // series looks at what the store has of the tenant over the time: the longest gap, and how
 // long it was down.
 func (r *run) series(ctx context.Context, d *Dead, from, to time.Time) error {
-	expression := fmt.Sprintf(`max(evenkeel_down{namespace=%q,name=%q})`, stage.TenantNamespace, stage.TenantName)
 	// Samples as they were scraped, not as a query would carry them on.
-	raw, err := r.store.Instant(ctx, fmt.Sprintf(`evenkeel_down{namespace=%q,name=%q}[%ds]`, stage.TenantNamespace, stage.TenantName, int(to.Sub(from).Seconds())), to)
+	expression := fmt.Sprintf(`evenkeel_down{namespace=%q,name=%q}[%ds]`, stage.TenantNamespace, stage.TenantName, int(to.Sub(from).Seconds()))
+	raw, err := r.store.Instant(ctx, expression, to)
 	if err != nil {
 		return fmt.Errorf("asking for %s: %w", expression, err)
 	}
 	var times []time.Time
-	for _, s := range raw {
+	for _, s := range raw { // one of each operator replica
+		var down time.Duration
 		for _, p := range s.Points {
 			times = append(times, p.Time)
 			if p.Value == 1 {
-				d.Down += scrape
+				down += scrape
 			}
 		}
+		d.Down = max(d.Down, down)
 	}
 	d.SeriesGap = longestGap(times, from, to)
 	return nil
