@@ -263,7 +263,7 @@ type Kept struct {
 // Recall takes up the ledger that leaders before have kept. Until led, which is when one of
 // them last led and had written down what it knew, what they did not enter was good; but for
 // no longer than an hour after it was written, as whoever leads writes once an hour. Later
-// minutes are this replica's own to tell.
+// minutes are this replica's own to tell, and so are those that the ledger calls unseen.
 func (b *Book) Recall(k Kept, led, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -282,7 +282,8 @@ func (b *Book) Recall(k Kept, led, now time.Time) {
 	accounts := b.accounts
 	b.accounts = nil
 	for _, a := range accounts {
-		if !any || a.Minute > through {
+		// Minutes before it that nobody saw were so for a leader that had just begun.
+		if t := b.ledger.Totals(a.Minute, a.Minute+1); !any || a.Minute > through || t.Unseen() > 0 {
 			a.Sums = sla.Sums{}
 			b.enter(a)
 		}
