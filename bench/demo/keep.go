@@ -32,7 +32,7 @@ func (p *run) keep(ctx context.Context) error {
 	p.state.phase("kept running: Ctrl-C ends it", 0)
 	p.Screen.Logf("the host cluster: export KUBECONFIG=%s", p.stage.Host.AdminKubeconfig)
 	p.Screen.Logf("the tenant:       export KUBECONFIG=%s", tenantConfig)
-	p.Screen.Logf("the dashboard:    http://127.0.0.1:8082, with a token of: kubectl -n %s create token evenkeel", stage.SystemNamespace)
+	p.Screen.Logf("the dashboard:    http://127.0.0.1:%s, with a token of: kubectl -n %s create token evenkeel", stage.DashboardPort, stage.SystemNamespace)
 	p.Screen.Logf("kubectl is        %s", p.Binaries.Kubectl)
 	p.Screen.Logf("try:              kubectl get cpp -A; %s explain -n %s %s", p.Binaries.Evenkeel, stage.TenantNamespace, stage.TenantName)
 	<-ctx.Done()

@@ -52,12 +52,13 @@ func (r *run) compare(ctx context.Context, began time.Time) error {
 	r.Logf("the client counts %d bad minutes, the ledger %d, with %d unseen", r.out.Truth, r.out.Kept, r.out.Unseen)
 	lost := r.truth.lost(from, to)
 	for m := sla.MinuteOf(from); m < sla.MinuteOf(to); m++ {
-		kept, was := l.Totals(m, m+1).Bad > 0, in(truth, m)
+		gone := lost[m.Time().UTC()]
+		kept, was := l.Totals(m, m+1).Bad > 0, gone >= inMinute
 		if kept == was {
 			continue
 		}
 		r.out.Wrong++
-		r.Logf("  %s, of which the client was without service for %.1f s, is bad in the ledger: %v", m.Time().UTC().Format("15:04"), lost[m.Time().UTC()].Seconds(), kept)
+		r.Logf("  %s, of which the client was without service for %.1f s, is bad in the ledger: %v", m.Time().UTC().Format("15:04"), gone.Seconds(), kept)
 	}
 	r.causes(l)
 	return nil
@@ -76,15 +77,6 @@ func (r *run) causes(l sla.Ledger) {
 			r.Logf("  outage %d, %s: %s is put down to %s", i+1, o.Kind, a.Minute.Time().UTC().Format("15:04"), a.Letter)
 		}
 	}
-}
-
-func in(all []time.Time, m sla.Minute) bool {
-	for _, one := range all {
-		if sla.MinuteOf(one) == m {
-			return true
-		}
-	}
-	return false
 }
 
 // minutes are those of a ledger's object.

@@ -118,7 +118,7 @@ func (r *run) kill(ctx context.Context, kind Kind) error {
 // long it was down.
 func (r *run) series(ctx context.Context, d *Dead, from, to time.Time) error {
 	// Samples as they were scraped, not as a query would carry them on.
-	expression := fmt.Sprintf(`evenkeel_down{namespace=%q,name=%q}[%ds]`, stage.TenantNamespace, stage.TenantName, int(to.Sub(from).Seconds()))
+	expression := fmt.Sprintf("%s[%ds]", toldDown, int(to.Sub(from).Seconds()))
 	raw, err := r.store.Instant(ctx, expression, to)
 	if err != nil {
 		return fmt.Errorf("asking for %s: %w", expression, err)

@@ -54,7 +54,7 @@ func (r *run) newPage(ctx context.Context) (*page, error) {
 	}
 	for _, p := range pods {
 		if leads(leader, p.Name) {
-			return &page{url: "http://" + net.JoinHostPort(p.Status.PodIP, webPort) + "/cp/" + stage.TenantNamespace + "/" + stage.TenantName, token: token.Status.Token}, nil
+			return &page{url: "http://" + net.JoinHostPort(p.Status.PodIP, stage.DashboardPort) + "/cp/" + stage.TenantNamespace + "/" + stage.TenantName, token: token.Status.Token}, nil
 		}
 	}
 	return nil, fmt.Errorf("no pod of Evenkeel is %s, which leads", leader)

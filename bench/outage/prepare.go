@@ -27,8 +27,8 @@ import (
 // that leads dies the other has seen what it saw.
 const replicas = 2
 
-// webPort is the dashboard's.
-const webPort = "8082"
+// toldDown are the series, one of each operator replica, of whether the tenant is down.
+var toldDown = fmt.Sprintf("evenkeel_down{namespace=%q,name=%q}", stage.TenantNamespace, stage.TenantName)
 
 // prepare has Evenkeel installed, a Prometheus scrape it by the shipped rules, and a client
 // keep account of what the tenant serves.
@@ -82,7 +82,7 @@ func (r *run) second(ctx context.Context) error {
 	args := d.Spec.Template.Spec.Containers[0].Args
 	for i, a := range args {
 		if strings.HasPrefix(a, "--web-bind-address=") {
-			args[i] = "--web-bind-address=$(POD_IP):" + webPort
+			args[i] = "--web-bind-address=$(POD_IP):" + stage.DashboardPort
 		}
 	}
 	if _, err := deployments.Update(ctx, d, metav1.UpdateOptions{}); err != nil {
@@ -118,9 +118,8 @@ func (r *run) renew(ctx context.Context, number int) (err error) {
 // and calls it up.
 func (r *run) forgotten(ctx context.Context) error {
 	well := time.Now()
-	told := fmt.Sprintf("evenkeel_down{namespace=%q,name=%q}", stage.TenantNamespace, stage.TenantName)
 	return await.Until(ctx, 3*time.Minute, time.Second, "all operator replicas to call it up", func(ctx context.Context) error {
-		all, err := r.store.Instant(ctx, fmt.Sprintf("%s == 0 and timestamp(%s) > %d", told, told, well.Unix()), time.Time{})
+		all, err := r.store.Instant(ctx, fmt.Sprintf("%s == 0 and timestamp(%s) > %d", toldDown, toldDown, well.Unix()), time.Time{})
 		if err != nil {
 			return err
 		}

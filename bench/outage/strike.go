@@ -43,13 +43,13 @@ func (r *run) strike(ctx context.Context, kind Kind, kill bool) error {
 	limit, cancel := context.WithTimeout(ctx, lasts)
 	defer cancel()
 	page, err := r.pager.AwaitFiring(limit, pageWithin, map[string]string{"alertname": pageAlert, "namespace": stage.TenantNamespace, "name": stage.TenantName, "severity": "page"})
-	if err == nil && page.ActiveAt.Before(o.From) {
-		return fmt.Errorf("the page of outage %d has been due since %s, before it began", number, page.ActiveAt)
-	}
-	if err == nil {
-		o.Page = time.Since(o.From)
-	} else if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return ctx.Err()
+	case err == nil && page.ActiveAt.Before(o.From):
+		return fmt.Errorf("the page of outage %d has been due since %s, before it began", number, page.ActiveAt)
+	case err == nil:
+		o.Page = time.Since(o.From)
 	}
 	if kill {
 		if err := r.killLeader(ctx); err != nil {

@@ -20,6 +20,9 @@ import (
 	"evenkeel.dev/evenkeel/bench/testbed/apply"
 )
 
+// DashboardPort is where the shipped operator serves its dashboard.
+const DashboardPort = "8082"
+
 // hostManifests are applied to the host cluster as they are shipped, in order.
 var hostManifests = []string{"crd", "profiles", "operator/namespace.yaml", "rbac", "tenant-namespace", "operator/disruption.yaml"}
 

@@ -24,14 +24,13 @@ import (
 //	EVENKEEL_SCREENSHOTS=$PWD/docs EVENKEEL_DASHBOARD=http://127.0.0.1:8082 EVENKEEL_TOKEN=... go test ./operator/web -run DocPictures
 func TestDocPictures(t *testing.T) {
 	server := dashboard(t, 60)
-	b := newBrowser(t, server)
-	b.picture(t, "dashboard-fleet", server.URL+"/", "light", 800)
+	b, address := newBrowser(t, server), server.URL
+	b.picture(t, "dashboard-fleet", address+"/", "light", 800)
 	if running := os.Getenv("EVENKEEL_DASHBOARD"); running != "" {
 		b.well(t)
-		b = signedIn(t, running, os.Getenv("EVENKEEL_TOKEN"))
-		server.URL = running
+		b, address = signedIn(t, running, os.Getenv("EVENKEEL_TOKEN")), running
 	}
-	b.picture(t, "dashboard-plane", server.URL+"/cp/tenant-acme/acme", "dark", 1390)
+	b.picture(t, "dashboard-plane", address+"/cp/tenant-acme/acme", "dark", 1390)
 	b.well(t)
 }
 
@@ -56,7 +55,10 @@ func screenshots(t *testing.T) string {
 	return t.ArtifactDir()
 }
 
-// shrink cuts a picture off below a height, and leaves it the 192 colors that it has most of.
+// colors is how many a picture of docs has.
+const colors = 192
+
+// shrink cuts a picture off below a height, and leaves it the colors that it has most of.
 func shrink(t *testing.T, picture []byte, height int) []byte {
 	t.Helper()
 	whole, err := png.Decode(bytes.NewReader(picture))
@@ -76,7 +78,7 @@ func shrink(t *testing.T, picture []byte, height int) []byte {
 		return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(int(a.R)<<16|int(a.G)<<8|int(a.B), int(b.R)<<16|int(b.G)<<8|int(b.B)))
 	})
 	palette := color.Palette{}
-	for _, c := range most[:min(192, len(most))] {
+	for _, c := range most[:min(colors, len(most))] {
 		palette = append(palette, c)
 	}
 	out, nearest := image.NewPaletted(r, palette), map[color.RGBA]uint8{}
@@ -84,7 +86,7 @@ func shrink(t *testing.T, picture []byte, height int) []byte {
 		for x := r.Min.X; x < r.Max.X; x++ {
 			c := at(x, y)
 			if _, is := nearest[c]; !is {
-				nearest[c] = uint8(palette.Index(c)) //nolint:gosec // 192 at the most
+				nearest[c] = uint8(palette.Index(c)) //nolint:gosec // of colors, which are fewer than 256
 			}
 			out.SetColorIndex(x, y, nearest[c])
 		}

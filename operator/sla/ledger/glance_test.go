@@ -4,6 +4,7 @@
 package ledger_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -76,7 +77,7 @@ func (l *looked) check(t *testing.T, sharp time.Duration) (wrong int) {
 	t.Helper()
 	kept := l.book.Ledger()
 	for m := sla.MinuteOf(l.from); m <= sla.MinuteOf(l.to); m++ {
-		down := until(l.to, (m + 1).Time()).Sub(after(l.from, m.Time()))
+		down := slices.MinFunc([]time.Time{l.to, (m + 1).Time()}, time.Time.Compare).Sub(slices.MaxFunc([]time.Time{l.from, m.Time()}, time.Time.Compare))
 		totals := kept.Totals(m, m+1)
 		if totals.Unseen() != 0 {
 			t.Fatalf("down from %s to %s: the minute of %s is unseen", l.from, l.to, m.Time())
@@ -88,18 +89,4 @@ func (l *looked) check(t *testing.T, sharp time.Duration) (wrong int) {
 		}
 	}
 	return wrong
-}
-
-func until(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
-}
-
-func after(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

@@ -73,13 +73,11 @@ func (p *Prober) glance(ctx context.Context, last Round, at time.Time, within ti
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	answer := d.Ask(ctx, sla.Read, at)
-	if answer.Result == sla.Failed {
-		d.anew()
-	}
 	switch answer.Result {
 	case sla.Served, sla.Late:
 		return true, true
 	case sla.Failed:
+		d.anew()
 		return false, true
 	default:
 		return false, false

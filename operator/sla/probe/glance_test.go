@@ -23,12 +23,7 @@ const leastApart = 6 * time.Second
 // since when.
 func TestGlances(t *testing.T) {
 	t.Parallel()
-	var ill atomic.Bool
-	s := server(t, func(w http.ResponseWriter, _ *http.Request) {
-		if ill.Load() {
-			w.WriteHeader(http.StatusInternalServerError)
-		}
-	})
+	s, ill := ailing(t)
 	a := trusting(t, s)
 	rounds := watching(t, func(types.NamespacedName) (probe.Subject, error) {
 		one := subject(a, s)

@@ -70,16 +70,22 @@ func subject(a *access.Access, s *httptest.Server) probe.Subject {
 	return probe.Subject{Access: a, Targets: []probe.Target{{Replica: "r0", Address: s.Listener.Addr().String()}}, Ready: 1, Served: true, Every: time.Second}
 }
 
+// ailing is a server that answers everybody with a 500 while it is ill.
+func ailing(t *testing.T) (s *httptest.Server, ill *atomic.Bool) {
+	t.Helper()
+	ill = &atomic.Bool{}
+	return server(t, func(w http.ResponseWriter, _ *http.Request) {
+		if ill.Load() {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	}), ill
+}
+
 // What is asked goes with what the host cluster says, round by round; an outage and its end
 // are seen.
 func TestRounds(t *testing.T) {
 	t.Parallel()
-	var ill atomic.Bool
-	s := server(t, func(w http.ResponseWriter, _ *http.Request) {
-		if ill.Load() {
-			w.WriteHeader(http.StatusInternalServerError)
-		}
-	})
+	s, ill := ailing(t)
 	a := trusting(t, s)
 	rounds := watching(t, func(types.NamespacedName) (probe.Subject, error) { return subject(a, s), nil }, "acme")
 	is := func(v sla.Verdict) func(told) bool { return func(r told) bool { return r.round.Verdict == v } }
