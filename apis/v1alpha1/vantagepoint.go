@@ -30,6 +30,9 @@ type VantagePoint struct {
 	// renewed is when it last looked. One that has not for some rounds is taken for gone.
 	// +optional
 	Renewed *metav1.MicroTime `json:"renewed,omitempty"`
+	// candidate is whether it may come to lead: an operator replica, and not a prober.
+	// +optional
+	Candidate bool `json:"candidate,omitempty"`
 	// leading is whether it is the operator replica that leads: what it did not write into
 	// a ledger until it was last renewed was good.
 	// +optional

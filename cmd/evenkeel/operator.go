@@ -24,6 +24,7 @@ import (
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/operator/controller"
 	"evenkeel.dev/evenkeel/operator/history"
+	"evenkeel.dev/evenkeel/operator/sla/vantage"
 	"evenkeel.dev/evenkeel/operator/usage"
 )
 
@@ -87,15 +88,17 @@ func newManager(f operatorFlags) (ctrl.Manager, error) {
 	if err != nil {
 		return nil, fmt.Errorf("finding the host cluster: %w", err)
 	}
+	lead := &vantage.Lead{Now: time.Now}
 	m, err := ctrl.NewManager(host, ctrl.Options{
-		Scheme:                  s,
-		Metrics:                 metricsserver.Options{BindAddress: f.metrics},
-		HealthProbeBindAddress:  f.health,
-		LeaderElection:          f.elect,
-		LeaderElectionID:        "evenkeel-operator",
-		LeaderElectionNamespace: f.electNamespace,
+		Scheme:                 s,
+		Metrics:                metricsserver.Options{BindAddress: f.metrics},
+		HealthProbeBindAddress: f.health,
+		LeaderElection:         f.elect,
+		// It is completed below, of what the manager has, and asked when that starts.
+		LeaderElectionResourceLockInterface: lead,
 		// The process ends with its leadership: the next one need not wait.
 		LeaderElectionReleaseOnCancel: true,
+		RenewDeadline:                 new(renewDeadline),
 		Cache:                         controller.CacheOptions(),
 		// Secrets are read one by one: the operator may not list them.
 		Client: client.Options{Cache: &client.CacheOptions{DisableFor: []client.Object{&corev1.Secret{}}}},
@@ -122,6 +125,9 @@ func newManager(f operatorFlags) (ctrl.Manager, error) {
 		return nil, err
 	}
 	if err := keepBooks(m, v); err != nil {
+		return nil, err
+	}
+	if err := complete(lead, m, f, v.Points); err != nil {
 		return nil, err
 	}
 	r.Books, r.Points = v.Books, v.Points

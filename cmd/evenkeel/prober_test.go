@@ -40,7 +40,7 @@ func TestTheProberTellsWhatItSees(t *testing.T) {
 	await(t, done, "it tells what it sees", func() bool {
 		var p v1alpha1.VantagePoint
 		err := admin.Get(t.Context(), client.ObjectKey{Namespace: "evenkeel-system", Name: "elsewhere"}, &p)
-		return err == nil && p.ControlPlanes == 1 && p.BlindCount == 1 && p.DownCount == 0 && !p.Leading && p.Renewed != nil
+		return err == nil && p.ControlPlanes == 1 && p.BlindCount == 1 && p.DownCount == 0 && !p.Leading && !p.Candidate && p.Renewed != nil
 	})
 	var leases coordinationv1.LeaseList
 	if err := admin.List(t.Context(), &leases, client.InNamespace("evenkeel-system")); err != nil || len(leases.Items) > 0 {

@@ -213,7 +213,7 @@ func TestAnOutageIsSeenFromOutside(t *testing.T) {
 			return "the series do not say that it is down"
 		}
 		var p v1alpha1.VantagePoint
-		if err := w.Get(t.Context(), client.ObjectKey{Namespace: w.ns, Name: "point"}, &p); err != nil || p.DownCount != 1 || p.Down[0].Name != "acme" || !p.Leading {
+		if err := w.Get(t.Context(), client.ObjectKey{Namespace: w.ns, Name: "point"}, &p); err != nil || p.DownCount != 1 || p.Down[0].Name != "acme" || !p.Leading || !p.Candidate {
 			return fmt.Sprintf("the vantage point says %+v, %v", p, err)
 		}
 		return ""

@@ -21,7 +21,8 @@ const mostDownWhy = 256
 // point is what this vantage point sees, as its object tells it.
 func (p *Points) point(now time.Time) *v1alpha1.VantagePoint {
 	seen := p.Seen()
-	v := &v1alpha1.VantagePoint{Zone: p.inZone(), Renewed: &metav1.MicroTime{Time: now.Truncate(time.Microsecond)}, Leading: p.Leads() && (p.Sound == nil || p.Sound(now))}
+	v := &v1alpha1.VantagePoint{Zone: p.inZone(), Renewed: &metav1.MicroTime{Time: now.Truncate(time.Microsecond)}, Candidate: p.Leading != nil}
+	v.Leading = p.Leads() && (p.Sound == nil || p.Sound(now))
 	v.Namespace, v.Name = p.Namespace, p.Self
 	v.ControlPlanes = int32(min(len(seen), 1<<20))
 	for _, key := range sorted(seen) {

@@ -49,7 +49,7 @@ type Points struct {
 	// Self and Namespace are the object's, Node is where this one runs, where that is known.
 	Self, Namespace, Node string
 	Now                   func() time.Time
-	// Leading closes when this operator replica leads.
+	// Leading closes when this operator replica leads; nil is a prober, which never does.
 	Leading <-chan struct{}
 	// Settle is for how long after its start it says nothing; 0 is twenty seconds.
 	Settle time.Duration
@@ -75,6 +75,7 @@ type other struct {
 	name            string
 	renewed         time.Time
 	heard           time.Time
+	candidate       bool
 	planes, blinded int
 	down            map[types.NamespacedName]sla.Look
 	blind           map[types.NamespacedName]bool
@@ -183,7 +184,7 @@ func (p *Points) hear(all []v1alpha1.VantagePoint, now time.Time) {
 		if v.Name == p.Self {
 			continue
 		}
-		o := other{name: v.Name, renewed: renewed, planes: int(v.ControlPlanes), blinded: int(v.BlindCount)}
+		o := other{name: v.Name, renewed: renewed, candidate: v.Candidate, planes: int(v.ControlPlanes), blinded: int(v.BlindCount)}
 		if was, known := p.others[v.Name]; known {
 			if o.heard = was.heard; !was.renewed.Equal(renewed) {
 				o.heard = now
@@ -276,7 +277,8 @@ func (p *Points) put(ctx context.Context, point *v1alpha1.VantagePoint, all []v1
 			continue
 		}
 		after := all[i].DeepCopy()
-		after.Zone, after.Renewed, after.Leading = point.Zone, point.Renewed, point.Leading
+		after.Zone, after.Renewed = point.Zone, point.Renewed
+		after.Candidate, after.Leading = point.Candidate, point.Leading
 		after.ControlPlanes, after.DownCount, after.Down = point.ControlPlanes, point.DownCount, point.Down
 		after.BlindCount, after.Blind = point.BlindCount, point.Blind
 		return p.Client.Patch(ctx, after, client.MergeFrom(&all[i]))

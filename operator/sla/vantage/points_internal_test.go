@@ -112,3 +112,40 @@ func TestWhoLedLast(t *testing.T) {
 		t.Fatalf("led last at %v; what this one does now is not what was before", at)
 	}
 }
+
+// A rival is another candidate that is heard to live, or may yet be: not a prober, nor one
+// that is gone.
+func TestWhoIsARival(t *testing.T) {
+	candidate := func(v *v1alpha1.VantagePoint) { v.Candidate = true }
+	const tooLong = time.Hour
+	for name, c := range map[string]struct {
+		more    func(*v1alpha1.VantagePoint)
+		renewed time.Duration // after the first time it is heard
+		ago     time.Duration // of the renewal it is first heard of
+		age     time.Duration
+		want    bool
+	}{
+		"one that lives":                       {more: candidate, renewed: 10 * time.Second, age: 12 * time.Second, want: true},
+		"one whose clock is behind, and lives": {more: candidate, ago: tooLong, renewed: 10 * time.Second, age: 12 * time.Second, want: true},
+		"one that may be renewed yet":          {more: candidate, age: 5 * time.Second, want: true},
+		"one that should have been by now":     {more: candidate, age: renewsWithin},
+		"one of a pod that is long gone":       {more: candidate, ago: tooLong, age: 5 * time.Second},
+		"one that fell silent":                 {more: candidate, renewed: time.Second, age: 2 * sla.Alive},
+		"a prober":                             {renewed: 10 * time.Second, age: 12 * time.Second},
+		"a prober, not renewed yet":            {age: 5 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := &Points{Self: "self"}
+			if !p.Rival(morning, 0) {
+				t.Fatal("it has no rival, and has not asked yet")
+			}
+			p.hear(said(morning.Add(-c.ago), c.more), morning)
+			if c.renewed > 0 {
+				p.hear(said(morning.Add(-c.ago+c.renewed), c.more), morning.Add(c.renewed))
+			}
+			if got := p.Rival(morning.Add(c.age), c.age); got != c.want {
+				t.Errorf("a rival: %v; want %v", got, c.want)
+			}
+		})
+	}
+}
