@@ -17,6 +17,9 @@ const (
 	// late is how long a minute that is over waits for the round after it: for as long as a
 	// round may take to be settled, and the time between two of them.
 	late = 50 * time.Second
+	// passing is for how long a minute that is over waits for what a pass of the operator has
+	// still to tell of it: a pass tells at its end of the moment at which it looked.
+	passing = 16 * time.Second
 )
 
 // Gathering is the minutes that go by: rounds of probes, requests and circumstances are told
@@ -33,6 +36,8 @@ type Gathering struct {
 	Why     string
 	// open are the minutes that are not over, in their order; there are two at the most.
 	open []opened
+	// closed is the last one that was told of as over.
+	closed Minute
 }
 
 // opened is one minute as it goes by.
@@ -100,10 +105,19 @@ func (g *Gathering) at(m Minute) *opened {
 	return &g.open[i]
 }
 
+// still is the minute that is told of a moment: its own or, where that has just been closed,
+// the first after it. None is closed twice, with a part of what was in it each time.
+func (g Gathering) still(now time.Time) Minute {
+	if m := MinuteOf(now); m != g.closed && m+1 != g.closed {
+		return m
+	}
+	return g.closed + 1
+}
+
 // Requests adds what became of requests since the last look.
 func (g Gathering) Requests(now time.Time, s Sums) Gathering {
 	g.open = slices.Clone(g.open)
-	o := g.at(MinuteOf(now))
+	o := g.at(g.still(now))
 	o.Seen.Sums = o.Seen.Sums.Plus(s)
 	return g
 }
@@ -111,7 +125,7 @@ func (g Gathering) Requests(now time.Time, s Sums) Gathering {
 // During adds what is going on. What came first in a minute is what it is put down to.
 func (g Gathering) During(now time.Time, c Circumstances) Gathering {
 	g.open = slices.Clone(g.open)
-	g.at(MinuteOf(now)).Around.first(c)
+	g.at(g.still(now)).Around.first(c)
 	return g
 }
 
@@ -125,8 +139,13 @@ func (g Gathering) Turn(now, until time.Time) (Gathering, []Account) {
 	kept := make([]opened, 0, len(g.open))
 	for _, o := range g.open {
 		end := (o.Minute + 1).Time()
-		told := !until.Before(end) && (!g.At.Before(end) || until.Sub(end) >= late)
-		if told || o.Minute > MinuteOf(now) {
+		since := until.Sub(end)
+		switch {
+		case since >= passing && !g.At.Before(end), since >= late:
+			g.closed = o.Minute
+			over = append(over, o.account())
+			continue
+		case o.Minute > MinuteOf(now):
 			over = append(over, o.account())
 			continue
 		}

@@ -89,7 +89,10 @@ func TestMinutesThatGoBy(t *testing.T) {
 		t.Fatalf("it did not wait for the round that tells the rest of it: %+v", over)
 	}
 	g = g.Round(now.Add(18*time.Second), sla.Up, "")
-	g, over = g.Turn(now.Add(18*time.Second), now.Add(18*time.Second))
+	if g, over = g.Turn(now.Add(18*time.Second), now.Add(18*time.Second)); len(over) > 0 {
+		t.Fatalf("it did not wait for a pass that goes on: %+v", over)
+	}
+	g, over = g.Turn(now.Add(26*time.Second), now.Add(26*time.Second))
 	if len(over) != 1 || over[0].Letter != sla.Shedding || over[0].Sums.Requests != 42 || over[0].Minute != sla.MinuteOf(now) {
 		t.Fatalf("it was %+v, and the next begins with %+v", over, g)
 	}
@@ -166,8 +169,33 @@ func TestNoMinuteIsClosedEarly(t *testing.T) {
 	}
 	g = g.Round(waits, sla.Up, "").Round(now.Add(18*time.Second), sla.Up, "").Requests(now.Add(30*time.Second), sla.Sums{Requests: 4000, Failed: 3})
 	g = g.Round(now.Add(48*time.Second), sla.Up, "").Round(now.Add(75*time.Second), sla.Up, "")
-	_, over = g.Turn(now.Add(76*time.Second), now.Add(76*time.Second))
+	_, over = g.Turn(now.Add(90*time.Second), now.Add(90*time.Second))
 	if len(over) != 2 || over[1].Letter != sla.Good || over[1].Sums.Requests != 4040 {
 		t.Errorf("%+v", over)
+	}
+}
+
+// What is told of a minute that has been closed is of the one after it: neither is called bad
+// for a part of its requests, and none is told of twice.
+func TestWhatIsToldTooLate(t *testing.T) {
+	now := at("2026-11-26 14:00:58")
+	g := sla.Gathering{}.Round(now.Add(-20*time.Second), sla.Up, "").Round(now.Add(-10*time.Second), sla.Up, "").
+		Requests(now.Add(-5*time.Second), sla.Sums{Requests: 5000}).
+		Round(now.Add(4*time.Second), sla.Up, "").Round(now.Add(14*time.Second), sla.Up, "")
+	g, over := g.Turn(now.Add(19*time.Second), now.Add(19*time.Second))
+	if len(over) != 1 || over[0].Minute != sla.MinuteOf(now) {
+		t.Fatalf("over are %+v", over)
+	}
+	g = g.Requests(now, sla.Sums{Requests: 35, Failed: 2}).During(now, sla.Circumstances{Etcd: "no leader"})
+	if open := g.Open(); len(open) != 1 || open[0] != sla.MinuteOf(now)+1 {
+		t.Fatalf("open are %v, and one of them was over", open)
+	}
+	g = g.Requests(now.Add(20*time.Second), sla.Sums{Requests: 500})
+	for range 8 {
+		g = g.Round(g.At.Add(10*time.Second), sla.Up, "")
+	}
+	_, over = g.Turn(g.At, g.At)
+	if len(over) != 1 || over[0].Letter != sla.Good || over[0].Sums.Requests != 535 {
+		t.Errorf("the next minute is %+v", over)
 	}
 }
