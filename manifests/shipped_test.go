@@ -40,7 +40,7 @@ func TestWhatIsShippedIsTaken(t *testing.T) {
 	if n := len(kustomized) - len(objects); n != 0 {
 		t.Logf("%d CRDs are there already", n)
 	}
-	objects = slices.Concat(objects, documents(t, "tenant-namespace"), documents(t, "tenant-namespace-flags"), documents(t, "samples"),
+	objects = slices.Concat(objects, documents(t, "tenant-namespace"), documents(t, "tenant-namespace-flags"), documents(t, "samples"), documents(t, "prober"),
 		slices.DeleteFunc(documents(t, "recommender"), func(o *unstructured.Unstructured) bool { return o.GetKind() == "Kustomization" }))
 	for _, o := range objects {
 		if err := strict.Create(t.Context(), o); err != nil {

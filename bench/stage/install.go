@@ -24,7 +24,7 @@ import (
 const DashboardPort = "8082"
 
 // hostManifests are applied to the host cluster as they are shipped, in order.
-var hostManifests = []string{"crd", "profiles", "operator/namespace.yaml", "rbac", "tenant-namespace", "operator/disruption.yaml"}
+var hostManifests = []string{"crd", "profiles", "operator/namespace.yaml", "rbac", "tenant-namespace", "operator/disruption.yaml", "operator/networkpolicy.yaml"}
 
 // Install installs Evenkeel as a user would: the manifests of the checkout in root
 // as they are shipped, the operator as a Deployment of one replica with the shipped RBAC and

@@ -9,26 +9,29 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
 	appsv1 "k8s.io/api/apps/v1"
 	"sigs.k8s.io/yaml"
 )
 
-// The shipped Deployment must start this very command.
+// The shipped Deployments must start these very commands.
 func TestTheShippedArgumentsAreKnown(t *testing.T) {
-	raw, err := os.ReadFile("../../manifests/operator/deployment.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var d appsv1.Deployment
-	if err := yaml.UnmarshalStrict(raw, &d); err != nil {
-		t.Fatal(err)
-	}
-	args := d.Spec.Template.Spec.Containers[0].Args
-	if len(args) == 0 || args[0] != "operator" {
-		t.Fatalf("the arguments are %q, want the operator's", args)
-	}
-	if err := newOperator().ParseFlags(args[1:]); err != nil {
-		t.Errorf("the arguments %q: %v", args, err)
+	for word, command := range map[string]*cobra.Command{"operator": newOperator(), "prober": newProber(), "recommender": newRecommender()} {
+		raw, err := os.ReadFile("../../manifests/" + word + "/deployment.yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var d appsv1.Deployment
+		if err := yaml.UnmarshalStrict(raw, &d); err != nil {
+			t.Fatal(err)
+		}
+		args := d.Spec.Template.Spec.Containers[0].Args
+		if len(args) == 0 || args[0] != word {
+			t.Fatalf("the arguments are %q, want those of %s", args, word)
+		}
+		if err := command.ParseFlags(args[1:]); err != nil {
+			t.Errorf("the arguments %q: %v", args, err)
+		}
 	}
 }
 
