@@ -34,9 +34,15 @@ type VantagePoint struct {
 	// +optional
 	Candidate bool `json:"candidate,omitempty"`
 	// leading is whether it is the operator replica that leads: what it did not write into
-	// a ledger until it was last renewed was good.
+	// a ledger until it was last renewed was as good as what it had written last, but for
+	// those in unwritten.
 	// +optional
 	Leading bool `json:"leading,omitempty"`
+	// unwritten are the control planes of which not all that it knows is in their ledgers.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=2000
+	Unwritten []SeenNothing `json:"unwritten,omitempty"`
 	// controlPlanes is how many it looks at.
 	// +optional
 	ControlPlanes int32 `json:"controlPlanes,omitempty"`
@@ -86,7 +92,8 @@ type SeenDown struct {
 	Why string `json:"why,omitempty"`
 }
 
-// SeenNothing is one control plane of which a vantage point cannot tell anything.
+// SeenNothing is one control plane of which a vantage point cannot tell anything, or has not
+// written down what it can.
 type SeenNothing struct {
 	// namespace of its profile.
 	// +kubebuilder:validation:MaxLength=63

@@ -1505,6 +1505,11 @@ func (in *VantagePoint) DeepCopyInto(out *VantagePoint) {
 		in, out := &in.Renewed, &out.Renewed
 		*out = (*in).DeepCopy()
 	}
+	if in.Unwritten != nil {
+		in, out := &in.Unwritten, &out.Unwritten
+		*out = make([]SeenNothing, len(*in))
+		copy(*out, *in)
+	}
 	if in.Blind != nil {
 		in, out := &in.Blind, &out.Blind
 		*out = make([]SeenNothing, len(*in))

@@ -94,6 +94,7 @@ func newManager(f operatorFlags) (ctrl.Manager, error) {
 		Metrics:                metricsserver.Options{BindAddress: f.metrics},
 		HealthProbeBindAddress: f.health,
 		LeaderElection:         f.elect,
+		LeaderElectionID:       leaderID,
 		// It is completed below, of what the manager has, and asked when that starts.
 		LeaderElectionResourceLockInterface: lead,
 		// The process ends with its leadership: the next one need not wait.

@@ -34,8 +34,8 @@ func addVantage(m ctrl.Manager, f operatorFlags, leading <-chan struct{}) (*cont
 	books := &ledger.Books{}
 	points := &vantage.Points{
 		Client: m.GetClient(), Reader: m.GetAPIReader(), Self: f.point, Namespace: f.electNamespace, Node: f.node, Now: time.Now, Leading: leading,
-		Sound: books.Sound,
-		Seen:  func() map[types.NamespacedName]sla.Look { return books.Looks(f.point) },
+		Unwritten: books.Unwritten,
+		Seen:      func() map[types.NamespacedName]sla.Look { return books.Looks(f.point) },
 	}
 	collector, err := ledger.NewCollector(books, points, time.Now)
 	if err != nil {

@@ -5,7 +5,9 @@ package controller_test
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/operator/sla/ledger"
+	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
 // ledger is the ledger of profile acme; nil where there is none.
@@ -65,12 +68,15 @@ func (w *world) seenUp() {
 func TestALedgerIsGoneOnWith(t *testing.T) {
 	t.Parallel()
 	w, a := asked(t)
-	today := time.Now().UTC().Truncate(24 * time.Hour)
-	day := func(ago int) string { return today.AddDate(0, 0, -ago).Format(time.DateOnly) }
-	saved := time.Now().Add(-20 * time.Minute)
-	if saved.Before(today) {
-		t.Skip("the day has just begun")
+	w.acme(a)
+	saved := time.Now().Add(time.Minute)
+	led := saved.Add(15 * time.Minute)
+	today := saved.UTC().Truncate(24 * time.Hour)
+	if led.UTC().Truncate(24*time.Hour) != today || saved.Sub(today) < 2*time.Minute {
+		t.Skip("another day is about to begin")
 	}
+	w.ahead.Store(int64(20 * time.Minute))
+	day := func(ago int) string { return today.AddDate(0, 0, -ago).Format(time.DateOnly) }
 	until := int(saved.Sub(today).Minutes())
 	kept := &v1alpha1.AvailabilityLedger{ObjectMeta: w.named("acme"), Saved: &metav1.Time{Time: saved}, Days: []v1alpha1.LedgerDay{
 		{Date: day(3), Minutes: "g840 O3 g597", Requests: 100, Failed: 3},
@@ -82,13 +88,11 @@ func TestALedgerIsGoneOnWith(t *testing.T) {
 	kept.Outages[0].From.Time = today.AddDate(0, 0, -3).Add(14 * time.Hour)
 	w.create(kept)
 	before := &v1alpha1.VantagePoint{ObjectMeta: w.named("the-one-before"), Leading: true}
-	led := time.Now().Add(-5 * time.Minute)
 	before.Renewed = &metav1.MicroTime{Time: led}
 	w.create(before)
 	w.start()
-	w.acme(a)
 	w.seenUp()
-	w.ahead.Store(int64(61 * time.Minute)) // it is written, good minutes as well
+	w.ahead.Store(int64(82 * time.Minute)) // it is written, good minutes as well
 	w.await(func() string {
 		l := w.ledger()
 		if l == nil || l.Saved == nil {
@@ -146,4 +150,77 @@ func TestALedgerThatIsDeleted(t *testing.T) {
 	if !w.outlook.books.Of(types.NamespacedName{Namespace: w.ns, Name: "acme"}).Recalled() {
 		t.Error("it was never read")
 	}
+}
+
+// What is known of the last minutes is written when the leader ends in good order, and when the
+// profile goes, however lately it was written or could not be.
+func TestWhatIsKnownIsWrittenAtTheEnd(t *testing.T) {
+	t.Parallel()
+	for name, ends := range map[string]func(w *world, stop func()){
+		"the leader ends": func(_ *world, stop func()) { stop() },
+		"the profile goes": func(w *world, _ func()) {
+			if err := w.Delete(w.t.Context(), w.seen("acme")); err != nil {
+				w.t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, a := asked(t)
+			stop := w.start()
+			w.acme(a)
+			w.seenUp()
+			w.ahead.Store(int64(2 * time.Minute))
+			w.await(func() string {
+				if w.ledger() == nil {
+					return "there is no ledger"
+				}
+				return ""
+			})
+			failed := w.refuseLedgers(true)
+			w.ahead.Store(int64(8 * time.Minute))
+			w.awaitMore("writes that failed", 1, func() int { return int(failed.Load()) })
+			known, _ := w.outlook.books.Of(types.NamespacedName{Namespace: w.ns, Name: "acme"}).Ledger().Through()
+			if through := w.writtenThrough(); through >= known {
+				t.Fatalf("it is written through %s, and known through %s", through.Time(), known.Time())
+			}
+			w.refuseLedgers(false)
+			ends(w, stop)
+			w.await(func() string {
+				if through := w.writtenThrough(); through < known {
+					return fmt.Sprintf("it is written through %s, and was known through %s", through.Time(), known.Time())
+				}
+				return ""
+			})
+		})
+	}
+}
+
+// refuseLedgers has the host take no ledgers any more, and counts those that it does not.
+func (w *world) refuseLedgers(refuses bool) *atomic.Int64 {
+	var n atomic.Int64
+	w.wire.mu.Lock()
+	defer w.wire.mu.Unlock()
+	w.wire.cut = func(r *http.Request) bool {
+		cut := refuses && r.Method == http.MethodPatch && strings.Contains(r.URL.Path, "/availabilityledgers/")
+		if cut {
+			n.Add(1)
+		}
+		return cut
+	}
+	return &n
+}
+
+func (w *world) writtenThrough() sla.Minute {
+	w.t.Helper()
+	l := w.ledger()
+	if l == nil {
+		return 0
+	}
+	got, err := ledger.Load(l)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	through, _ := got.Through()
+	return through
 }

@@ -114,7 +114,7 @@ func (v *Vantage) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Res
 	case err != nil:
 		return ctrl.Result{}, fmt.Errorf("reading ControlPlaneProfile %s: %w", request.NamespacedName, err)
 	default:
-		v.Books.Open(request.NamespacedName).Promise(promised(&cpp))
+		v.Books.Open(request.NamespacedName).Promise(promised(&cpp), cpp.CreationTimestamp.Time)
 		v.Watch.Set(request.NamespacedName)
 	}
 	return ctrl.Result{}, nil

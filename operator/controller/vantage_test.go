@@ -218,8 +218,9 @@ func TestAnOutageIsSeenFromOutside(t *testing.T) {
 		}
 		return ""
 	})
-	// For so long that of one of the minutes enough was seen, wherever they begin.
-	for rounds := 2.0; rounds <= 8; rounds += 2 {
+	// For so long that of one of the minutes enough was seen, wherever they begin: more than
+	// twice the twenty seconds that it takes.
+	for rounds := 2.0; rounds <= 10; rounds += 2 {
 		w.await(func() string {
 			if n := w.told("evenkeel_probe_rounds_total", "down"); n < rounds {
 				return fmt.Sprintf("%v rounds were down", n)

@@ -87,6 +87,17 @@ func (l Ledger) Through() (Minute, bool) {
 	return Minute(last.Day*minutesADay + last.Runs.Len() - 1), true
 }
 
+// Last is the letter of the last minute of which there is an account; Unseen without any.
+func (l Ledger) Last() Letter {
+	if len(l.Days) == 0 {
+		return Unseen
+	}
+	if runs := l.Days[len(l.Days)-1].Runs; len(runs) > 0 {
+		return runs[len(runs)-1].Letter
+	}
+	return Unseen
+}
+
 // First is the first minute of which there is an account; false without any.
 func (l Ledger) First() (Minute, bool) {
 	for _, d := range l.Days {
@@ -127,16 +138,23 @@ func (l Ledger) why(m Minute) string {
 	return ""
 }
 
+// Holds tells whether an account of a minute can be entered: it is neither older than what is
+// kept, nor further ahead than all of it.
+func (l Ledger) Holds(m Minute) bool {
+	through, any := l.Through()
+	day, _ := m.day()
+	return m >= 0 && (!any || m <= through+farAhead && day >= l.Days[len(l.Days)-1].Day-keptDays+1)
+}
+
 // Enter is the ledger with one more account. Minutes between the last one and this are
 // unseen. Of a minute that has an account already the worse counts, and sums are added. An
 // account that is older than what is kept, or further ahead than all of it, is passed
 // over. l stays as it is.
 func (l Ledger) Enter(a Account) Ledger {
-	through, any := l.Through()
-	day, place := a.Minute.day()
-	if a.Minute < 0 || !a.Letter.valid() || any && (a.Minute > through+farAhead || day < l.Days[len(l.Days)-1].Day-keptDays+1) {
+	if !a.Letter.valid() || !l.Holds(a.Minute) {
 		return l
 	}
+	day, place := a.Minute.day()
 	out := Ledger{Days: slices.Clone(l.Days), Outages: l.Outages}
 	out.fill(day)
 	i, _ := slices.BinarySearchFunc(out.Days, day, func(d Day, day int) int { return cmp.Compare(d.Day, day) })
@@ -182,11 +200,16 @@ func (l Ledger) WithDay(d Day) Ledger {
 }
 
 // Vouch is the ledger with the minutes after its last one, up to and with this, taken for
-// good: who vouches had looked at them and would have entered what was not.
+// good, or for unseen where that one is: who vouches had looked at them and would have entered
+// what was not so.
 func (l Ledger) Vouch(until Minute) Ledger {
 	through, any := l.Through()
 	if !any || until > through+farAhead {
 		return l
+	}
+	like := Good
+	if l.Last() == Unseen {
+		like = Unseen
 	}
 	out := Ledger{Days: slices.Clone(l.Days), Outages: l.Outages}
 	for m := through + 1; m <= until; {
@@ -194,7 +217,7 @@ func (l Ledger) Vouch(until Minute) Ledger {
 		out.fill(day)
 		n := min(int(until-m)+1, minutesADay-place)
 		d := &out.Days[len(out.Days)-1]
-		d.Runs = slices.Clone(d.Runs).add(Good, n)
+		d.Runs = slices.Clone(d.Runs).add(like, n)
 		m += Minute(n)
 	}
 	out.Days = out.Days[max(0, len(out.Days)-keptDays):]

@@ -45,13 +45,16 @@ type Book struct {
 	oldest  sla.Minute
 	version string
 	retry   time.Time
+	// created is when the object was, by the host cluster's clock; zero where it is not there.
+	created time.Time
 	// served is whether it has ever been seen to serve.
 	served bool
 	// downFrom is the first of the rounds, without one in between that was not down, by which
 	// all vantage points see it down.
 	downFrom time.Time
-	// target is what is promised, from 0 to 1.
+	// target is what is promised, from 0 to 1, and made when the profile was that promises it.
 	target float64
+	made   time.Time
 	told   told
 }
 
@@ -71,11 +74,11 @@ func (t told) clone() told {
 	return t
 }
 
-// Promise notes what is promised, from 0 to 1.
-func (b *Book) Promise(target float64) {
+// Promise notes what is promised, from 0 to 1, by a profile that was made at a time.
+func (b *Book) Promise(target float64, made time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.target = target
+	b.target, b.made = target, made
 }
 
 // Promised is what is promised, from 0 to 1.
@@ -163,17 +166,19 @@ func (b *Book) enter(a sla.Account) {
 		b.accounts = b.accounts[max(0, len(b.accounts)-mostAccounts):]
 		return
 	}
-	through, any := b.ledger.Through()
-	if any && a.Minute+sla.Minute(farBehind.Minutes()) < through {
-		// What is kept lies in the future: a clock was far ahead when it was written.
-		b.ledger, any = sla.Ledger{}, false
+	if a.Minute.Time().Before(b.created.Add(-beforeCreated)) {
+		return // the clock is far behind the truth
 	}
+	if through, any := b.ledger.Through(); any && a.Minute+sla.Minute(farBehind.Minutes()) < through {
+		// What is kept lies in the future: a clock was far ahead when it was written.
+		b.ledger = sla.Ledger{}
+	}
+	if !b.ledger.Holds(a.Minute) {
+		return
+	}
+	news, is := b.news(a)
 	b.ledger = b.ledger.Enter(a)
-	// A gap is not good either, and whoever leads next must not take it for that.
-	news := a.Minute
-	if any && a.Minute > through+1 {
-		news = through + 1
-	} else if a.Letter == sla.Good {
+	if !is {
 		return
 	}
 	if b.unsaved == 0 || news < b.oldest {
@@ -182,8 +187,33 @@ func (b *Book) enter(a sla.Account) {
 	b.unsaved++
 }
 
+// news is the first minute that an account tells something new of: something that is not what
+// whoever leads next takes minutes for that are not written down, which is good or, after one
+// that nobody saw, unseen.
+func (b *Book) news(a sla.Account) (first sla.Minute, is bool) {
+	through, any := b.ledger.Through()
+	if !any || a.Minute <= through {
+		return a.Minute, a.Letter != sla.Good
+	}
+	switch blind := b.ledger.Last() == sla.Unseen; {
+	case blind && a.Letter == sla.Unseen:
+		return a.Minute, false
+	case blind:
+		return a.Minute, true
+	case a.Minute > through+1: // a gap is not good either
+		return through + 1, true
+	default:
+		return a.Minute, a.Letter != sla.Good
+	}
+}
+
 // farBehind is how far behind its last minute a ledger may be told of one: what it keeps.
 const farBehind = 62 * 24 * time.Hour
+
+// beforeCreated is how long before its object was made a ledger may be told of a minute, by
+// clocks that do not agree: one that is further behind has been set wrongly, and would have
+// what is kept taken for the future.
+const beforeCreated = 24 * time.Hour
 
 func (b *Book) countMinute(l sla.Letter) {
 	if !b.recalled {
@@ -250,66 +280,12 @@ func (b *Book) During(now time.Time, c sla.Circumstances) {
 	b.gathering = b.gathering.During(now, c)
 }
 
-// Kept is what is kept of a control plane in the host cluster.
-type Kept struct {
-	Ledger sla.Ledger
-	// Stored is whether there is an object, Version its version, and Saved when it was last
-	// written.
-	Stored  bool
-	Version string
-	Saved   time.Time
-}
-
-// Recall takes up the ledger that leaders before have kept. Until led, which is when one of
-// them last led and had written down what it knew, what they did not enter was good; but for
-// no longer than an hour after it was written, as whoever leads writes once an hour. Later
-// minutes are this replica's own to tell, and so are those that the ledger calls unseen.
-func (b *Book) Recall(k Kept, led, now time.Time) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.ledger = k.Ledger
-	if end := k.Saved.Add(goodEvery); led.After(end) {
-		led = end
-	}
-	if !led.IsZero() && !k.Saved.IsZero() && !led.After(now) {
-		b.ledger = b.ledger.Vouch(sla.MinuteOf(led) - unwritten)
-	}
-	through, any := b.ledger.Through()
-	b.recalled, b.saved, b.stored, b.version = true, k.Saved, k.Stored, k.Version
-	if _, seen := b.ledger.First(); seen {
-		b.served = true
-	}
-	accounts := b.accounts
-	b.accounts = nil
-	for _, a := range accounts {
-		// Minutes before it that nobody saw were so for a leader that had just begun.
-		if t := b.ledger.Totals(a.Minute, a.Minute+1); !any || a.Minute > through || t.Unseen() > 0 {
-			a.Sums = sla.Sums{}
-			b.enter(a)
-		}
-	}
-}
-
-// unwritten is how many minutes a leader may be late in writing down, with the one that goes
-// by.
-const unwritten = 3
-
 // EverServed is whether it has ever been seen to serve: what never has is not down, it is being
 // made.
 func (b *Book) EverServed() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.served
-}
-
-// sound is whether what is known of it is written down, and something is known, but for the
-// last minutes, which whoever leads next does not take for good.
-func (b *Book) sound(now time.Time) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	since := sla.MinuteOf(now) - unwritten
-	through, any := b.ledger.Through()
-	return b.recalled && (b.unsaved == 0 || b.oldest > since) && (!any || through >= since)
 }
 
 // Recalled is whether the ledger has been read.

@@ -16,9 +16,13 @@ import (
 // Books are those of all control planes. Its zero value has none; it is safe for concurrent
 // use.
 type Books struct {
-	mu    sync.Mutex
-	books map[types.NamespacedName]*Book
+	mu      sync.Mutex
+	books   map[types.NamespacedName]*Book
+	dropped map[types.NamespacedName]*Book
 }
+
+// mostDropped bounds the books that wait to be written for the last time.
+const mostDropped = 2000
 
 // Open opens the book of a control plane, where it is not open.
 func (b *Books) Open(key types.NamespacedName) *Book {
@@ -42,21 +46,38 @@ func (b *Books) Of(key types.NamespacedName) *Book {
 	return b.books[key]
 }
 
-// Sound is whether all that is known is written down, but for what has just come.
-func (b *Books) Sound(now time.Time) bool {
-	for _, book := range b.All() {
+// Unwritten are the control planes of which not all that is known is written down, but for what
+// has just come, in no order.
+func (b *Books) Unwritten(now time.Time) (keys []types.NamespacedName) {
+	for key, book := range b.All() {
 		if !book.sound(now) {
-			return false
+			keys = append(keys, key)
 		}
 	}
-	return true
+	return keys
 }
 
-// Drop closes the book of a control plane that is gone.
+// Drop closes the book of a control plane whose profile is gone. One that is kept by this
+// replica is written once more.
 func (b *Books) Drop(key types.NamespacedName) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if book := b.books[key]; book != nil && book.Recalled() && len(b.dropped) < mostDropped {
+		if b.dropped == nil {
+			b.dropped = map[types.NamespacedName]*Book{}
+		}
+		b.dropped[key] = book
+	}
 	delete(b.books, key)
+}
+
+// takeDropped hands over the books that are to be written for the last time.
+func (b *Books) takeDropped() map[types.NamespacedName]*Book {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := b.dropped
+	b.dropped = nil
+	return all
 }
 
 // All are the books that are open now.

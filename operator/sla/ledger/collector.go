@@ -4,6 +4,7 @@
 package ledger
 
 import (
+	"math"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -87,6 +88,9 @@ func (b *Book) telling(point string, others []sla.Look, now time.Time) telling {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	t.told, t.unsaved = b.told.clone(), b.unsaved
+	if !b.recalled {
+		t.unsaved = len(b.accounts)
+	}
 	if !t.DownFrom.IsZero() {
 		t.downFor = max(0, now.Sub(t.DownFrom).Seconds())
 	}
@@ -94,6 +98,10 @@ func (b *Book) telling(point string, others []sla.Look, now time.Time) telling {
 		totals sla.Totals
 		budget sla.Budget
 	}{{t.Month, t.MonthBudget}, {t.Thirty, t.ThirtyBudget}} {
+		if !t.Known { // what nobody has read is not good
+			t.available[i], t.left[i] = [3]float64{math.NaN(), math.NaN(), math.NaN()}, math.NaN()
+			continue
+		}
 		t.available[i], t.left[i] = [3]float64{1, 1, 1}, p.budget.Left()
 		a := p.totals.Availability()
 		if a.Known {
@@ -101,9 +109,6 @@ func (b *Book) telling(point string, others []sla.Look, now time.Time) telling {
 		}
 		if a.Asked {
 			t.available[i][2] = a.Requests
-		}
-		if !t.Known {
-			t.left[i] = 1
 		}
 	}
 	return t

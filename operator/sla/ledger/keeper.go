@@ -54,10 +54,7 @@ func (k *Keeper) Start(ctx context.Context) error {
 		k.turn(ctx)
 		select {
 		case <-ctx.Done():
-			// What is known now nobody else may.
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepWithin)
-			defer cancel()
-			k.turn(last)
+			k.end(ctx)
 			return nil
 		case <-tick.C:
 		}
@@ -66,19 +63,27 @@ func (k *Keeper) Start(ctx context.Context) error {
 
 // turn closes minutes that are over, and reads and writes what is due.
 func (k *Keeper) turn(ctx context.Context) {
-	led, heard := k.Points.Led()
-	if !heard {
-		return // who led before is not known yet
-	}
+	k.close(ctx)
+	k.each(ctx, k.Books.All(), func(ctx context.Context, key types.NamespacedName, book *Book) error {
+		led, heard := k.Points.Led(key)
+		if !heard {
+			return nil // who led before is not known yet
+		}
+		return k.keep(ctx, key, book, led)
+	})
+}
+
+// each does the same with some books, a few at once.
+func (k *Keeper) each(ctx context.Context, books map[types.NamespacedName]*Book, do func(ctx context.Context, key types.NamespacedName, book *Book) error) {
 	places := make(chan struct{}, keepers)
 	var all sync.WaitGroup
-	for key, book := range k.Books.All() {
+	for key, book := range books {
 		places <- struct{}{}
 		all.Go(func() {
 			defer func() { <-places }()
 			ctx, cancel := context.WithTimeout(ctx, keepWithin)
 			defer cancel()
-			if err := k.keep(ctx, key, book, led); err != nil {
+			if err := do(ctx, key, book); err != nil {
 				log.FromContext(ctx).Error(err, "A ledger is kept in memory until it can be written", "namespace", key.Namespace, "name", key.Name)
 			}
 		})
@@ -140,7 +145,7 @@ func (k *Keeper) recall(ctx context.Context, key types.NamespacedName, book *Boo
 	if err != nil {
 		log.FromContext(ctx).Error(err, "What cannot be read of a ledger counts as unseen", "namespace", key.Namespace, "name", key.Name)
 	}
-	kept := Kept{Ledger: l, Stored: true, Version: o.ResourceVersion}
+	kept := Kept{Ledger: l, Stored: true, Version: o.ResourceVersion, Created: o.CreationTimestamp.Time}
 	if o.Saved != nil && !o.Saved.After(k.Now()) {
 		kept.Saved = o.Saved.Time
 	}
@@ -201,7 +206,7 @@ func (k *Keeper) save(ctx context.Context, key types.NamespacedName, book *Book,
 	if err != nil {
 		return fmt.Errorf("writing AvailabilityLedger %s: %w", key, err)
 	}
-	book.hasSaved(now, unsaved, o.ResourceVersion)
+	book.hasSaved(now, unsaved, o)
 	return nil
 }
 
@@ -227,10 +232,10 @@ func (b *Book) merge(o *v1alpha1.AvailabilityLedger) sla.Ledger {
 }
 
 // hasSaved notes that so much of what was not written is.
-func (b *Book) hasSaved(now time.Time, unsaved int, version string) {
+func (b *Book) hasSaved(now time.Time, unsaved int, as *v1alpha1.AvailabilityLedger) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.saved, b.stored, b.version = now, true, version
+	b.saved, b.stored, b.version, b.created = now, true, as.ResourceVersion, as.CreationTimestamp.Time
 	if b.unsaved = max(0, b.unsaved-unsaved); b.unsaved > 0 {
 		b.oldest = sla.MinuteOf(now) - 1 // what has come meanwhile
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/operator/sla/ledger"
 	"evenkeel.dev/evenkeel/operator/sla/probe"
 	"evenkeel.dev/evenkeel/recommender/sla"
@@ -36,5 +37,113 @@ func TestAGapIsFilledByWhoHasLooked(t *testing.T) {
 		if got.Bad != want.Bad || got.Unseen() != 0 {
 			t.Errorf("minute %d: %d bad, %d unseen; want %d bad", m, got.Bad, got.Unseen(), want.Bad)
 		}
+	}
+}
+
+// A ledger of a time of which nothing would be kept begins anew, and is told of all that comes;
+// before, nothing could be entered any more.
+func TestALedgerOfLongAgo(t *testing.T) {
+	begin := time.Date(2026, 3, 1, 6, 0, 0, 0, time.UTC)
+	kept := sla.Ledger{}.Enter(sla.Account{Minute: sla.MinuteOf(begin), Letter: sla.Good})
+	for days, whole := range map[int]bool{30: true, 63: false, 300: false} {
+		now := begin.AddDate(0, 0, days)
+		var b ledger.Book
+		b.Recall(ledger.Kept{Ledger: kept, Stored: true, Saved: begin, Created: begin}, time.Time{}, now)
+		outage(&b, now, 5)
+		l := b.Ledger()
+		first, _ := l.First()
+		if bad := l.Totals(0, sla.MinuteOf(now)+10).Bad; bad < 4 || (first == sla.MinuteOf(begin)) != whole {
+			t.Errorf("after %d days: %d of 5 minutes are bad, and the first known is %s", days, bad, first.Time())
+		}
+		if b.Sound(now.Add(10 * time.Minute)) {
+			t.Errorf("after %d days: it is taken for written, and is not", days)
+		}
+	}
+}
+
+// A clock that has been set far back, to before there was a ledger, tells nothing, and costs
+// nothing of what is kept.
+func TestAClockFromBeforeTheLedger(t *testing.T) {
+	created := time.Date(2026, 3, 1, 6, 0, 0, 0, time.UTC)
+	saved := created.AddDate(0, 0, 100)
+	kept := sla.Ledger{}.Enter(sla.Account{Minute: sla.MinuteOf(saved), Letter: sla.ByEtcd, Why: "no leader"})
+	var b ledger.Book
+	b.Recall(ledger.Kept{Ledger: kept, Stored: true, Saved: saved, Created: created}, time.Time{}, saved)
+	outage(&b, time.Unix(0, 0), 5)
+	if l := b.Ledger(); l.Totals(sla.MinuteOf(saved), sla.MinuteOf(saved)+1).Bad != 1 || len(l.Days) != 1 {
+		t.Errorf("the ledger is %+v", l)
+	}
+	if b.Due(saved.Add(2 * time.Minute)) {
+		t.Error("it is to be written, and has nothing new")
+	}
+}
+
+// Nobody vouches for minutes in which there was no profile.
+func TestAProfileThatIsMadeAnew(t *testing.T) {
+	saved := time.Date(2026, 3, 1, 6, 0, 0, 0, time.UTC)
+	kept := sla.Ledger{}.Enter(sla.Account{Minute: sla.MinuteOf(saved), Letter: sla.Good})
+	led, now := saved.Add(30*time.Minute), saved.Add(40*time.Minute)
+	for made, want := range map[time.Time]int{saved.Add(-time.Hour): 28, saved.Add(35 * time.Minute): 1} {
+		var b ledger.Book
+		b.Promise(0.9995, made)
+		b.Recall(ledger.Kept{Ledger: kept, Stored: true, Saved: saved}, led, now)
+		l := b.Ledger()
+		if got := l.Totals(sla.MinuteOf(saved), sla.MinuteOf(now)).Seen; got != want {
+			t.Errorf("of a profile made at %s %d minutes are good; want %d", made, got, want)
+		}
+	}
+}
+
+// What goes on unseen is written once and then once an hour, and whoever leads next takes it
+// for unseen; when it is seen again, that is news.
+func TestWhatGoesOnUnseen(t *testing.T) {
+	begin := time.Date(2026, 3, 1, 6, 0, 0, 0, time.UTC)
+	var b ledger.Book
+	b.Recall(ledger.Kept{}, time.Time{}, begin)
+	var kept v1alpha1.AvailabilityLedger
+	writes := 0
+	look := func(from time.Time, minutes int, v sla.Verdict) (end time.Time) {
+		for end = from; end.Before(from.Add(time.Duration(minutes) * time.Minute)); end = end.Add(10 * time.Second) {
+			b.Round(probe.Round{At: end, Over: end, Verdict: v}, "self", nil)
+			if b.Due(end) {
+				writes++
+				ledger.Save(b.Ledger(), &kept, "99.95", end)
+				b.Saved(end, &kept)
+			}
+		}
+		return end
+	}
+	now := look(begin, 5, sla.Up)
+	now = look(now, 50, sla.Blind)
+	if writes > 3 {
+		t.Errorf("%d writes of a control plane that nobody sees", writes)
+	}
+	if !b.Sound(now) {
+		t.Error("it is not taken for written")
+	}
+	var next ledger.Book
+	l, err := ledger.Load(&kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next.Recall(ledger.Kept{Ledger: l, Stored: true, Saved: kept.Saved.Time}, now, now)
+	vouched := next.Ledger()
+	if got := vouched.Totals(sla.MinuteOf(begin)+7, sla.MinuteOf(now)-3); got.Seen > 0 {
+		t.Errorf("whoever leads next takes %d minutes for seen: %v", got.Seen, vouched.Days[0].Runs)
+	}
+	before := writes
+	now = look(now, 5, sla.Up)
+	if writes == before {
+		t.Error("it is seen again, and nothing is written")
+	}
+	if l, _ := ledger.Load(&kept); l.Last() != sla.Good {
+		t.Errorf("what is written ends with %c at %s", l.Last(), now)
+	}
+}
+
+// outage has a book see a control plane down for some minutes.
+func outage(b *ledger.Book, from time.Time, minutes int) {
+	for at := from; at.Before(from.Add(time.Duration(minutes+1) * time.Minute)); at = at.Add(10 * time.Second) {
+		b.Round(probe.Round{At: at, Over: at, Verdict: sla.Down, Why: "nobody answers"}, "self", nil)
 	}
 }

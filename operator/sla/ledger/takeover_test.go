@@ -89,33 +89,14 @@ func (o *office) turn(now time.Time, down bool) {
 		leads.book.Recall(ledger.Kept{Ledger: l, Stored: o.there, Saved: o.saved}, o.led, now)
 	}
 	leads.book.Turn(o.others(leads), now)
-	l := leads.book.Ledger()
-	if _, any := l.Through(); any && !o.refuses && (!o.there || now.Sub(o.saved) >= time.Hour || now.Sub(o.saved) >= time.Minute && o.news(l) > 0) {
-		ledger.Save(l, &o.kept, "99.95", now)
+	if leads.book.Due(now) && !o.refuses {
+		ledger.Save(leads.book.Ledger(), &o.kept, "99.95", now)
 		o.there, o.saved = true, now
+		leads.book.Saved(now, &o.kept)
 	}
-	through, any := l.Through()
-	if old := o.news(l); (old == 0 || old > sla.MinuteOf(now)-3) && (!any || through >= sla.MinuteOf(now)-3) {
+	if leads.book.Sound(now) {
 		o.led = now
 	}
-}
-
-// news is the first minute that was not good and is not kept; 0 where there is none.
-func (o *office) news(l sla.Ledger) sla.Minute {
-	kept, _ := ledger.Load(&o.kept)
-	first, any := l.First()
-	if !any {
-		return 0
-	}
-	through, _ := l.Through()
-	keptThrough, _ := kept.Through()
-	for m := first; m <= through; m++ {
-		is, was := l.Totals(m, m+1), kept.Totals(m, m+1)
-		if is.Bad > was.Bad || is.Unseen() > 0 && m > keptThrough {
-			return m
-		}
-	}
-	return 0
 }
 
 // However often the operator that leads is killed, in outages as well, the ledger has as many

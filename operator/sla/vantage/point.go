@@ -22,7 +22,11 @@ const mostDownWhy = 256
 func (p *Points) point(now time.Time) *v1alpha1.VantagePoint {
 	seen := p.Seen()
 	v := &v1alpha1.VantagePoint{Zone: p.inZone(), Renewed: &metav1.MicroTime{Time: now.Truncate(time.Microsecond)}, Candidate: p.Leading != nil}
-	v.Leading = p.Leads() && (p.Sound == nil || p.Sound(now))
+	if v.Leading = p.Leads(); v.Leading && p.Unwritten != nil {
+		v.Unwritten = named(p.Unwritten(now))
+		v.Leading = len(v.Unwritten) <= mostSeen // for none is vouched that it cannot name
+		v.Unwritten = v.Unwritten[:min(len(v.Unwritten), mostSeen)]
+	}
 	v.Namespace, v.Name = p.Namespace, p.Self
 	v.ControlPlanes = int32(min(len(seen), 1<<20))
 	for _, key := range sorted(seen) {
@@ -40,13 +44,24 @@ func (p *Points) point(now time.Time) *v1alpha1.VantagePoint {
 	return v
 }
 
+// named are control planes as the object tells them, in their order.
+func named(keys []types.NamespacedName) (all []v1alpha1.SeenNothing) {
+	slices.SortFunc(keys, byName)
+	for _, key := range keys {
+		all = append(all, v1alpha1.SeenNothing{Namespace: key.Namespace, Name: key.Name})
+	}
+	return all
+}
+
+func byName(a, b types.NamespacedName) int {
+	return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+}
+
 func sorted[V any](of map[types.NamespacedName]V) []types.NamespacedName {
 	keys := make([]types.NamespacedName, 0, len(of))
 	for k := range of {
 		keys = append(keys, k)
 	}
-	slices.SortFunc(keys, func(a, b types.NamespacedName) int {
-		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
-	})
+	slices.SortFunc(keys, byName)
 	return keys
 }

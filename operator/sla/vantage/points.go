@@ -53,15 +53,16 @@ type Points struct {
 	Leading <-chan struct{}
 	// Settle is for how long after its start it says nothing; 0 is twenty seconds.
 	Settle time.Duration
-	// Sound is whether all that this one knows is written down, where it leads.
-	Sound func(now time.Time) bool
+	// Unwritten are the control planes of which not all that this one knows is written down,
+	// where it leads; nil is none.
+	Unwritten func(now time.Time) []types.NamespacedName
 	// Seen is what this one last saw of each control plane.
 	Seen func() map[types.NamespacedName]sla.Look
 
 	mu     sync.Mutex
 	others map[string]other
-	// led is when another vantage point, or this one in a life before, last led.
-	led    time.Time
+	// reign is when another vantage point, or this one in a life before, last led.
+	reign  reign
 	ledAll bool
 	began  time.Time
 	// planes is how many control planes this one looks at, and zone that of its node.
@@ -177,13 +178,10 @@ func (p *Points) hear(all []v1alpha1.VantagePoint, now time.Time) {
 		if v.Renewed == nil {
 			continue
 		}
-		renewed := v.Renewed.Time
-		if v.Leading && (v.Name != p.Self || !p.ledAll) && renewed.After(p.led) && !renewed.After(now) {
-			p.led = renewed
-		}
 		if v.Name == p.Self {
 			continue
 		}
+		renewed := v.Renewed.Time
 		o := other{name: v.Name, renewed: renewed, candidate: v.Candidate, planes: int(v.ControlPlanes), blinded: int(v.BlindCount)}
 		if was, known := p.others[v.Name]; known {
 			if o.heard = was.heard; !was.renewed.Equal(renewed) {
@@ -200,16 +198,8 @@ func (p *Points) hear(all []v1alpha1.VantagePoint, now time.Time) {
 		}
 		others[v.Name] = o
 	}
+	p.reign = p.reign.after(all, now, func(v *v1alpha1.VantagePoint) bool { return v.Name != p.Self || !p.ledAll })
 	p.others, p.ledAll = others, true
-}
-
-// Led is when an operator replica last led before this one did, and had written down what it
-// knew; zero where none is known. heard is false until the others have been heard for the
-// first time.
-func (p *Points) Led() (at time.Time, heard bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.led, p.ledAll
 }
 
 // Others are what the other vantage points that live last said of a control plane. One that
@@ -278,7 +268,7 @@ func (p *Points) put(ctx context.Context, point *v1alpha1.VantagePoint, all []v1
 		}
 		after := all[i].DeepCopy()
 		after.Zone, after.Renewed = point.Zone, point.Renewed
-		after.Candidate, after.Leading = point.Candidate, point.Leading
+		after.Candidate, after.Leading, after.Unwritten = point.Candidate, point.Leading, point.Unwritten
 		after.ControlPlanes, after.DownCount, after.Down = point.ControlPlanes, point.DownCount, point.Down
 		after.BlindCount, after.Blind = point.BlindCount, point.Blind
 		return p.Client.Patch(ctx, after, client.MergeFrom(&all[i]))
@@ -290,16 +280,11 @@ func (p *Points) put(ctx context.Context, point *v1alpha1.VantagePoint, all []v1
 
 // same tells whether nothing is new but the time.
 func same(a, b *v1alpha1.VantagePoint) bool {
-	if a.Leading != b.Leading || a.ControlPlanes != b.ControlPlanes || len(a.Down) != len(b.Down) || len(a.Blind) != len(b.Blind) {
+	if a.Leading != b.Leading || a.ControlPlanes != b.ControlPlanes || len(a.Down) != len(b.Down) || !slices.Equal(a.Blind, b.Blind) || !slices.Equal(a.Unwritten, b.Unwritten) {
 		return false
 	}
 	for i := range a.Down {
 		if a.Down[i].Namespace != b.Down[i].Namespace || a.Down[i].Name != b.Down[i].Name {
-			return false
-		}
-	}
-	for i := range a.Blind {
-		if a.Blind[i] != b.Blind[i] {
 			return false
 		}
 	}

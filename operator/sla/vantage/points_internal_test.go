@@ -4,6 +4,7 @@
 package vantage
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -95,7 +96,7 @@ func TestWhatOthersSay(t *testing.T) {
 func TestWhoLedLast(t *testing.T) {
 	leading := func(v *v1alpha1.VantagePoint) { v.Leading = true }
 	p := &Points{Self: "self"}
-	if _, heard := p.Led(); heard {
+	if _, heard := p.Led(acme); heard {
 		t.Fatal("somebody is heard before anybody was asked")
 	}
 	own := said(morning.Add(-time.Minute), leading)
@@ -103,12 +104,12 @@ func TestWhoLedLast(t *testing.T) {
 	ahead := said(morning.Add(time.Hour), leading)
 	ahead[0].Name = "ahead"
 	p.hear(append(append(said(morning.Add(-time.Hour), leading), own...), ahead...), morning)
-	if at, heard := p.Led(); !heard || !at.Equal(morning.Add(-time.Minute)) {
+	if at, heard := p.Led(acme); !heard || !at.Equal(morning.Add(-time.Minute)) {
 		t.Fatalf("led last at %v, heard %v; want a minute ago, by this one in its life before", at, heard)
 	}
 	own[0].Renewed = &metav1.MicroTime{Time: morning}
 	p.hear(own, morning.Add(time.Second))
-	if at, _ := p.Led(); !at.Equal(morning.Add(-time.Minute)) {
+	if at, _ := p.Led(acme); !at.Equal(morning.Add(-time.Minute)) {
 		t.Fatalf("led last at %v; what this one does now is not what was before", at)
 	}
 }
@@ -147,5 +148,64 @@ func TestWhoIsARival(t *testing.T) {
 				t.Errorf("a rival: %v; want %v", got, c.want)
 			}
 		})
+	}
+}
+
+// Of a control plane whose ledger lacks something whoever led is believed until it last did
+// not, however long that goes on; of the others until it was last seen to lead.
+func TestWhatALeaderHasNotWritten(t *testing.T) {
+	other := types.NamespacedName{Namespace: "tenant-globex", Name: "globex"}
+	leads := func(unwritten bool) func(*v1alpha1.VantagePoint) {
+		return func(v *v1alpha1.VantagePoint) {
+			if v.Leading = true; unwritten {
+				v.Unwritten = named([]types.NamespacedName{acme})
+			}
+		}
+	}
+	p := &Points{Self: "self"}
+	for i, c := range []struct {
+		unwritten bool
+		acme      time.Duration // after the first; less than nothing is never
+	}{
+		{true, -1}, // nobody has heard it say that it was
+		{false, time.Minute},
+		{true, time.Minute},
+		{true, time.Minute},
+		{false, 4 * time.Minute},
+		{true, 4 * time.Minute},
+	} {
+		now := morning.Add(time.Duration(i) * time.Minute)
+		p.hear(said(now, leads(c.unwritten)), now)
+		want := morning.Add(c.acme)
+		if c.acme < 0 {
+			want = time.Time{}
+		}
+		if at, _ := p.Led(acme); !at.Equal(want) {
+			t.Errorf("minute %d: of acme it is believed until %v; want %v", i, at, want)
+		}
+		if at, _ := p.Led(other); !at.Equal(now) {
+			t.Errorf("minute %d: of others it is believed until %v; want %v", i, at, now)
+		}
+	}
+}
+
+// One that has more to name than it may is not believed at all.
+func TestMoreThanCanBeNamed(t *testing.T) {
+	leading := make(chan struct{})
+	close(leading)
+	keys := func(n int) func(time.Time) []types.NamespacedName {
+		return func(time.Time) []types.NamespacedName {
+			all := make([]types.NamespacedName, n)
+			for i := range all {
+				all[i] = types.NamespacedName{Namespace: "tenants", Name: strconv.Itoa(i)}
+			}
+			return all
+		}
+	}
+	for n, leads := range map[int]bool{0: true, mostSeen: true, mostSeen + 1: false} {
+		p := &Points{Self: "self", Leading: leading, Unwritten: keys(n), Seen: func() map[types.NamespacedName]sla.Look { return nil }}
+		if v := p.point(morning); v.Leading != leads || len(v.Unwritten) != min(n, mostSeen) {
+			t.Errorf("%d unwritten: leading %v, and %d of them named", n, v.Leading, len(v.Unwritten))
+		}
 	}
 }

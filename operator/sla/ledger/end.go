@@ -1,0 +1,60 @@
+// Copyright The Evenkeel Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package ledger
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	"evenkeel.dev/evenkeel/recommender/sla"
+)
+
+// endWithin bounds the writing of a leader that ends: less than the manager waits for it.
+const endWithin = 20 * time.Second
+
+// end writes down what a leader knows that ends in good order, and nobody else may: those books
+// first that whoever leads next would be wrong about, and then the good minutes of all others,
+// so that nobody has to vouch for them.
+func (k *Keeper) end(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endWithin)
+	defer cancel()
+	k.close(ctx)
+	first, then := map[types.NamespacedName]*Book{}, map[types.NamespacedName]*Book{}
+	for key, book := range k.Books.All() {
+		if !book.Recalled() {
+			continue
+		}
+		book.Turn(k.Points.Others(key), k.Now())
+		if unsaved, _ := book.ahead(); unsaved > 0 {
+			first[key] = book
+		} else {
+			then[key] = book
+		}
+	}
+	k.write(ctx, first)
+	k.write(ctx, then)
+}
+
+// close writes the books of profiles that are gone for the last time.
+func (k *Keeper) close(ctx context.Context) { k.write(ctx, k.Books.takeDropped()) }
+
+// write writes books that know more than is written, whenever that was.
+func (k *Keeper) write(ctx context.Context, books map[types.NamespacedName]*Book) {
+	k.each(ctx, books, func(ctx context.Context, key types.NamespacedName, book *Book) error {
+		if unsaved, fresh := book.ahead(); unsaved == 0 && !fresh {
+			return nil
+		}
+		return k.save(ctx, key, book, k.Now())
+	})
+}
+
+// ahead is how many minutes are not written that are news, and whether any minute is not.
+func (b *Book) ahead() (unsaved int, fresh bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	through, any := b.ledger.Through()
+	return b.unsaved, any && through >= sla.MinuteOf(b.saved)
+}
