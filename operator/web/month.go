@@ -14,10 +14,6 @@ import (
 	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
-// writtenEvery is after how many minutes a ledger is written at the latest, while somebody
-// counts.
-const writtenEvery = 65
-
 // month is a month of a ledger, as the calendar and the report have it.
 type month struct {
 	Name, Title        string
@@ -79,19 +75,9 @@ func targetOf(p *v1alpha1.ControlPlaneProfile) string {
 
 // monthOf is the month of a time, as far as it is over now.
 func monthOf(l sla.Ledger, target string, of, now time.Time) month {
-	from, to := sla.Month(of)
-	end := max(from, min(to, sla.MinuteOf(now)))
-	first, any := l.First()
-	through, _ := l.Through()
-	if any && sla.MinuteOf(now)-through <= writtenEvery {
-		// The ledger is written once an hour while all is good: the minutes after it are
-		// neither unseen nor told yet. Later than that nobody has counted them.
-		end = max(from, min(end, through+1))
-	}
-	begin := end
-	if any {
-		begin = max(from, min(first, end)) // before it nobody was asked to look
-	}
+	known := ledger.MonthOf(l, of, now)
+	from, to, begin, end := known.From, known.To, known.Begin, known.End
+	through, any := l.Through()
 	m := month{Name: of.UTC().Format("2006-01"), Title: of.UTC().Format("January 2006"), Target: target, Minutes: "–", Runs: "–", Req: "–", Left: "–", Worst: "–"}
 	if any {
 		m.AsOf = (through + 1).Time().UTC()
