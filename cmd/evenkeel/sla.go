@@ -70,6 +70,12 @@ func printSLA(w io.Writer, cpp *v1alpha1.ControlPlaneProfile, kept *v1alpha1.Ava
 	}
 	m := ledger.MonthOf(l, of, now)
 	t := l.Totals(m.Begin, m.End)
+	if gone := m.Gone(); gone != "" {
+		p.line("%s/%s, %s: %s", kept.Namespace, kept.Name, of.Format("January 2006"), gone)
+		p.rest(t)
+		p.outages(l, m.From, m.To)
+		return p.err
+	}
 	if t.Seen == 0 {
 		p.line("%s/%s: nothing is known of %s", kept.Namespace, kept.Name, of.Format("January 2006"))
 		if _, any := l.First(); any {
@@ -93,6 +99,14 @@ func printSLA(w io.Writer, cpp *v1alpha1.ControlPlaneProfile, kept *v1alpha1.Ava
 	p.requests(t.Sums)
 	p.outages(l, m.From, m.To)
 	return p.err
+}
+
+// rest writes what is known of a month that is not kept whole.
+func (p *printer) rest(t sla.Totals) {
+	if t.Seen > 0 {
+		p.line("in what is kept  %d bad minutes; %d minutes not seen", t.Bad, t.Unseen())
+		p.requests(t.Sums)
+	}
 }
 
 // promised is what is promised, from 0 to 1 and in percent; where the profile is gone the

@@ -12,6 +12,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/operator/sla/ledger"
+	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
 // What is printed of a month: the budget, the three definitions, and every outage with its
@@ -92,6 +94,43 @@ func TestPrintSLAOfAnOperatorThatIsDead(t *testing.T) {
 			if !strings.Contains(b.String(), want) {
 				t.Errorf("%s: without %q:\n%s", name, want, b.String())
 			}
+		}
+	}
+}
+
+// Of a month that is not kept whole only what is kept is told: the ten bad minutes of its
+// tenth day are gone, and so is what was left of its budget.
+func TestPrintSLAOfAMonthThatIsNotKept(t *testing.T) {
+	cpp := &v1alpha1.ControlPlaneProfile{ObjectMeta: metav1.ObjectMeta{Namespace: "tenant-acme", Name: "acme"}}
+	now := time.Date(2026, 11, 26, 14, 4, 0, 0, time.UTC)
+	day := func(month time.Month, day int) sla.Minute {
+		return sla.MinuteOf(time.Date(2026, month, day, 9, 0, 0, 0, time.UTC))
+	}
+	l := sla.Ledger{}.Enter(sla.Account{Minute: day(9, 1), Letter: sla.Good}).Vouch(day(9, 10) - 1)
+	for i := range sla.Minute(10) {
+		l = l.Enter(sla.Account{Minute: day(9, 10) + i, Letter: sla.ByZone, Why: "zone c is gone"})
+	}
+	l = l.Vouch(day(9, 28) - 1).Enter(sla.Account{Minute: day(9, 28), Letter: sla.ByEtcd, Why: "no leader", Sums: sla.Sums{Requests: 1000, Failed: 10}}).Vouch(sla.MinuteOf(now) - 1)
+	kept := &v1alpha1.AvailabilityLedger{ObjectMeta: cpp.ObjectMeta}
+	ledger.Save(l, kept, "99.95", now)
+	for month, want := range map[time.Month]string{
+		time.September: `tenant-acme/acme, September 2026: only its days from 2026-09-26 on are kept, as a ledger keeps 62: budget, availability and sums of the whole month cannot be told any more
+in what is kept  1 bad minutes; 0 minutes not seen
+of 1000 requests 1.000% failed, 0.000% were shed, 0.000% were slow; 0.00 s waited in queues per 1,000
+09-28 09:00    1 min  Etcd      no leader
+09-10 09:00   10 min  Zone      zone c is gone
+`,
+		time.August: "tenant-acme/acme, August 2026: nothing of it is kept any more: a ledger keeps 62 days, and this one begins on 2026-09-26\n",
+		time.October: `tenant-acme/acme, October 2026, class 99.5: 0 of 223.2 minutes of budget used, 100% left; 0 minutes not seen
+availability  by bad minutes 100.000%   in runs of five 100.000%   by requests not asked
+`,
+	} {
+		var b strings.Builder
+		if err := printSLA(&b, cpp, kept, time.Date(2026, month, 1, 0, 0, 0, 0, time.UTC), now); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, b.String()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", month, diff)
 		}
 	}
 }

@@ -4,6 +4,7 @@
 package ledger_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -44,6 +45,33 @@ func TestWhatOfAMonthIsToBeKnown(t *testing.T) {
 		}
 		if got := m.End.Time(); !got.Equal(at(c.end)) || m.Uncounted != c.uncounted {
 			t.Errorf("%s: it ends at %s, not %s; nobody has counted: %v", name, got, c.end, m.Uncounted)
+		}
+	}
+}
+
+// A month of which days were dropped is not one in which nobody was asked to look: it begins
+// with what is kept, seen or not, and says so.
+func TestAMonthThatIsNoLongerKept(t *testing.T) {
+	now := time.Date(2026, 11, 26, 14, 0, 0, 0, time.UTC)
+	kept := time.Date(2026, 9, 26, 0, 0, 0, 0, time.UTC)
+	// Somebody looked in August, and nobody from then until October.
+	l := sla.Ledger{}.Enter(sla.Account{Minute: sla.MinuteOf(kept.AddDate(0, -1, 0)), Letter: sla.Good})
+	l = l.Enter(sla.Account{Minute: sla.MinuteOf(kept.AddDate(0, 0, 10)), Letter: sla.Good}).Vouch(sla.MinuteOf(now) - 1)
+	for name, c := range map[string]struct {
+		of          time.Time
+		begin, from time.Time
+		gone        string
+	}{
+		"of which days are kept": {kept, kept, kept, "only its days from 2026-09-26 on are kept, as a ledger keeps 62"},
+		"of which none are":      {kept.AddDate(0, -1, 0), time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC), kept, "nothing of it is kept any more: a ledger keeps 62 days, and this one begins on 2026-09-26"},
+		"that is kept":           {kept.AddDate(0, 1, 0), time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC), time.Unix(0, 0), ""},
+	} {
+		m := ledger.MonthOf(l, c.of, now)
+		if !m.Begin.Time().Equal(c.begin) || !m.KeptFrom.Time().Equal(c.from) {
+			t.Errorf("a month %s begins at %s, and is kept from %s on", name, m.Begin.Time(), m.KeptFrom.Time())
+		}
+		if got := m.Gone(); !strings.HasPrefix(got, c.gone) || (got == "") != (c.gone == "") {
+			t.Errorf("a month %s says %q, not %q", name, got, c.gone)
 		}
 	}
 }
