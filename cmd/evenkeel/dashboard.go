@@ -23,6 +23,7 @@ import (
 type dashboardFlags struct {
 	address, certs                string
 	store, remoteWrite, tokenFile string
+	labels                        []string
 }
 
 func (f *dashboardFlags) add(flags *pflag.FlagSet) {
@@ -30,6 +31,7 @@ func (f *dashboardFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.certs, "web-cert-dir", "", "folder of the dashboard's tls.crt and tls.key, read anew when they change")
 	flags.StringVar(&f.store, "store-url", "", "store of metrics that the dashboard reads by PromQL, as in https://prometheus.monitoring:9090")
 	flags.StringVar(&f.remoteWrite, "remote-write-url", "", "where metrics are sent by remote write, as in https://mimir.monitoring/api/v1/push")
+	flags.StringArrayVar(&f.labels, "store-label", nil, "label that tells this host cluster's series from those of others in the store, as in cluster=eu1; sent with all metrics and asked for in all queries; may be given several times")
 	flags.StringVar(&f.tokenFile, "store-token-file", "", "file with the bearer token for both")
 }
 
@@ -54,17 +56,13 @@ func hostClient(m ctrl.Manager, eachSecond float32, atOnce int) (*kubernetes.Cli
 // addDashboard has the manager serve the dashboard and send metrics, as far as flags ask
 // for it.
 func addDashboard(m ctrl.Manager, f dashboardFlags, remembered *history.Store) error {
+	labels, err := store.ParseLabels(f.labels)
+	if err != nil {
+		return err
+	}
 	if f.remoteWrite != "" {
-		host, err := os.Hostname()
-		if err != nil {
-			return fmt.Errorf("setting up the remote write: %w", err)
-		}
-		w, err := store.NewWriter(f.remoteWrite, f.tokenFile, nil, metrics.Registry, map[string]string{"job": "evenkeel", "instance": host}, time.Now, ctrl.Log)
-		if err != nil {
+		if err := addWriter(m, f, labels); err != nil {
 			return err
-		}
-		if err := m.Add(w); err != nil {
-			return fmt.Errorf("setting up the remote write: %w", err)
 		}
 	}
 	if f.address == "0" || f.address == "" {
@@ -87,7 +85,7 @@ func addDashboard(m ctrl.Manager, f dashboardFlags, remembered *history.Store) e
 		Tokens: tokens.AuthenticationV1().TokenReviews(), Strangers: strangers.AuthenticationV1().TokenReviews(), Access: rights.AuthorizationV1().SubjectAccessReviews(), Now: time.Now, Log: ctrl.Log,
 	}
 	if f.store != "" {
-		if c.Past, err = store.New(f.store, f.tokenFile, nil); err != nil {
+		if c.Past, err = store.New(f.store, f.tokenFile, labels, nil); err != nil {
 			return err
 		}
 	}
@@ -97,6 +95,23 @@ func addDashboard(m ctrl.Manager, f dashboardFlags, remembered *history.Store) e
 	}
 	if err := m.Add(s); err != nil {
 		return fmt.Errorf("setting up the dashboard: %w", err)
+	}
+	return nil
+}
+
+// addWriter has the manager send metrics, with the labels of this process and of its host
+// cluster.
+func addWriter(m ctrl.Manager, f dashboardFlags, labels store.Labels) error {
+	host, err := os.Hostname()
+	if err != nil {
+		return fmt.Errorf("setting up the remote write: %w", err)
+	}
+	w, err := store.NewWriter(f.remoteWrite, f.tokenFile, nil, metrics.Registry, labels.With(map[string]string{"job": "evenkeel", "instance": host}), time.Now, ctrl.Log)
+	if err != nil {
+		return err
+	}
+	if err := m.Add(w); err != nil {
+		return fmt.Errorf("setting up the remote write: %w", err)
 	}
 	return nil
 }

@@ -4,12 +4,15 @@
 package main
 
 import (
+	"bytes"
 	"io"
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
+	"github.com/klauspost/compress/snappy"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -71,11 +74,34 @@ func servesItsDashboard(t *testing.T, admin client.Client, address string, done 
 	}
 }
 
+// sharedStore counts what is sent to it and what it is asked for, and which of these do not say
+// of which host cluster.
+type sharedStore struct{ sent, asked, without atomic.Int64 }
+
+func (s *sharedStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/write" {
+		if s.asked.Add(1); !strings.Contains(r.FormValue("query"), `cluster="eu1"`) {
+			s.without.Add(1)
+		}
+		_, _ = io.WriteString(w, `{"status":"success","data":{"resultType":"matrix","result":[]}}`) // who has hung up is not told
+		return
+	}
+	packed, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // the operator has ended meanwhile
+	}
+	body, err := snappy.Decode(nil, packed)
+	if s.sent.Add(1); err != nil || bytes.Count(body, []byte("cluster\x12\x03eu1")) != bytes.Count(body, []byte("__name__")) {
+		s.without.Add(1)
+	}
+}
+
 // What would carry tokens in the clear, or goes nowhere, does not start.
 func TestFlagsOfTheDashboard(t *testing.T) {
 	_, kubeconfig := newHost(t)
 	for flag, want := range map[string]string{
 		"--web-bind-address=0.0.0.0:8443": "in the clear", "--remote-write-url=prometheus:9090": "want http or https",
+		"--store-label=namespace=eu1": "have a label namespace of their own", "--store-label=eu1": "want NAME=VALUE",
 	} {
 		c := newOperator()
 		c.SetArgs([]string{"--kubeconfig", kubeconfig, "--metrics-bind-address=0", "--health-probe-bind-address=127.0.0.1:0", flag})

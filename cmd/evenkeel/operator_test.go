@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,8 +29,13 @@ const manifests = "../../manifests"
 func TestTheOperatorTakesAndGivesUpTheLead(t *testing.T) {
 	admin, kubeconfig := newHost(t)
 	ctx, end := context.WithCancel(t.Context())
-	c, dashboard := newOperator(), free(t)
-	c.SetArgs([]string{"--kubeconfig", kubeconfig, "--metrics-bind-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0", "--web-bind-address=" + dashboard})
+	c, dashboard, shared := newOperator(), free(t), &sharedStore{}
+	store := httptest.NewServer(shared)
+	defer store.Close()
+	c.SetArgs([]string{
+		"--kubeconfig", kubeconfig, "--metrics-bind-address=127.0.0.1:0", "--health-probe-bind-address=127.0.0.1:0", "--web-bind-address=" + dashboard,
+		"--store-url=" + store.URL, "--remote-write-url=" + store.URL + "/write", "--store-label=cluster=eu1",
+	})
 	done := make(chan error, 1)
 	go func() { done <- c.ExecuteContext(ctx) }()
 	defer end()
@@ -46,6 +52,10 @@ func TestTheOperatorTakesAndGivesUpTheLead(t *testing.T) {
 		return err == nil && len(events.Items) > 0 && events.Items[0].Reason == "LeaderElection"
 	})
 	servesItsDashboard(t, admin, dashboard, done)
+	await(t, done, "what is sent and asked for has the host cluster's label", func() bool { return shared.sent.Load() > 0 && shared.asked.Load() > 0 })
+	if n := shared.without.Load(); n > 0 {
+		t.Errorf("%d requests to the store are without the host cluster's label", n)
+	}
 	end()
 	if err := <-done; err != nil {
 		t.Errorf("the operator ended with %v", err)

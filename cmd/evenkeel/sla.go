@@ -29,14 +29,13 @@ func newSLA() *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			now := time.Now().UTC()
+			of := now
 			if month != "" {
-				first, err := time.Parse("2006-01", month)
-				if err != nil {
+				var err error
+				if of, err = time.Parse("2006-01", month); err != nil {
 					return fmt.Errorf("reading --month, which is written as in 2026-11: %w", err)
 				}
-				if end := first.AddDate(0, 1, 0).Add(-time.Minute); end.Before(now) {
-					now = end
-				} else if first.After(now) {
+				if of.After(now) {
 					return fmt.Errorf("%s has not begun", month)
 				}
 			}
@@ -53,7 +52,7 @@ func newSLA() *cobra.Command {
 			if err := host.Get(c.Context(), key, &kept); err != nil {
 				return fmt.Errorf("reading AvailabilityLedger %s: %w", key, err)
 			}
-			return printSLA(c.OutOrStdout(), &cpp, &kept, now)
+			return printSLA(c.OutOrStdout(), &cpp, &kept, of, now)
 		},
 	}
 	hostFlags(c, &kubeconfig, &namespace)
@@ -61,38 +60,35 @@ func newSLA() *cobra.Command {
 	return c
 }
 
-// printSLA writes the month to date: the budget, the availability by its definitions, and the
-// bad minutes with their causes.
-func printSLA(w io.Writer, cpp *v1alpha1.ControlPlaneProfile, kept *v1alpha1.AvailabilityLedger, now time.Time) error {
+// printSLA writes a month as far as it is over now: the budget, the availability by its
+// definitions, and the bad minutes with their causes.
+func printSLA(w io.Writer, cpp *v1alpha1.ControlPlaneProfile, kept *v1alpha1.AvailabilityLedger, of, now time.Time) error {
 	l, spoilt := ledger.Load(kept)
 	p := &printer{w: w}
 	if spoilt != nil {
 		p.line("what cannot be read counts as not seen: %s", plain(spoilt.Error()))
 	}
-	from, to := sla.Month(now)
-	first, any := l.First()
-	if !any || first >= to {
-		p.line("%s/%s: nothing is known of %s", kept.Namespace, kept.Name, now.Format("January 2006"))
+	m := ledger.MonthOf(l, of, now)
+	t := l.Totals(m.Begin, m.End)
+	if gone := m.Gone(); gone != "" {
+		p.line("%s/%s, %s: %s", kept.Namespace, kept.Name, of.Format("January 2006"), gone)
+		p.rest(t)
+		p.outages(l, m.From, m.To)
 		return p.err
 	}
-	until := sla.MinuteOf(now) + 1
-	if through, _ := l.Through(); kept.Saved != nil && through < until {
-		// What is not written down since is good, or not written yet.
-		until = through + 1
-	}
-	t := l.Totals(max(from, first), min(until, to))
-	target, word := controller.Promised(cpp)
-	if cpp.Name == "" && kept.Summary != nil { // the profile is gone, and the ledger says what it promised
-		if percent, err := strconv.ParseFloat(kept.Summary.Target, 64); err == nil {
-			target, word = percent/100, kept.Summary.Target
+	if t.Seen == 0 {
+		p.line("%s/%s: nothing is known of %s", kept.Namespace, kept.Name, of.Format("January 2006"))
+		if _, any := l.First(); any {
+			p.written(l, m)
+			p.serves(cpp.Status.SLA)
 		}
+		return p.err
 	}
-	budget := sla.BudgetOf(t, target, int(to-from))
+	target, word := promised(cpp, kept)
+	budget := sla.BudgetOf(t, target, int(m.To-m.From))
 	p.line("%s/%s, %s, class %s: %d of %.1f minutes of budget used, %s left; %d minutes not seen",
-		kept.Namespace, kept.Name, now.Format("January 2006"), word, budget.Used, budget.Allowed, ledger.Left(budget), t.Unseen())
-	if kept.Saved != nil {
-		p.line("written down until %s UTC; minutes since were good, or are not written yet", kept.Saved.UTC().Format("01-02 15:04"))
-	}
+		kept.Namespace, kept.Name, of.Format("January 2006"), word, budget.Used, budget.Allowed, ledger.Left(budget), t.Unseen())
+	p.written(l, m)
 	p.serves(cpp.Status.SLA)
 	a := t.Availability()
 	requests := "not asked"
@@ -100,12 +96,51 @@ func printSLA(w io.Writer, cpp *v1alpha1.ControlPlaneProfile, kept *v1alpha1.Ava
 		requests = sla.Percent(a.Requests)
 	}
 	p.line("availability  by bad minutes %s   in runs of five %s   by requests %s", sla.Percent(a.Minutes), sla.Percent(a.Runs), requests)
-	if n := t.Sums.Requests; n > 0 {
-		p.line("of %.0f requests %.3f%% failed, %.3f%% were shed, %.3f%% were slow; %.2f s waited in queues per 1,000",
-			n, 100*t.Sums.Failed/n, 100*t.Sums.Shed/n, 100*t.Sums.Slow/n, 1000*t.Sums.Waited/n)
-	}
-	p.outages(l, from, to)
+	p.requests(t.Sums)
+	p.outages(l, m.From, m.To)
 	return p.err
+}
+
+// rest writes what is known of a month that is not kept whole.
+func (p *printer) rest(t sla.Totals) {
+	if t.Seen > 0 {
+		p.line("in what is kept  %d bad minutes; %d minutes not seen", t.Bad, t.Unseen())
+		p.requests(t.Sums)
+	}
+}
+
+// promised is what is promised, from 0 to 1 and in percent; where the profile is gone the
+// ledger says what it promised.
+func promised(cpp *v1alpha1.ControlPlaneProfile, kept *v1alpha1.AvailabilityLedger) (target float64, word string) {
+	target, word = controller.Promised(cpp)
+	if cpp.Name == "" && kept.Summary != nil {
+		if percent, err := strconv.ParseFloat(kept.Summary.Target, 64); err == nil {
+			target, word = percent/100, kept.Summary.Target
+		}
+	}
+	return target, word
+}
+
+// written writes up to when the ledger knows, where the month goes on after that, and what is
+// to be thought of the minutes since.
+func (p *printer) written(l sla.Ledger, m ledger.Month) {
+	through, _ := l.Through()
+	until := (through + 1).Time().Format("01-02 15:04")
+	switch {
+	case through+1 >= m.To:
+	case m.Uncounted:
+		p.line("written down until %s UTC, and nobody has counted since: minutes after it are not seen", until)
+	default:
+		p.line("written down until %s UTC; minutes since were good, or are not written yet", until)
+	}
+}
+
+// requests writes what became of requests.
+func (p *printer) requests(s sla.Sums) {
+	if n := s.Requests; n > 0 {
+		p.line("of %.0f requests %.3f%% failed, %.3f%% were shed, %.3f%% were slow; %.2f s waited in queues per 1,000",
+			n, 100*s.Failed/n, 100*s.Shed/n, 100*s.Slow/n, 1000*s.Waited/n)
+	}
 }
 
 // serves writes whether it does, where it does not.

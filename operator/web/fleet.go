@@ -183,14 +183,17 @@ func (s *Server) liveFleet(w http.ResponseWriter, r *http.Request, u *user) {
 	s.writeJSON(w, r, out)
 }
 
-// unseen answers where the fleet cannot be shown.
+// unseen answers where the fleet or a control plane cannot be shown.
 func (s *Server) unseen(w http.ResponseWriter, r *http.Request, err error) {
-	if errors.Is(err, errSilent) {
+	switch {
+	case errors.Is(err, errTooMuch):
+		s.tooMuch(w, r)
+	case errors.Is(err, errSilent):
 		s.silent(w, r, err)
-		return
+	default:
+		s.log.Error(err, "The dashboard cannot read the fleet")
+		s.fail(w, r, http.StatusServiceUnavailable, "No answer", "Control planes cannot be read now; try again in a moment.")
 	}
-	s.log.Error(err, "The dashboard cannot read the fleet")
-	s.fail(w, r, http.StatusServiceUnavailable, "No answer", "Control planes cannot be read now; try again in a moment.")
 }
 
 // cut is text of bounded length.

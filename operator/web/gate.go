@@ -28,8 +28,12 @@ const (
 	// sooner, for a right that was just given.
 	grantedFor, refusedFor = time.Minute, 5 * time.Second
 	// silentFor is how long who was known goes on being while the host cluster is silent.
-	silentFor             = 2 * time.Minute
-	mostUsers, mostRights = 2000, 20000
+	silentFor = 2 * time.Minute
+	mostUsers = 2000
+	// mostRights is how many answers are remembered. One user adds to them as fast as he may
+	// have the host asked: by names that he invents he pushes nothing out that is not long out
+	// of date.
+	mostRights = 20000
 	// mostToken bounds a token, in bytes.
 	mostToken = 16 << 10
 )
@@ -57,6 +61,7 @@ type gate struct {
 	scopes            *utilcache.LRUExpireCache
 	// before are users as they were last known, to go on with while the host is silent.
 	before *utilcache.LRUExpireCache
+	limits *limits
 	asking singleflight.Group
 }
 
@@ -64,7 +69,7 @@ func newGate(tokens, strangers authenticationclient.TokenReviewInterface, access
 	if strangers == nil {
 		strangers = tokens
 	}
-	return &gate{tokens: tokens, strangers: strangers, access: access, users: utilcache.NewLRUExpireCache(mostUsers), before: utilcache.NewLRUExpireCache(mostUsers), rights: utilcache.NewLRUExpireCache(mostRights), scopes: utilcache.NewLRUExpireCache(mostScopes)}
+	return &gate{tokens: tokens, strangers: strangers, access: access, users: utilcache.NewLRUExpireCache(mostUsers), before: utilcache.NewLRUExpireCache(mostUsers), rights: utilcache.NewLRUExpireCache(mostRights), scopes: utilcache.NewLRUExpireCache(mostScopes), limits: newLimits()}
 }
 
 // who is the user of a token. It errs with errNobody where the host knows none. in is
@@ -123,14 +128,15 @@ func review(ctx context.Context, tokens authenticationclient.TokenReviewInterfac
 }
 
 // may tells whether a user may get or list profiles of a namespace; of all of them where
-// namespace is empty, and of one name where name is not.
+// namespace is empty, and of one name where name is not. It errs with errSilent or with
+// errTooMuch.
 func (g *gate) may(ctx context.Context, u *user, verb, namespace, name string) (bool, error) {
 	key := strings.Join([]string{u.key, verb, namespace, name}, "/")
 	if known, is := g.rights.Get(key); is {
 		allowed, _ := known.(bool)
 		return allowed, nil
 	}
-	allowed, err := g.review(ctx, u, verb, namespace, name)
+	allowed, err := g.limited(ctx, u, verb, namespace, name)
 	if err != nil {
 		return false, err
 	}

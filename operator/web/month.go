@@ -14,10 +14,6 @@ import (
 	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
-// writtenEvery is after how many minutes a ledger is written at the latest, while somebody
-// counts.
-const writtenEvery = 65
-
 // month is a month of a ledger, as the calendar and the report have it.
 type month struct {
 	Name, Title        string
@@ -35,6 +31,10 @@ type month struct {
 	Outages            []outage
 	// Kept is whether anything of the month is known.
 	Kept bool
+	// Gone says what of the month is no longer kept; empty where all of it is. KeptFrom is
+	// since when it is then, and the totals are of what is kept alone.
+	Gone     string
+	KeptFrom time.Time
 	// AsOf is up to when the ledger knows.
 	AsOf time.Time
 }
@@ -51,6 +51,8 @@ type day struct {
 	Totals sla.Totals
 	// Letter is the cause of most of the day's bad minutes; empty without any.
 	Letter, Word string
+	// Gone is whether it is no longer kept.
+	Gone bool
 	// Class is good, unseen (more than a tenth of it), none (not kept, or still to come) or the cause's letter.
 	Class  string
 	Unseen int
@@ -79,38 +81,31 @@ func targetOf(p *v1alpha1.ControlPlaneProfile) string {
 
 // monthOf is the month of a time, as far as it is over now.
 func monthOf(l sla.Ledger, target string, of, now time.Time) month {
-	from, to := sla.Month(of)
-	end := max(from, min(to, sla.MinuteOf(now)))
-	first, any := l.First()
-	through, _ := l.Through()
-	if any && sla.MinuteOf(now)-through <= writtenEvery {
-		// The ledger is written once an hour while all is good: the minutes after it are
-		// neither unseen nor told yet. Later than that nobody has counted them.
-		end = max(from, min(end, through+1))
-	}
-	begin := end
-	if any {
-		begin = max(from, min(first, end)) // before it nobody was asked to look
-	}
+	known := ledger.MonthOf(l, of, now)
+	through, any := l.Through()
 	m := month{Name: of.UTC().Format("2006-01"), Title: of.UTC().Format("January 2006"), Target: target, Minutes: "–", Runs: "–", Req: "–", Left: "–", Worst: "–"}
 	if any {
 		m.AsOf = (through + 1).Time().UTC()
 	}
-	m.Totals = l.Totals(begin, end)
+	m.Totals = l.Totals(known.Begin, known.End)
 	m.Kept = any && m.Totals.Seen > 0
 	if m.Kept {
 		m.Unseen = m.Totals.Unseen()
-		m.sum(target, int(to-from))
+	}
+	if gone := known.Gone(); gone != "" {
+		m.Gone, m.KeptFrom = m.Title+": "+gone+".", known.KeptFrom.Time()
+	} else if m.Kept {
+		m.sum(target, int(known.To-known.From))
 	}
 	for _, letter := range sla.Causes() {
 		m.Causes = append(m.Causes, causeSum{string(letter), letter.String(), m.Totals.By[letter]})
 	}
-	for at := from; at < to; at += 24 * 60 {
-		m.Days = append(m.Days, dayOf(l, at, begin, end))
+	for at := known.From; at < known.To; at += 24 * 60 {
+		m.Days = append(m.Days, dayOf(l, at, known))
 	}
 	m.Weeks = weeks(m.Days)
 	for _, o := range slices.Backward(l.Outages) {
-		if o.From < to && o.From+sla.Minute(o.Minutes) > from {
+		if o.From < known.To && o.From+sla.Minute(o.Minutes) > known.From {
 			m.Outages = append(m.Outages, outage{o.From.Time(), o.Minutes, string(o.Cause), o.Cause.String(), plain(o.Why)})
 		}
 	}
@@ -136,9 +131,10 @@ func (m *month) sum(target string, period int) {
 	m.Allowed = fmt.Sprintf("%.1f", b.Allowed)
 }
 
-func dayOf(l sla.Ledger, at, begin, end sla.Minute) day {
+func dayOf(l sla.Ledger, at sla.Minute, of ledger.Month) day {
 	t := at.Time()
-	d := day{Nr: t.Day(), Date: t, Totals: l.Totals(max(at, begin), max(at, begin, min(at+24*60, end))), Class: "none"}
+	begin := max(at, of.Begin)
+	d := day{Nr: t.Day(), Date: t, Totals: l.Totals(begin, max(begin, min(at+24*60, of.End))), Gone: at < of.KeptFrom, Class: "none"}
 	if d.Totals.Minutes == 0 {
 		return d
 	}

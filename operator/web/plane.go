@@ -30,7 +30,7 @@ func (s *Server) ofPlane(next func(http.ResponseWriter, *http.Request, *user, *v
 		}
 		allowed, err := s.gate.may(r.Context(), u, "get", key.Namespace, key.Name)
 		if err != nil {
-			s.silent(w, r, err)
+			s.unseen(w, r, err)
 			return
 		}
 		if !allowed {

@@ -43,10 +43,13 @@ func (s *Server) reported(w http.ResponseWriter, r *http.Request, p *v1alpha1.Co
 		s.fail(w, r, http.StatusServiceUnavailable, "No answer", "The AvailabilityLedger cannot be read now; try again in a moment.")
 		return reportPage{}, false
 	}
+	out.Month = monthOf(l, targetOf(p), of, now)
+	if machine && out.Month.Gone != "" {
+		out.Notes = append(out.Notes, out.Month.Gone)
+	}
 	if machine && len(out.Notes) > 0 {
 		w.Header().Set("X-Evenkeel-Note", ascii(strings.Join(out.Notes, " ")))
 	}
-	out.Month = monthOf(l, targetOf(p), of, now)
 	first := time.Date(of.Year(), of.Month(), 1, 0, 0, 0, 0, time.UTC)
 	out.Before, out.After = first.AddDate(0, -1, 0).Format("2006-01"), first.AddDate(0, 1, 0).Format("2006-01")
 	return out, true
@@ -112,14 +115,24 @@ func cell(text string) string {
 	return text
 }
 
+// notKept stands in a table for minutes that are no longer kept.
+const notKept = "not kept"
+
 func dayRecords(m month) [][]string {
 	head := []string{"date", "minutes", "seen", "bad", "unseen", "slow", "shedding"}
 	for _, c := range m.Causes {
 		head = append(head, "bad by "+c.Word)
 	}
-	all := [][]string{append(head, "requests", "failed", "shed", "late", "seconds in queues")}
+	head = append(head, "requests", "failed", "shed", "late", "seconds in queues")
+	all := [][]string{head}
 	for _, d := range m.Days {
 		t := d.Totals
+		if d.Gone {
+			// Whoever adds the days up is to stumble over those that are missing.
+			record := make([]string, len(head))
+			record[0], record[1] = d.Date.Format(time.DateOnly), notKept
+			all = append(all, record)
+		}
 		if t.Minutes == 0 {
 			continue
 		}
@@ -143,27 +156,37 @@ func outageRecords(m month) [][]string {
 	for _, o := range m.Outages {
 		all = append(all, []string{iso(o.From), strconv.Itoa(o.Minutes), o.Word, o.Why})
 	}
+	if m.Gone != "" { // of days that are gone the ledger may tell some outages, but not all
+		all = append(all, []string{iso(m.Days[0].Date), notKept, "", m.Gone})
+	}
 	return all
 }
 
-// The report for machines. Its names are stable.
+// The report for machines. Its names are stable. Of a month that is not kept whole the sums
+// stand under kept instead: whoever reads those of the month finds none.
 type monthJSON struct {
-	Namespace         string         `json:"namespace"`
-	Name              string         `json:"name"`
-	Month             string         `json:"month"`
-	Target            string         `json:"target"`
-	Available         string         `json:"available"`
-	AvailableRuns     string         `json:"availableByRuns"`
-	AvailableRequests string         `json:"availableByRequests"`
-	BudgetLeft        string         `json:"budgetLeft"`
-	BudgetWorst       string         `json:"budgetLeftIfUnseenWasBad"`
-	AsOf              string         `json:"asOf,omitempty"`
-	BadMinutes        int            `json:"badMinutes"`
-	UnseenMinutes     int            `json:"unseenMinutes"`
-	SeenMinutes       int            `json:"seenMinutes"`
-	ByCause           map[string]int `json:"badMinutesByCause"`
-	Outages           []outageJSON   `json:"outages"`
-	Notes             []string       `json:"notes,omitempty"`
+	Namespace         string `json:"namespace"`
+	Name              string `json:"name"`
+	Month             string `json:"month"`
+	Target            string `json:"target"`
+	Available         string `json:"available"`
+	AvailableRuns     string `json:"availableByRuns"`
+	AvailableRequests string `json:"availableByRequests"`
+	BudgetLeft        string `json:"budgetLeft"`
+	BudgetWorst       string `json:"budgetLeftIfUnseenWasBad"`
+	AsOf              string `json:"asOf,omitempty"`
+	*sumsJSON
+	KeptFrom string       `json:"keptFrom,omitempty"`
+	Kept     *sumsJSON    `json:"kept,omitempty"`
+	Outages  []outageJSON `json:"outages"`
+	Notes    []string     `json:"notes,omitempty"`
+}
+
+type sumsJSON struct {
+	BadMinutes    int            `json:"badMinutes"`
+	UnseenMinutes int            `json:"unseenMinutes"`
+	SeenMinutes   int            `json:"seenMinutes"`
+	ByCause       map[string]int `json:"badMinutesByCause"`
 }
 
 type outageJSON struct {
@@ -181,14 +204,19 @@ func (s *Server) reportJSON(w http.ResponseWriter, r *http.Request, _ *user, p *
 	m := got.Month
 	out := monthJSON{
 		Namespace: got.Namespace, Name: got.Name, Month: m.Name, Target: m.Target, Available: m.Minutes, AvailableRuns: m.Runs, AvailableRequests: m.Req,
-		BudgetLeft: m.Left, BudgetWorst: m.Worst, BadMinutes: m.Totals.Bad, UnseenMinutes: m.Unseen, SeenMinutes: m.Totals.Seen,
-		ByCause: map[string]int{}, Outages: []outageJSON{}, Notes: got.Notes,
+		BudgetLeft: m.Left, BudgetWorst: m.Worst, Outages: []outageJSON{}, Notes: got.Notes,
 	}
 	if !m.AsOf.IsZero() {
 		out.AsOf = iso(m.AsOf)
 	}
+	sums := &sumsJSON{BadMinutes: m.Totals.Bad, UnseenMinutes: m.Unseen, SeenMinutes: m.Totals.Seen, ByCause: map[string]int{}}
 	for _, c := range m.Causes {
-		out.ByCause[c.Word] = c.Minutes
+		sums.ByCause[c.Word] = c.Minutes
+	}
+	if m.Gone == "" {
+		out.sumsJSON = sums
+	} else {
+		out.KeptFrom, out.Kept = iso(m.KeptFrom), sums
 	}
 	for _, o := range m.Outages {
 		out.Outages = append(out.Outages, outageJSON{iso(o.From), o.Minutes, o.Word, o.Why})

@@ -5,11 +5,10 @@ package web
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 const (
@@ -19,11 +18,6 @@ const (
 	mostScopes = 200
 	// sideBySide is how many questions are asked at once for one page.
 	sideBySide = 16
-	// eachUser is how much one user may ask a second, and atOnceUser at once: what is common
-	// to all (cmd/evenkeel/dashboard.go) is not one's to empty. askedAll is how long a page
-	// waits for that, and shows what is known then.
-	eachUser, atOnceUser = 20, 100
-	askedAll             = 2 * time.Second
 )
 
 // scope is which of some namespaces a user may list the profiles of: the whole cluster is
@@ -51,10 +45,10 @@ func (g *gate) scope(ctx context.Context, u *user, namespaces []string) (may fun
 // scopeOf is what is known of the namespaces once those that are not have been asked for. It
 // errs where some could not be; what others were answered is kept.
 func (g *gate) scopeOf(ctx context.Context, u *user, namespaces []string) (*scoped, error) {
-	now, s := time.Now(), &scoped{limit: rate.NewLimiter(eachUser, atOnceUser), answers: map[string]answered{}}
+	now, s := time.Now(), &scoped{answers: map[string]answered{}}
 	if known, is := g.scopes.Get(u.key); is {
 		if before, is := known.(*scoped); is {
-			s = &scoped{limit: before.limit, answers: maps.Clone(before.answers)}
+			s = &scoped{answers: maps.Clone(before.answers)}
 		}
 	}
 	var unknown []string
@@ -67,7 +61,7 @@ func (g *gate) scopeOf(ctx context.Context, u *user, namespaces []string) (*scop
 	if len(unknown) == 0 {
 		return s, nil
 	}
-	asked, err := g.ask(ctx, u, s.limit, unknown)
+	asked, err := g.ask(ctx, u, unknown)
 	for namespace, allowed := range asked {
 		s.answers[namespace] = answered{allowed, now.Add(scopeFor)}
 	}
@@ -81,7 +75,6 @@ func (g *gate) scopeOf(ctx context.Context, u *user, namespaces []string) (*scop
 // scoped is what a user may list. It is not changed once it is made.
 type scoped struct {
 	answers map[string]answered
-	limit   *rate.Limiter
 }
 
 type answered struct {
@@ -91,7 +84,7 @@ type answered struct {
 
 // ask asks of each namespace whether a user may list the profiles in it, as many as may be
 // asked in a moment. It errs where one was not answered, and gives the others.
-func (g *gate) ask(ctx context.Context, u *user, limit *rate.Limiter, namespaces []string) (map[string]bool, error) {
+func (g *gate) ask(ctx context.Context, u *user, namespaces []string) (map[string]bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, askedAll)
 	defer cancel()
 	var (
@@ -104,12 +97,13 @@ func (g *gate) ask(ctx context.Context, u *user, limit *rate.Limiter, namespaces
 	for range sideBySide {
 		all.Go(func() {
 			for namespace := range next {
-				ok, err := g.limited(ctx, u, limit, namespace)
+				ok, err := g.limited(ctx, u, "list", namespace, "")
 				mu.Lock()
-				if err == nil {
+				switch {
+				case err == nil:
 					allowed[namespace] = ok
-				} else {
-					failed = errSilent
+				case failed == nil || errors.Is(err, errSilent):
+					failed = err
 				}
 				mu.Unlock()
 			}
@@ -121,12 +115,4 @@ func (g *gate) ask(ctx context.Context, u *user, limit *rate.Limiter, namespaces
 	close(next)
 	all.Wait()
 	return allowed, failed
-}
-
-// limited asks of one namespace, within what one user may ask.
-func (g *gate) limited(ctx context.Context, u *user, limit *rate.Limiter, namespace string) (bool, error) {
-	if err := limit.Wait(ctx); err != nil {
-		return false, errSilent
-	}
-	return g.review(ctx, u, "list", namespace, "")
 }

@@ -9,15 +9,16 @@ import (
 	"time"
 )
 
+// KeptDays is how many days a ledger keeps: the month before this one, whole.
+const KeptDays = 62
+
 const (
-	// keptDays is how many days a ledger keeps: the month before this one, whole.
-	keptDays = 62
 	// keptOutages is how many outages it tells in words; the minutes of those before them
 	// are kept all the same.
 	keptOutages = 60
 	// farAhead is how far after its last minute a ledger believes a new one, in minutes. A
 	// clock that is wrong by more would push everything that is kept out.
-	farAhead = keptDays * minutesADay
+	farAhead = KeptDays * minutesADay
 )
 
 // Minute is a minute of UTC, counted from 1970.
@@ -112,6 +113,16 @@ func (l Ledger) First() (Minute, bool) {
 	return 0, false
 }
 
+// KeptFrom is the first minute that a ledger of full length keeps. What was before it is no
+// longer known, and neither is whether anybody was asked to look. It is false of a shorter
+// ledger, which has dropped nothing: before its first account nobody was.
+func (l Ledger) KeptFrom() (Minute, bool) {
+	if len(l.Days) < KeptDays {
+		return 0, false
+	}
+	return Minute(l.Days[0].Day * minutesADay), true
+}
+
 // BadMinutes are the accounts of those that were bad, with the evidence that is told.
 func (l Ledger) BadMinutes() (all []Account) {
 	for _, d := range l.Days {
@@ -143,7 +154,7 @@ func (l Ledger) why(m Minute) string {
 func (l Ledger) Holds(m Minute) bool {
 	through, any := l.Through()
 	day, _ := m.day()
-	return m >= 0 && (!any || m <= through+farAhead && day >= l.Days[len(l.Days)-1].Day-keptDays+1)
+	return m >= 0 && (!any || m <= through+farAhead && day >= l.Days[len(l.Days)-1].Day-KeptDays+1)
 }
 
 // Enter is the ledger with one more account. Minutes between the last one and this are
@@ -160,8 +171,8 @@ func (l Ledger) Enter(a Account) Ledger {
 	i, _ := slices.BinarySearchFunc(out.Days, day, func(d Day, day int) int { return cmp.Compare(d.Day, day) })
 	out.Days[i].Runs = out.Days[i].Runs.set(place, a.Letter)
 	out.Days[i].Sums = out.Days[i].Sums.Plus(a.Sums)
-	if last := out.Days[len(out.Days)-1].Day; out.Days[0].Day < last-keptDays+1 {
-		out.Days = slices.DeleteFunc(out.Days, func(d Day) bool { return d.Day < last-keptDays+1 })
+	if last := out.Days[len(out.Days)-1].Day; out.Days[0].Day < last-KeptDays+1 {
+		out.Days = slices.DeleteFunc(out.Days, func(d Day) bool { return d.Day < last-KeptDays+1 })
 	}
 	if a.Letter.Bad() {
 		out.Outages = tell(out.Outages, a)
@@ -189,13 +200,13 @@ func (l *Ledger) fill(day int) {
 // unseen, and so is what a day before it lacks. A day that is not after the last is passed
 // over.
 func (l Ledger) WithDay(d Day) Ledger {
-	if n := len(l.Days); n > 0 && (d.Day <= l.Days[n-1].Day || d.Day > l.Days[n-1].Day+keptDays) {
+	if n := len(l.Days); n > 0 && (d.Day <= l.Days[n-1].Day || d.Day > l.Days[n-1].Day+KeptDays) {
 		return l
 	}
 	out := Ledger{Days: slices.Clone(l.Days), Outages: l.Outages}
 	out.fill(d.Day)
 	out.Days[len(out.Days)-1] = d
-	out.Days = out.Days[max(0, len(out.Days)-keptDays):]
+	out.Days = out.Days[max(0, len(out.Days)-KeptDays):]
 	return out
 }
 
@@ -220,7 +231,7 @@ func (l Ledger) Vouch(until Minute) Ledger {
 		d.Runs = slices.Clone(d.Runs).add(like, n)
 		m += Minute(n)
 	}
-	out.Days = out.Days[max(0, len(out.Days)-keptDays):]
+	out.Days = out.Days[max(0, len(out.Days)-KeptDays):]
 	return out
 }
 

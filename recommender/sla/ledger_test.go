@@ -60,6 +60,21 @@ func TestALedgerIsBounded(t *testing.T) {
 	}
 }
 
+// A ledger that is shorter than it may be has dropped nothing; a longer one would not be told
+// from one that was asked to look for the first time on its first day.
+func TestWhatALedgerNoLongerKeeps(t *testing.T) {
+	first := sla.MinuteOf(at("2026-09-26 08:00:00"))
+	young := sla.Ledger{}.Enter(sla.Account{Minute: first, Letter: sla.Good}).Vouch(sla.MinuteOf(at("2026-11-25 23:59:00")))
+	if _, full := young.KeptFrom(); full || len(young.Days) != sla.KeptDays-1 {
+		t.Errorf("of %d days some are said to be dropped", len(young.Days))
+	}
+	for until, want := range map[string]string{"2026-11-26 00:00:00": "2026-09-26 00:00:00", "2026-11-27 12:00:00": "2026-09-27 00:00:00"} {
+		if from, full := young.Vouch(sla.MinuteOf(at(until))).KeptFrom(); !full || !from.Time().Equal(at(want)) {
+			t.Errorf("at %s it keeps what is from %s on, not %s", until, from.Time(), want)
+		}
+	}
+}
+
 func TestRunsOfFiveAcrossMidnight(t *testing.T) {
 	var l sla.Ledger
 	from := sla.MinuteOf(at("2026-11-25 23:57:00"))

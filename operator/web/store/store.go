@@ -44,17 +44,19 @@ const (
 type Reader struct {
 	base      *url.URL
 	tokenFile string
+	labels    Labels
 	client    *http.Client
 }
 
-// New is a reader of a store at a URL, below which is api/v1. With tokenFile it shows the
-// token that is in it, read anew for every question. roots nil are the system's.
-func New(address, tokenFile string, config *tls.Config) (*Reader, error) {
+// New is a reader of a store at a URL, below which is api/v1, that asks for series with some
+// labels alone. With tokenFile it shows the token that is in it, read anew for every question.
+// config nil verifies by the roots of the system.
+func New(address, tokenFile string, labels Labels, config *tls.Config) (*Reader, error) {
 	base, err := parse(address)
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{base: base, tokenFile: tokenFile, client: newClient(config, within)}, nil
+	return &Reader{base: base, tokenFile: tokenFile, labels: labels, client: newClient(config, within)}, nil
 }
 
 func parse(address string) (*url.URL, error) {
@@ -103,7 +105,7 @@ func token(file string) (string, error) {
 // Series are the points of a control plane from a time up to and without another, a step
 // apart. It errs where any of them could not be had.
 func (r *Reader) Series(ctx context.Context, key types.NamespacedName, since, until time.Time, step time.Duration) ([]history.Point, error) {
-	selector, err := selector(key)
+	selector, err := r.selector(key)
 	if err != nil {
 		return nil, err
 	}
@@ -140,12 +142,13 @@ func (r *Reader) Series(ctx context.Context, key types.NamespacedName, since, un
 	return points, nil
 }
 
-// selector are the labels of a control plane. Names are checked before they are quoted.
-func selector(key types.NamespacedName) (string, error) {
+// selector are the labels of a control plane in this store. Names are checked before they are
+// quoted.
+func (r *Reader) selector(key types.NamespacedName) (string, error) {
 	if len(validation.IsDNS1123Label(key.Namespace)) > 0 || len(validation.IsDNS1123Subdomain(key.Name)) > 0 {
 		return "", fmt.Errorf("asking the store: %q is no name of a profile", key)
 	}
-	return fmt.Sprintf("%s=%s,%s=%s", series.Of[0], strconv.Quote(key.Namespace), series.Of[1], strconv.Quote(key.Name)), nil
+	return fmt.Sprintf("%s=%s,%s=%s", series.Of[0], strconv.Quote(key.Namespace), series.Of[1], strconv.Quote(key.Name)) + r.labels.matchers(), nil
 }
 
 func (r *Reader) ask(ctx context.Context, query string, since, until time.Time, step time.Duration) (matrix, error) {

@@ -71,7 +71,7 @@ func TestSeries(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	r, err := New(server.URL+"/prom", file, nil)
+	r, err := New(server.URL+"/prom", file, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestABadStore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(one.reply)
 			defer server.Close()
-			r, err := New(server.URL, "", nil)
+			r, err := New(server.URL, "", nil, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -144,7 +144,7 @@ func TestTLSIsVerified(t *testing.T) {
 		roots *x509.CertPool
 		want  string
 	}{"a stranger": {x509.NewCertPool(), "certificate"}, "known": {roots, ""}} {
-		r, err := New(server.URL, "", &tls.Config{RootCAs: one.roots, MinVersion: tls.VersionTLS12})
+		r, err := New(server.URL, "", nil, &tls.Config{RootCAs: one.roots, MinVersion: tls.VersionTLS12})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -154,7 +154,7 @@ func TestTLSIsVerified(t *testing.T) {
 		}
 	}
 	for _, address := range []string{"ftp://a", "prometheus:9090", "https://user:secret@a", "https://"} {
-		if _, err := New(address, "", nil); err == nil || strings.Contains(err.Error(), "secret") {
+		if _, err := New(address, "", nil, nil); err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
