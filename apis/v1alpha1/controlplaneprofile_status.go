@@ -188,6 +188,10 @@ type DecisionStatus struct {
 	Rejected []string `json:"rejected,omitempty"`
 	// applied says whether it was carried out (Enforce) or only shown.
 	Applied bool `json:"applied"`
+	// appliedAt is when it was carried out: one that failed and was tried again was so later
+	// than it was taken. Empty of what was not carried out.
+	// +optional
+	AppliedAt *metav1.MicroTime `json:"appliedAt,omitempty"`
 	// outcome is what came of it: in force after how long, or what failed.
 	// +optional
 	// +kubebuilder:validation:MaxLength=512

@@ -38,15 +38,12 @@ var calmConditions = map[string]float64{
 // combinations are the label sets that a series of the list has, by the values that stand
 // there; without those whose values are not fixed.
 func combinations(s series.Series) (all []string) {
-	all = []string{""}
-	for _, l := range s.Labels {
-		var next []string
-		for _, before := range all {
-			for _, v := range l.Values {
-				next = append(next, strings.TrimPrefix(before+fmt.Sprintf(",%s=%q", l.Name, v), ","))
-			}
+	for _, values := range s.Combinations() {
+		set := make([]string, len(values))
+		for i, v := range values {
+			set[i] = fmt.Sprintf("%s=%q", s.Labels[i].Name, v)
 		}
-		all = next
+		all = append(all, strings.Join(set, ","))
 	}
 	return all
 }

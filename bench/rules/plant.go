@@ -110,7 +110,11 @@ func (p *plant) probes(door, came string, n float64, questions ...string) {
 	}
 	for _, q := range questions {
 		set := func(result string) string {
-			return named(series.Probes, fmt.Sprintf("door=%q,question=%q,result=%q", door, q, result))
+			phase := "done"
+			if result == "failed" {
+				phase = "wait"
+			}
+			return named(series.Probes, fmt.Sprintf("door=%q,question=%q,result=%q,phase=%q", door, q, result, phase))
 		}
 		p.counted[set(result)] += n * share
 		p.counted[set("served")] += n * (1 - share)

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"evenkeel.dev/evenkeel/operator/history"
+	"evenkeel.dev/evenkeel/operator/sla/probe"
 	"evenkeel.dev/evenkeel/operator/web"
 	"evenkeel.dev/evenkeel/operator/web/store"
 )
@@ -55,7 +56,7 @@ func hostClient(m ctrl.Manager, eachSecond float32, atOnce int) (*kubernetes.Cli
 
 // addDashboard has the manager serve the dashboard and send metrics, as far as flags ask
 // for it.
-func addDashboard(m ctrl.Manager, f dashboardFlags, remembered *history.Store) error {
+func addDashboard(m ctrl.Manager, f dashboardFlags, remembered *history.Store, watch *probe.Watch) error {
 	labels, err := store.ParseLabels(f.labels)
 	if err != nil {
 		return err
@@ -81,7 +82,7 @@ func addDashboard(m ctrl.Manager, f dashboardFlags, remembered *history.Store) e
 		return err
 	}
 	c := web.Config{
-		Address: f.address, CertDir: f.certs, Profiles: m.GetCache(), Ledgers: m.GetAPIReader(), History: remembered,
+		Address: f.address, CertDir: f.certs, Profiles: m.GetCache(), Ledgers: m.GetAPIReader(), History: remembered, Probes: watch.Last,
 		Tokens: tokens.AuthenticationV1().TokenReviews(), Strangers: strangers.AuthenticationV1().TokenReviews(), Access: rights.AuthorizationV1().SubjectAccessReviews(), Now: time.Now, Log: ctrl.Log,
 	}
 	if f.store != "" {

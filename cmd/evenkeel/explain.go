@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -57,25 +58,33 @@ func explain(w io.Writer, cpp *v1alpha1.ControlPlaneProfile) error {
 	if len(cpp.Status.Decisions) == 0 {
 		p.line("nothing has been decided yet")
 	}
-	for _, d := range cpp.Status.Decisions {
-		p.line("")
-		p.line("%s  %s", d.Time.UTC().Format("15:04:05"), plain(d.Message))
-		for _, e := range d.Evidence {
-			p.line("          %s", plain(e))
-		}
-		if d.Outcome != "" {
-			p.line("          %s", plain(d.Outcome))
-		}
-		if d.BudgetAfter != "" {
-			p.line("          error budget %s before it, %s five minutes after", d.BudgetBefore, d.BudgetAfter)
-		} else if d.BudgetBefore != "" {
-			p.line("          error budget %s before it", d.BudgetBefore)
-		}
-		for _, r := range d.Rejected {
-			p.line("          rejected: %s", plain(r))
-		}
+	for i := range cpp.Status.Decisions {
+		p.decision(&cpp.Status.Decisions[i])
 	}
 	return p.err
+}
+
+// decision writes one, with its evidence and what came of it.
+func (p *printer) decision(d *v1alpha1.DecisionStatus) {
+	p.line("")
+	p.line("%s  %s", d.Time.UTC().Format("15:04:05"), plain(d.Message))
+	for _, e := range d.Evidence {
+		p.line("          %s", plain(e))
+	}
+	if d.Outcome != "" {
+		p.line("          %s", plain(d.Outcome))
+	}
+	if at := d.AppliedAt; at != nil && at.Sub(d.Time.Time) >= time.Minute { // it failed at first
+		p.line("          carried out at %s", at.UTC().Format(time.TimeOnly))
+	}
+	if d.BudgetAfter != "" {
+		p.line("          error budget %s before it, %s five minutes after", d.BudgetBefore, d.BudgetAfter)
+	} else if d.BudgetBefore != "" {
+		p.line("          error budget %s before it", d.BudgetBefore)
+	}
+	for _, r := range d.Rejected {
+		p.line("          rejected: %s", plain(r))
+	}
 }
 
 // promise writes what was promised and what was kept.

@@ -58,6 +58,10 @@ func stormy() *v1alpha1.ControlPlaneProfile {
 					Rejected: []string{"more replicas: the same client would be on each"},
 					Outcome:  "in force on every ready replica 400 ms after the write",
 				},
+				{
+					Time: at("13:59:00"), Step: "SetBallast", Reason: v1alpha1.ReasonLoadLineCut, Applied: true, AppliedAt: new(at("14:01:30")), BudgetBefore: "61%", BudgetAfter: "58%",
+					Message: "cut the load line to 180 of 600 seats", Outcome: "written",
+				},
 				{Time: at("13:58:00"), Step: "ProtectSelf", Reason: v1alpha1.ReasonSelfProtected, Message: "gave Evenkeel's own requests a priority level of their own"},
 			},
 		},

@@ -24,6 +24,7 @@ import (
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/operator/controller"
 	"evenkeel.dev/evenkeel/operator/history"
+	"evenkeel.dev/evenkeel/operator/sla/probe"
 	"evenkeel.dev/evenkeel/operator/sla/vantage"
 	"evenkeel.dev/evenkeel/operator/usage"
 )
@@ -111,8 +112,8 @@ func newManager(f operatorFlags) (ctrl.Manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	remembered := history.New()
-	if err := addDashboard(m, f.dashboard, remembered); err != nil {
+	remembered, watch := history.New(), &probe.Watch{}
+	if err := addDashboard(m, f.dashboard, remembered, watch); err != nil {
 		return nil, err
 	}
 	r := &controller.Reconciler{
@@ -121,7 +122,7 @@ func newManager(f operatorFlags) (ctrl.Manager, error) {
 		Open:    controller.Open, Now: time.Now,
 		Options: controller.Options{Tick: f.tick, FastTick: f.fastTick, Pulse: f.beat, Concurrency: f.concurrency},
 	}
-	v, err := addVantage(m, f, m.Elected())
+	v, err := addVantage(m, f, watch, m.Elected())
 	if err != nil {
 		return nil, err
 	}

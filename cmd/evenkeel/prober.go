@@ -17,6 +17,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"evenkeel.dev/evenkeel/operator/controller"
+	"evenkeel.dev/evenkeel/operator/sla/probe"
 )
 
 // newProber is a vantage point alone: it looks, and never leads.
@@ -67,7 +68,7 @@ func newProberManager(f operatorFlags) (ctrl.Manager, error) {
 	if err != nil {
 		return nil, fmt.Errorf("setting up the prober: %w", err)
 	}
-	if _, err := addVantage(m, f, nil); err != nil {
+	if _, err := addVantage(m, f, &probe.Watch{}, nil); err != nil {
 		return nil, err
 	}
 	return m, addHealth(m, "prober")

@@ -23,7 +23,7 @@ import (
 
 // addVantage has this process look at every control plane from outside, and tell what it
 // sees. leading closes when it leads; nil never does.
-func addVantage(m ctrl.Manager, f operatorFlags, leading <-chan struct{}) (*controller.Vantage, error) {
+func addVantage(m ctrl.Manager, f operatorFlags, watch *probe.Watch, leading <-chan struct{}) (*controller.Vantage, error) {
 	if f.point == "" {
 		host, err := os.Hostname()
 		if err != nil {
@@ -44,7 +44,7 @@ func addVantage(m ctrl.Manager, f operatorFlags, leading <-chan struct{}) (*cont
 	if err := register(collector); err != nil {
 		return nil, err
 	}
-	v := &controller.Vantage{Client: m.GetClient(), Host: m.GetAPIReader(), Now: time.Now, Watch: &probe.Watch{}, Books: books, Points: points}
+	v := &controller.Vantage{Client: m.GetClient(), Host: m.GetAPIReader(), Now: time.Now, Watch: watch, Books: books, Points: points}
 	return v, v.SetupWithManager(m)
 }
 

@@ -96,8 +96,8 @@ func probes() []grafana.Panel {
 		limits(picture("How long probes took", "Probes that were answered, at the balancer and at the replicas. What is good at replicas and slow at the balancer is slow on the way.",
 			grafana.Seconds, half, line(took.and("door").quantile(.5), "{{door}} median"), line(took.and("door").quantile(.99), "{{door}} 99th percentile")),
 			grafana.Below(good).From(1, warn)),
-		picture("Probes that were not served, by question", "Readiness is exempt from queues, reads and writes are not: what fails alone tells what is broken.",
-			grafana.Rate, half, line(probes.where(`result!="served"`).and("question", "result").rate(), "{{question}} {{result}}")),
+		picture("Probes that were not served, by question and phase", "Readiness is exempt from queues, reads and writes are not: what fails alone tells what is broken. The phase tells how far it came: wait is that no answer came, as the request is queued or the server stuck.",
+			grafana.Rate, half, line(probes.where(`result!="served"`).and("question", "result", "phase").rate(), "{{question}} {{result}} {{phase}}")),
 		picture("Rounds by verdict", "Rounds of probes a second, by what all vantage points together say.", grafana.Rate, half,
 			line(one.of(series.Rounds).and("verdict").rate(), "{{verdict}}")),
 	}

@@ -67,7 +67,10 @@ func List() []Series { //nolint:funlen // a table, a line for each
 		{Name: DownSeconds, Kind: Gauge, Help: "How long it has been down without a round in between that was up; 0 while it is up or unseen."},
 		{Name: Unseen, Kind: Gauge, Help: "1 while no vantage point can tell whether it is up, else 0."},
 		{Name: Rounds, Kind: Counter, Labels: []Label{verdicts}, Help: "Rounds of probes, by what all vantage points together say."},
-		{Name: Probes, Kind: Counter, Labels: []Label{doors, questions, results}, Help: "Probes of this vantage point, by where and what was asked and what came of it."},
+		{
+			Name: Probes, Kind: Counter, Labels: []Label{doors, questions, results, phases}, Together: endsIn,
+			Help: "Probes of this vantage point, by where and what was asked, what came of it, and the phase in which it ended: that of one that failed, and done of any other.",
+		},
 		{
 			Name: ProbeSeconds, Kind: Histogram, Labels: []Label{doors}, Buckets: []float64{.05, .1, .25, .5, 1, 2, 5},
 			Help: "How long probes took that were answered.",
@@ -128,3 +131,7 @@ func List() []Series { //nolint:funlen // a table, a line for each
 		},
 	}
 }
+
+// endsIn tells whether a probe with a result, the third of these, can end in a phase, the
+// fourth: one that failed has not come to its end, and every other one has.
+func endsIn(values []string) bool { return (values[2] == "failed") != (values[3] == "done") }

@@ -11,6 +11,8 @@
 // the values that stand here and no others, whatever its tenant does.
 package series
 
+import "slices"
+
 // Kind is what kind of series it is.
 type Kind string
 
@@ -36,8 +38,30 @@ type Series struct {
 	// has the labels namespace and name of its profile before the others.
 	Operator bool
 	Labels   []Label
+	// Together tells whether values of the labels, in their order, can be those of one series;
+	// nil is that all can.
+	Together func(values []string) bool
 	// Buckets are a histogram's.
 	Buckets []float64
+}
+
+// Combinations are all values that the labels of a series can have together; none where the
+// values of one are not fixed.
+func (s Series) Combinations() [][]string {
+	all := [][]string{nil}
+	for _, l := range s.Labels {
+		var next [][]string
+		for _, before := range all {
+			for _, v := range l.Values {
+				next = append(next, append(slices.Clone(before), v))
+			}
+		}
+		all = next
+	}
+	if s.Together == nil {
+		return all
+	}
+	return slices.DeleteFunc(all, func(values []string) bool { return !s.Together(values) })
 }
 
 // Of are the labels of a control plane.
@@ -49,6 +73,7 @@ var (
 	doors     = Label{"door", []string{"balancer", "replica"}}
 	questions = Label{"question", []string{"ready", "read", "write"}}
 	results   = Label{"result", []string{"served", "late", "refused", "failed", "denied"}}
+	phases    = Label{"phase", []string{"dial", "tls", "wait", "body", "done"}}
 	scopes    = Label{"scope", []string{"resource", "namespace", "cluster"}}
 	kinds     = Label{"kind", []string{"good", "slow", "shedding", "bad", "unseen"}}
 	causes    = Label{"cause", []string{"Evenkeel", "Zone", "Etcd", "Offender", "Rollout", "Unknown"}}

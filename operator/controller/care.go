@@ -138,8 +138,9 @@ func (p *pass) amend(o plane.Outcome) {
 	d := &p.status.Decisions[i]
 	if o.Fault == nil {
 		d.Outcome = fmt.Sprintf("done, and read back %s after it was ordered", o.InForce.Sub(o.Written).Round(100*time.Millisecond))
-		return
+	} else {
+		p.came(d, false, o.Fault.Reason+": "+o.Fault.Message)
+		p.kept.news = append(p.kept.news, *d.DeepCopy())
 	}
-	d.Applied, d.Outcome = false, v1alpha1.Fit(o.Fault.Reason+": "+o.Fault.Message, lineText)
-	p.kept.news = append(p.kept.news, *d.DeepCopy())
+	p.recorded = append(p.recorded, *d.DeepCopy())
 }

@@ -27,18 +27,17 @@ const shownOnly = "shown only"
 // again a short while after, is not listed twice: its outcome is what is new.
 func (p *pass) record(step plane.Step, o plane.Outcome) {
 	d := v1alpha1.DecisionStatus{
-		Time: metav1.NewMicroTime(p.now.Truncate(time.Microsecond)), Step: string(step.Kind), Reason: step.Reason.Code,
+		Time: p.moment(), Step: string(step.Kind), Reason: step.Reason.Code,
 		Message:  v1alpha1.Fit(step.Reason.Message, longText),
 		Evidence: cutAll(step.Reason.Evidence, mostEvidence), Rejected: cutAll(step.Reason.Rejected, mostRejected),
-		Applied: step.Apply && o.Fault == nil, Outcome: v1alpha1.Fit(outcome(step, o), lineText),
 	}
+	p.came(&d, step.Apply && o.Fault == nil, outcome(step, o))
 	for i := range p.status.Decisions {
 		same := &p.status.Decisions[i]
 		if same.Step != d.Step || same.Reason != d.Reason || same.Message != d.Message || p.now.Sub(same.Time.Time) > repeated {
 			continue
 		}
-		anew := same.Applied != d.Applied
-		same.Applied, same.Outcome = d.Applied, d.Outcome
+		anew := p.came(same, d.Applied, d.Outcome)
 		p.recorded = append(p.recorded, *same.DeepCopy())
 		if anew {
 			p.kept.news = append(p.kept.news, *same.DeepCopy())
@@ -49,6 +48,27 @@ func (p *pass) record(step plane.Step, o plane.Outcome) {
 	p.recorded = append(p.recorded, *d.DeepCopy())
 	p.status.Decisions = append([]v1alpha1.DecisionStatus{d}, p.status.Decisions...)
 	p.status.Decisions = p.status.Decisions[:min(mostDecisions, len(p.status.Decisions))]
+}
+
+// came notes what came of a decision, and tells whether it is carried out now and was not
+// before, or the other way round. One that failed and is carried out after all was so just now,
+// whenever it was taken: what it leaves of the budget is reckoned from there.
+func (p *pass) came(d *v1alpha1.DecisionStatus, applied bool, outcome string) (anew bool) {
+	anew = d.Applied != applied
+	d.Applied, d.Outcome = applied, v1alpha1.Fit(outcome, lineText)
+	if !anew {
+		return false
+	}
+	d.AppliedAt, d.BudgetBefore, d.BudgetAfter = nil, "", ""
+	if applied {
+		d.AppliedAt = new(p.moment())
+	}
+	return true
+}
+
+// moment is the time of this pass as the API has it.
+func (p *pass) moment() metav1.MicroTime {
+	return metav1.NewMicroTime(p.now.Truncate(time.Microsecond))
 }
 
 // outcome is what became of a step, in words.

@@ -39,7 +39,7 @@ func tellProbes(key types.NamespacedName, r probe.Round) {
 		if p.Replica == "" {
 			door = "balancer"
 		}
-		measured.Count(series.Probes, key, 1, door, strings.ToLower(string(p.Question)), strings.ToLower(string(p.Result)))
+		measured.Count(series.Probes, key, 1, door, strings.ToLower(string(p.Question)), strings.ToLower(string(p.Result)), strings.ToLower(string(p.Phase)))
 		if p.Phase == sla.Done && p.Result != sla.Denied {
 			measured.Observe(series.ProbeSeconds, key, p.Took.Seconds(), door)
 		}

@@ -167,7 +167,10 @@ func TestEnforceKeepsItsFinalizerBeforeItWrites(t *testing.T) {
 		return ""
 	})
 	w.awaitMore("looks", 3, w.tenant.count(func(f *tenant) int { return f.looks }))
-	got[0].Time = metav1.MicroTime{}
+	if got[0].AppliedAt == nil || got[0].AppliedAt.Before(&got[0].Time) {
+		t.Errorf("taken at %s, it was carried out at %s", got[0].Time, got[0].AppliedAt)
+	}
+	got[0].Time, got[0].AppliedAt = metav1.MicroTime{}, nil
 	if diff := cmp.Diff([]v1alpha1.DecisionStatus{{
 		Step: "SetBallast", Reason: "LoadLineHeld", Message: "set the load line to 100 of 300 seats",
 		Evidence: []string{"the profile's bounds"}, Rejected: []string{"more replicas: not asked for"},

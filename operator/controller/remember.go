@@ -145,8 +145,12 @@ func (p *pass) rememberOutage(s ledger.Standing) {
 
 // rememberDecision tells of a decision, and later of what came of it.
 func (p *pass) rememberDecision(d *v1alpha1.DecisionStatus) {
-	p.r.History.Note(p.key(), history.Event{
+	e := history.Event{
 		At: d.Time.Time, Kind: history.Decision, Title: d.Reason, Message: d.Message, Evidence: d.Evidence, Outcome: d.Outcome,
-		Applied: d.Applied, Bad: !d.Applied && d.Outcome != shownOnly,
-	})
+		Applied: d.Applied, Bad: !d.Applied && d.Outcome != shownOnly, Effect: history.Effect{Before: d.BudgetBefore, After: d.BudgetAfter},
+	}
+	if d.Applied {
+		e.AppliedAt = appliedAt(d)
+	}
+	p.r.History.Note(p.key(), e)
 }

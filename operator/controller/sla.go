@@ -25,10 +25,6 @@ import (
 // writes among them, within one, and those of a namespace or the cluster within thirty.
 var objectives = map[string]float64{"resource": 1, "namespace": 30, "cluster": 30}
 
-// effectAfter is how long after it was carried out it is told what a decision has left of the
-// budget.
-const effectAfter = 5 * time.Minute
-
 // keptSLA is what is kept of what was promised, between passes.
 type keptSLA struct {
 	// counted is when the page was read of which each replica's requests were last counted,
@@ -207,19 +203,4 @@ func figures(into *v1alpha1.SLAStatus, s ledger.Standing) {
 	}
 	into.BudgetLeft, into.BudgetLeft30Days = ledger.Left(s.MonthBudget), ledger.Left(s.ThirtyBudget)
 	into.BadMinutes, into.UnseenMinutes = int32(s.Month.Bad), int32(s.Month.Unseen()) //nolint:gosec // minutes of a month
-}
-
-// effects notes with decisions that were carried out what was left of the budget then, and
-// what is left a while after.
-func (p *pass) effects(left string) {
-	for i := range p.status.Decisions {
-		d := &p.status.Decisions[i]
-		switch age := p.now.Sub(d.Time.Time); {
-		case !d.Applied:
-		case d.BudgetBefore == "" && age < effectAfter:
-			d.BudgetBefore = left
-		case d.BudgetBefore != "" && d.BudgetAfter == "" && age >= effectAfter:
-			d.BudgetAfter = left
-		}
-	}
 }

@@ -83,29 +83,3 @@ func TestPagesAreCountedOnce(t *testing.T) {
 		t.Errorf("%+v", l.Days)
 	}
 }
-
-// A decision that was carried out shows the budget before it and five minutes after, and one
-// that was only shown does not.
-func TestWhatADecisionLeavesOfTheBudget(t *testing.T) {
-	now := time.Date(2026, 11, 26, 14, 0, 0, 0, time.UTC)
-	p := &pass{now: now, status: &v1alpha1.ControlPlaneProfileStatus{Decisions: []v1alpha1.DecisionStatus{{Applied: true}, {}, {Applied: true}}}}
-	for i, ago := range []time.Duration{0, 0, time.Hour} {
-		p.status.Decisions[i].Time.Time = now.Add(-ago)
-	}
-	p.effects("61%")
-	p.now = now.Add(4 * time.Minute)
-	p.effects("55%")
-	if d := p.status.Decisions[0]; d.BudgetBefore != "61%" || d.BudgetAfter != "" {
-		t.Errorf("before it is told: %+v", d)
-	}
-	p.now = now.Add(5 * time.Minute)
-	p.effects("50%")
-	p.now = now.Add(6 * time.Minute)
-	p.effects("40%")
-	want := [][2]string{{"61%", "50%"}, {}, {}}
-	for i, d := range p.status.Decisions {
-		if got := [2]string{d.BudgetBefore, d.BudgetAfter}; got != want[i] {
-			t.Errorf("decision %d: %v, not %v", i, got, want[i])
-		}
-	}
-}

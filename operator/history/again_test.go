@@ -44,14 +44,14 @@ func TestMostlyBlind(t *testing.T) {
 
 // A decision is carried out when it is told to be, and no sooner.
 func TestWhetherADecisionWasCarriedOut(t *testing.T) {
-	s, d := history.New(), history.Event{At: start, Kind: history.Decision, Title: "Jail", Outcome: "no answer"}
+	s, d := history.New(), history.Event{At: start, Kind: history.Decision, Title: "Jail", Outcome: "no answer", Bad: true}
 	s.Note(acme, d)
 	if s.Events(acme)[0].Applied {
 		t.Error("what failed was carried out")
 	}
-	d.Outcome, d.Applied = "in force", true
+	d.Outcome, d.Applied, d.Bad = "in force", true, false
 	s.Note(acme, d)
-	if e := s.Events(acme); len(e) != 1 || !e[0].Applied {
+	if e := s.Events(acme); len(e) != 1 || !e[0].Applied || e[0].Bad {
 		t.Errorf("the events are %v", e)
 	}
 }

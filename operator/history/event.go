@@ -37,8 +37,11 @@ type Event struct {
 	Outcome string
 	// Bad is whether it did harm, or may.
 	Bad bool
-	// Applied is, of a decision, whether it was carried out.
-	Applied bool
+	// Applied is, of a decision, whether it was carried out, AppliedAt when, and Effect what
+	// that has left of the budget.
+	Applied   bool
+	AppliedAt time.Time
+	Effect    Effect
 }
 
 const (
@@ -55,6 +58,7 @@ const (
 func (e Event) bounded() Event {
 	e.Title, e.Message, e.Outcome = cut(e.Title, mostTitle), cut(e.Message, mostMessage), cut(e.Outcome, mostLine)
 	e.Kind = Kind(cut(string(e.Kind), mostTitle))
+	e.Effect = e.Effect.bounded()
 	var lines []string
 	for _, l := range e.Evidence[:min(mostLines, len(e.Evidence))] {
 		lines = append(lines, cut(l, mostLine))
@@ -67,7 +71,7 @@ func (e Event) bounded() Event {
 func cut(text string, most int) string { return strings.Clone(v1alpha1.Fit(text, most)) }
 
 func (e Event) bytes() int {
-	n := len(e.Title) + len(e.Message) + len(e.Outcome) + len(e.Kind)
+	n := len(e.Title) + len(e.Message) + len(e.Outcome) + len(e.Kind) + len(e.Effect.Before) + len(e.Effect.After)
 	for _, l := range e.Evidence {
 		n += len(l)
 	}
@@ -80,19 +84,27 @@ func (e Event) same(o Event) bool {
 	return e.Kind == o.Kind && e.Title == o.Title && e.Message == o.Message && e.At.Sub(o.At).Abs() <= again
 }
 
+// with is an event with what the same one tells that is told again.
+func (e Event) with(o Event) Event {
+	if o.Outcome != "" {
+		e.Effect = e.effectWith(o)
+		e.Outcome, e.Applied, e.AppliedAt = o.Outcome, o.Applied, o.AppliedAt
+	}
+	if len(o.Evidence) > 0 {
+		e.Evidence = o.Evidence
+	}
+	// A decision that is carried out after all does no harm; anything else that did has done it.
+	e.Bad = o.Bad || e.Bad && e.Kind != Decision
+	return e
+}
+
 // note adds an event to those in the order of time; of one that is there already what came
 // of it is new.
 func note(all []Event, e Event) []Event {
 	e = e.bounded()
 	for i := len(all) - 1; i >= 0; i-- {
 		if all[i].same(e) {
-			if e.Outcome != "" {
-				all[i].Outcome, all[i].Applied = e.Outcome, e.Applied
-			}
-			if len(e.Evidence) > 0 {
-				all[i].Evidence = e.Evidence
-			}
-			all[i].Bad = all[i].Bad || e.Bad
+			all[i] = all[i].with(e)
 			return bound(all)
 		}
 		if all[i].Kind == e.Kind && (e.Kind == Outage || e.Kind == Node) {

@@ -133,7 +133,7 @@ func (s *Set) Begin(key types.NamespacedName, names ...string) {
 		if t.Operator || t.gauge != nil {
 			continue
 		}
-		for _, values := range Combinations(t.Labels) {
+		for _, values := range t.Combinations() {
 			if t.counter != nil {
 				t.counter.WithLabelValues(of(key, values)...)
 			} else {
@@ -157,22 +157,6 @@ func (s *Set) Forget(key types.NamespacedName) {
 			t.histogram.DeletePartialMatch(match)
 		}
 	}
-}
-
-// Combinations are all values that labels can have together; none where the values of one
-// are not fixed.
-func Combinations(labels []series.Label) [][]string {
-	all := [][]string{nil}
-	for _, l := range labels {
-		var next [][]string
-		for _, before := range all {
-			for _, v := range l.Values {
-				next = append(next, append(slices.Clone(before), v))
-			}
-		}
-		all = next
-	}
-	return all
 }
 
 // Desc is the description of a series, for what is counted at every scrape.

@@ -80,7 +80,7 @@ func TestSeriesOfAControlPlane(t *testing.T) {
 		return n
 	}
 	s.Begin(acme)
-	if diff := cmp.Diff(map[string]int{series.Probes: 2 * 3 * 5, series.ProbeSeconds: 2}, count()); diff != "" {
+	if diff := cmp.Diff(map[string]int{series.Probes: 2 * 3 * (4 + 4), series.ProbeSeconds: 2}, count()); diff != "" {
 		t.Errorf("at first (-want +got):\n%s", diff)
 	}
 	for _, n := range []float64{2, -1, math.NaN(), 0} {

@@ -157,6 +157,7 @@ func dashboard(t *testing.T, n int) *httptest.Server {
 	r.profiles[0] = p
 	r.ledgers = append(r.ledgers, l)
 	c := config(r, h)
+	c.Probes = acmeProbes(p)
 	return serve(t, c)
 }
 

@@ -21,6 +21,7 @@ import (
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/operator/history"
+	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -69,8 +70,15 @@ func TestWhatOthersWrote(t *testing.T) {
 	s.Offenders[0].Client, s.Offenders[0].Message, s.Replicas[0].Fault, s.Replicas[1].Zone = evil, evil, evil, evil
 	s.Members[0].Role, s.Sizes[0].Message, s.Sizes[1].Pods[2].Message = evil, evil, strings.Repeat("w", 1024)
 	l.Outages[0].Why, l.Outages[1].Why, l.Outages[2].Why = evil, "@SUM(A1)", "\t-1+1"
-	server := serve(t, config(&reader{profiles: []v1alpha1.ControlPlaneProfile{p}, ledgers: []v1alpha1.AvailabilityLedger{l}}, h))
-	for _, path := range []string{"/", "/cp/tenant-acme/acme", "/live/fleet?since=0", "/live/cp/tenant-acme/acme", "/cp/tenant-acme/acme/report", "/?q=" + "%3Cscript%3E"} {
+	c := config(&reader{profiles: []v1alpha1.ControlPlaneProfile{p}, ledgers: []v1alpha1.AvailabilityLedger{l}}, h)
+	c.Probes = func(types.NamespacedName) []sla.Probe {
+		return []sla.Probe{
+			{Replica: evil, Question: evil, Result: evil, Phase: evil, Why: evil, At: now},
+			{Replica: p.Status.Replicas[2].Name, Question: sla.Read, Result: sla.Failed, Phase: sla.Wait, Why: evil, At: now},
+		}
+	}
+	server := serve(t, c)
+	for _, path := range []string{"/", "/cp/tenant-acme/acme", "/cp/tenant-acme/acme/probes.json", "/live/fleet?since=0", "/live/cp/tenant-acme/acme", "/cp/tenant-acme/acme/report", "/?q=" + "%3Cscript%3E"} {
 		got := get(t, server, path)
 		if got.status != 200 || strings.Contains(got.body, "<script>") || strings.Contains(got.body, "\u202e") {
 			t.Errorf("%s is %d and has what others wrote as it stands", path, got.status)
@@ -194,5 +202,27 @@ func TestWhatIsSentAgain(t *testing.T) {
 	decode("/live/fleet?since=" + live.Version)
 	if len(live.Rows) != 0 || r.lists != 3 {
 		t.Errorf("after a change that nobody sees: %v", live.Rows)
+	}
+}
+
+// A change that the status has no more room for shows the budget before and after it still, and
+// when it was carried out, where that was later than it was decided.
+func TestWhatAChangeLeftOfTheBudget(t *testing.T) {
+	p, l, _ := acme()
+	h := history.New()
+	taken := now.Add(-90 * time.Minute)
+	h.Note(types.NamespacedName{Namespace: p.Namespace, Name: p.Name}, history.Event{
+		At: taken, Kind: history.Decision, Title: "LoadLineCut", Message: "load line 300 to 240 seats", Outcome: "in force", Applied: true, AppliedAt: taken.Add(6 * time.Minute),
+		Effect: history.Effect{Before: "83%", After: "79%"},
+	})
+	p.Status.Decisions[0].AppliedAt = &metav1.MicroTime{Time: p.Status.Decisions[0].Time.Add(2 * time.Minute)}
+	got := get(t, serve(t, config(&reader{profiles: []v1alpha1.ControlPlaneProfile{p}, ledgers: []v1alpha1.AvailabilityLedger{l}}, h)), "/cp/tenant-acme/acme").body
+	for _, want := range []string{"in force; budget 83% → 79%", "carried out at <time datetime=\"2026-11-26T12:42:10Z\">12:42 UTC</time>", "carried out at <time datetime=\"2026-11-26T13:50:10Z\">"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the page is without %q", want)
+		}
+	}
+	if n := strings.Count(got, "carried out at"); n != 2 {
+		t.Errorf("%d changes were carried out later, want 2", n)
 	}
 }

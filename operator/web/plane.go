@@ -65,6 +65,7 @@ type planePage struct {
 	Seen     bool
 	Entries  []entry
 	Zones    []zone
+	Doors    []door
 	Members  []member
 	Sizes    []size
 	Plan     *v1alpha1.PlanStatus
@@ -110,6 +111,7 @@ func (s *Server) made(r *http.Request, u *user, p *v1alpha1.ControlPlaneProfile)
 		out.Charts, out.Seen = append(out.Charts, d), out.Seen || d.Seen
 	}
 	out.state(p)
+	out.probed(s.doors(key))
 	l, _ := s.ledger(r.Context(), key, &out.Notes) // that it cannot be read is among the notes
 	out.Month = monthOf(l, targetOf(p), out.Now, out.Now)
 	out.Say = advise(p, out.row, out.Entries)

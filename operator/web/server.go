@@ -31,6 +31,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"evenkeel.dev/evenkeel/operator/history"
+	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
 // Past tells of times that the operator does not remember.
@@ -53,6 +54,9 @@ type Config struct {
 	Access            authorizationclient.SubjectAccessReviewInterface
 	// History is the operator's own memory; nil remembers nothing.
 	History *history.Store
+	// Probes are those of the last round of a control plane that this process has asked; nil
+	// knows of none.
+	Probes func(key types.NamespacedName) []sla.Probe
 	// Past is a store of longer memory; nil is none.
 	Past Past
 	// Now is the clock.
@@ -104,6 +108,7 @@ func New(c Config) (*Server, error) {
 	mux.HandleFunc("GET /live/fleet", s.seen(s.liveFleet))
 	mux.HandleFunc("GET /cp/{namespace}/{name}", s.seen(s.ofPlane(s.showPlane)))
 	mux.HandleFunc("GET /live/cp/{namespace}/{name}", s.seen(s.ofPlane(s.livePlane)))
+	mux.HandleFunc("GET /cp/{namespace}/{name}/probes.json", s.seen(s.ofPlane(s.probesJSON)))
 	mux.HandleFunc("GET /cp/{namespace}/{name}/report", s.seen(s.ofPlane(s.showReport)))
 	mux.HandleFunc("GET /cp/{namespace}/{name}/report.csv", s.seen(s.ofPlane(s.reportCSV)))
 	mux.HandleFunc("GET /cp/{namespace}/{name}/report.json", s.seen(s.ofPlane(s.reportJSON)))

@@ -26,6 +26,8 @@ type zone struct {
 
 type replica struct {
 	Name, Fault string
+	// Door is what came of the last probes at its own address; nil where it was not asked.
+	Door *door
 	// Seen is whether its seats are of now.
 	Ready, Seen bool
 	Used, Line  int32

@@ -28,6 +28,21 @@ type entry struct {
 	Evidence, Rejected       []string
 	Applied, Bad             bool
 	BudgetBefore, BudgetNext string
+	// Later is when it was carried out, where that is not when it was decided: the figures of
+	// the budget are of then.
+	Later *time.Time
+}
+
+// muchLater is from when on a decision is told to have been carried out later than it was
+// taken: every one takes a moment.
+const muchLater = time.Minute
+
+// carriedOut notes when it was carried out; the zero value is that it was not, or when is not
+// known.
+func (e *entry) carriedOut(at time.Time) {
+	if at = at.UTC(); at.Sub(e.At) >= muchLater {
+		e.Later = &at
+	}
 }
 
 // Class is how it looks.
@@ -61,10 +76,14 @@ func (e entry) Word() string {
 func timeline(decisions []v1alpha1.DecisionStatus, events []history.Event) []entry {
 	var all []entry
 	for _, d := range decisions {
-		all = append(all, entry{
+		one := entry{
 			At: d.Time.UTC(), Kind: history.Decision, Title: plain(d.Reason), Message: plain(d.Message), Outcome: plain(d.Outcome),
 			Evidence: plainAll(d.Evidence), Rejected: plainAll(d.Rejected), Applied: d.Applied, BudgetBefore: plain(d.BudgetBefore), BudgetNext: plain(d.BudgetAfter),
-		})
+		}
+		if d.AppliedAt != nil {
+			one.carriedOut(d.AppliedAt.Time)
+		}
+		all = append(all, one)
 	}
 	told := len(all)
 	for _, e := range events {
@@ -73,10 +92,12 @@ func timeline(decisions []v1alpha1.DecisionStatus, events []history.Event) []ent
 		}) {
 			continue
 		}
-		all = append(all, entry{
+		one := entry{
 			At: e.At.UTC(), Kind: e.Kind, Title: plain(e.Title), Message: plain(e.Message), Outcome: plain(e.Outcome), Evidence: plainAll(e.Evidence),
-			Applied: e.Applied, Bad: e.Bad,
-		})
+			Applied: e.Applied, Bad: e.Bad, BudgetBefore: plain(e.Effect.Before), BudgetNext: plain(e.Effect.After),
+		}
+		one.carriedOut(e.AppliedAt)
+		all = append(all, one)
 	}
 	slices.SortStableFunc(all, func(a, b entry) int { return cmp.Compare(b.At.UnixNano(), a.At.UnixNano()) })
 	all = all[:min(mostShown, len(all))]

@@ -77,6 +77,8 @@ type Watch struct {
 	mu    sync.Mutex
 	ctx   context.Context //nolint:containedctx // of Start, for those that come later
 	asked map[types.NamespacedName]context.CancelFunc
+	// last are the probes of the last round of each that has asked.
+	last map[types.NamespacedName][]sla.Probe
 	// heard is when this vantage point last had an answer, and of whom; and before that of
 	// another one.
 	heard [2]hearing
@@ -125,6 +127,7 @@ func (w *Watch) Drop(key types.NamespacedName) {
 		cancel()
 	}
 	delete(w.asked, key)
+	delete(w.last, key)
 }
 
 // Asked is how many control planes are asked.
@@ -188,10 +191,12 @@ func (w *Watch) round(ctx context.Context, key types.NamespacedName, prober *Pro
 		r.Why = err.Error()
 	case r.Asleep:
 		r.Why = "it is scaled to nothing"
+		w.keep(ctx, key, nil)
 	case s.Access == nil:
 		r.Why = "there is no way to ask it"
 	default:
 		r.Probes, r.Expires = prober.Round(ctx, s.Writes, r.At)
+		w.keep(ctx, key, r.Probes)
 		r.Verdict, r.Why = w.judge(key, s, r)
 	}
 	r.Over = w.Now()

@@ -112,19 +112,23 @@ const applyFleet = (got) => {
   if (got.order || got.rows) { table.sort(); table.filter(); }
 };
 
-// What has changed of a control plane, section by section; what a reader has opened stays.
+// What has changed of a control plane, section by section; what a reader has opened stays, and
+// so does where the reader is.
 const last = {};
+const place = (e) => e.getAttribute('href') || e.getAttribute('aria-labelledby') || e.parentElement.dataset.key;
 const applyPlane = (got) => {
   for (const [id, html] of Object.entries(got)) {
     const s = $(id);
     if (!s || last[id] === html) continue;
     last[id] = html;
     const open = [...s.querySelectorAll('details[open]')].map((d) => d.dataset.key);
-    const focus = s.contains(document.activeElement) && document.activeElement.getAttribute('href');
+    const focus = s.contains(document.activeElement) && place(document.activeElement);
+    const aside = [...s.querySelectorAll('.wide')].map((w) => w.scrollLeft);
     const scrolled = s.querySelector('.events')?.scrollTop;
     s.innerHTML = html;
     s.querySelectorAll('details').forEach((d) => { d.open = open.includes(d.dataset.key); });
-    if (focus) [...s.querySelectorAll('a')].find((a) => a.getAttribute('href') === focus)?.focus({ preventScroll: true });
+    if (focus) [...s.querySelectorAll('a, summary, .wide')].find((e) => place(e) === focus)?.focus({ preventScroll: true });
+    s.querySelectorAll('.wide').forEach((w, i) => { w.scrollLeft = aside[i] || 0; });
     if (scrolled) s.querySelector('.events').scrollTop = scrolled;
   }
 };
