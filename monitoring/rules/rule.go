@@ -8,7 +8,7 @@
 // Every expression is built with the names of package series, so that a misspelled one does
 // not compile. Alerts about a control plane have its labels, namespace and name, whichever
 // operator replica told the series: gauges are the most of all replicas', counters the sum of
-// their rates. So a replica that restarts, or leads no longer, changes nothing but the few
+// their rates. Whoever leads tells them all, the others whether a control plane is down. So a replica that restarts, or leads no longer, changes nothing but the few
 // seconds in which nobody leads.
 package rules
 
