@@ -32,6 +32,8 @@ type phase struct {
 	operators
 	// Prometheus is down where it is.
 	Prometheus string `json:"prometheus"`
+	// Ledger is unread where who begins to lead cannot read it.
+	Ledger string `json:"ledger"`
 	// Deleted is where its profile is, and the operator tells nothing of it.
 	Deleted bool `json:"deleted"`
 

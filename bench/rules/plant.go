@@ -76,7 +76,7 @@ func (p *plant) begin(at int, now phase) {
 func (p *plant) round(at, answer int, now phase) {
 	own := map[string]sla.Verdict{}
 	for pod, v := range p.views {
-		if v.recall(at); v.knows {
+		if v.recall(at, now); v.knows {
 			own[pod] = v.own(word(now.met(pod).Rounds, p.rounds))
 		}
 	}
@@ -135,6 +135,7 @@ func (p *plant) gauges(v *view, at, began int, now phase) (map[string]float64, e
 		}
 		told[name] = value
 	}
+	maps.Copy(told, v.unread(at))
 	return told, nil
 }
 
@@ -172,6 +173,7 @@ func (p *plant) tells(pod string, at, began int, now phase) ([]sample, error) {
 	if v == nil || !v.knows {
 		return nil, nil
 	}
+	v.recall(at, now)
 	leads := pod == now.leader()
 	all := v.down(at)
 	if leads {

@@ -5,6 +5,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -26,8 +27,9 @@ type view struct {
 	// knows is whether it has been told which control planes there are, which one whose
 	// process begins while the host cluster's API is down is not.
 	knows bool
-	// served is whether it has seen the control plane serve, or read in the ledger that it did.
-	served bool
+	// served is whether it has seen the control plane serve, or read in the ledger that it did,
+	// and recalled whether it has read that.
+	served, recalled bool
 	// verdict is what it says with those whom it hears. downFrom is the first of the rounds
 	// that are down now, and told since when that is known; -1 is none.
 	verdict        sla.Verdict
@@ -53,8 +55,25 @@ func newView(at int) *view {
 const recallAfter = 4
 
 // recall has whoever leads read the ledger, and know by it that the control plane has served.
-func (v *view) recall(at int) {
-	v.served = v.served || v.led != -1 && at-v.led >= recallAfter
+func (v *view) recall(at int, now phase) {
+	v.recalled = v.recalled || v.led != -1 && at-v.led >= recallAfter && now.Ledger != "unread"
+	v.served = v.served || v.recalled
+}
+
+// unread is what is told in place of the budget before the ledger has been read: no number, and
+// that all minutes since are in memory alone.
+func (v *view) unread(at int) map[string]float64 {
+	told := map[string]float64{}
+	if v.recalled {
+		return told
+	}
+	for _, name := range calmSeries(series.Gauge) {
+		if strings.HasPrefix(name, series.Available) || strings.HasPrefix(name, series.BudgetLeft) {
+			told[name] = math.NaN()
+		}
+	}
+	told[series.LedgerUnsaved] = math.Floor(float64(at-v.led) / 60)
+	return told
 }
 
 // own is what a round says to this replica alone, as the operator judges it: what it has never

@@ -37,6 +37,7 @@ func TestWrongRulesAreFound(t *testing.T) {
 		"unknown is the end":            {"calm-busy", "(evenkeel_certificate_expires_timestamp_seconds) > 0)", "(0 * evenkeel_certificate_expires_timestamp_seconds))"},
 		"only who leads is believed":    {"outage-host-api-down", "(evenkeel_down_seconds)", "(evenkeel_down_seconds and evenkeel_unseen)"},
 		"who is cut off is believed":    {"calm-point-cut-off", "(evenkeel_down == 0", "(evenkeel_down == 9"},
+		"a budget comes back unread":    {"budget-ledger-unread", "keep_firing_for: 2h", "keep_firing_for: 5m"},
 		"all tenants are one":           {"outage-one-of-many", "max by (namespace, name) (evenkeel_down_seconds)", "min by (namespace) (evenkeel_down_seconds)"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -28,9 +28,9 @@ import (
 // There is no for: it would cost one evaluation more and tell nothing that downFor does not.
 const downFor = 15
 
-// stays is for how long the page about an outage stays: a new leader begins to count where the
-// one before it stopped to tell, and is there within that time. A control plane that comes and
-// goes is one page as well.
+// stays is for how long alerts about a control plane stay: a new leader tells of it within that
+// time, and knows what was promised and kept once it has read the ledger. An outage that comes
+// and goes is one page as well.
 const stays = 5 * time.Minute
 
 // standing is where whoever leads sees a control plane up, by its own series: evenkeel_unseen is
@@ -47,7 +47,7 @@ func standing() string {
 func outage() []Alert {
 	return []Alert{
 		{
-			Name: "EvenkeelControlPlaneDown", Severity: Page, KeepFor: stays,
+			Name: "EvenkeelControlPlaneDown", Severity: Page,
 			Expr:        fmt.Sprintf("%s > %d\nunless %s", most(series.DownSeconds), downFor, standing()),
 			Summary:     "Control plane " + who + " is down",
 			Description: "No vantage point gets a request through to " + who + ": down for {{ $value | humanizeDuration }}. Its tenant can neither read nor change anything; what runs there goes on.",
