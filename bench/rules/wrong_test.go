@@ -38,6 +38,7 @@ func TestWrongRulesAreFound(t *testing.T) {
 		"only who leads is believed":    {"outage-host-api-down", "(evenkeel_down_seconds)", "(evenkeel_down_seconds and evenkeel_unseen)"},
 		"who is cut off is believed":    {"calm-point-cut-off", "(evenkeel_down == 0", "(evenkeel_down == 9"},
 		"a budget comes back unread":    {"budget-ledger-unread", "keep_firing_for: 2h", "keep_firing_for: 5m"},
+		"not looked at is lost":         {"calm-etcd-not-looked-at", "(evenkeel_down) == 1)", "(evenkeel_down) >= 0)"},
 		"all tenants are one":           {"outage-one-of-many", "max by (namespace, name) (evenkeel_down_seconds)", "min by (namespace) (evenkeel_down_seconds)"},
 	} {
 		t.Run(name, func(t *testing.T) {
