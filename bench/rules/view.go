@@ -41,6 +41,9 @@ func newView(at int) *view {
 	for _, name := range calmSeries(series.Counter) {
 		v.counted[name] = 0
 	}
+	for _, applied := range []string{"true", "false"} { // as the first pass does it: an alert is on these
+		v.counted[named(series.Decisions, fmt.Sprintf("step=%q,reason=%q,applied=%q", "StopSteps", "PlanStopped", applied))] = 0
+	}
 	for _, s := range series.List() {
 		if s.Name == series.Probes {
 			for _, c := range combinations(s) {

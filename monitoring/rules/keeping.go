@@ -80,19 +80,16 @@ func promises() []Alert {
 	}
 }
 
-// care tells of the plan of disruptive steps. A stop is told by a counter whose series begins
-// with it, so that it has not increased: it is new. A plan that waits, for a maintenance
-// window say, is False as well; that is worth a word when it has waited for a day.
+// care tells of the plan of disruptive steps. A plan that waits, for a maintenance window say, is
+// False as well; that is worth a word when it has waited for a day. Stops are counted from the
+// first pass on, so that the first one is an increase, and a tenant that is new has had none.
 func care() []Alert {
 	held := condition(v1alpha1.ConditionPlanProceeds) + " == 0"
 	why := in("reason", v1alpha1.ReasonPlanStopped, v1alpha1.ReasonTakenBack)
-	counted := fmt.Sprintf("sum by (%s) (%s", of, selector(series.Decisions, why))
 	return []Alert{
 		{
 			Name: "EvenkeelPlanStopped", Severity: Ticket, For: 2 * time.Minute,
-			Expr: lines(held,
-				fmt.Sprintf("and (%s > 0", increase("90m", series.Decisions, why)),
-				fmt.Sprintf("  or %s) unless %s offset 90m))", counted, counted)),
+			Expr:        fmt.Sprintf("%s\nand %s > 0", held, increase("90m", series.Decisions, why)),
 			Summary:     "Evenkeel has stopped its changes to " + who,
 			Description: "After a step of the plan " + who + " was worse than before. Nothing that can wait begins for an hour, and what could be was taken back.",
 		},
