@@ -7,7 +7,6 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -58,67 +57,6 @@ type fixture struct {
 	// Unserved is whether the tenant's requests suffer: then the usual rule should fire, and
 	// else it should not. What else is due it cannot know of, and is not blamed for.
 	Unserved bool `json:"unserved"`
-}
-
-// phase is what holds for a time. What does not stand is as in calm.
-type phase struct {
-	For   span `json:"for"`
-	Fault bool `json:"fault"`
-	// Note says what happens.
-	Note string `json:"note"`
-
-	// Rounds are the verdicts of rounds, one after the other and over again: up, down, blind.
-	Rounds string `json:"rounds"`
-	// Balancer and Replica are what comes of probes there: a result, and of which share of
-	// them where not of all, as in "late 0.5".
-	Balancer string `json:"balancer"`
-	Replica  string `json:"replica"`
-	traffic
-	// Waits is the seconds that a request waits in queues, Bytes those of answers in a second.
-	Waits float64  `json:"waits"`
-	Bytes *float64 `json:"bytes"`
-	// Gauges are set: "3", "in 13d" and "ago 1h" are moments from the phase's begin, "5e9 +
-	// 20000/s" grows. Counters grow so much in a second; Once are added as the phase begins.
-	Gauges   map[string]string  `json:"gauges"`
-	Counters map[string]float64 `json:"counters"`
-	Once     map[string]float64 `json:"once"`
-
-	// Leader is the operator replica that leads, evenkeel-0 where nothing stands, or none.
-	// Operator is all where the other runs beside it, alone, or gone. Reset begins its counters
-	// at 0. Prometheus is down where it is.
-	Leader     string `json:"leader"`
-	Operator   string `json:"operator"`
-	Reset      bool   `json:"reset"`
-	Points     string `json:"points"`
-	Prometheus string `json:"prometheus"`
-	// Deleted is where its profile is, and the operator tells nothing of it.
-	Deleted bool `json:"deleted"`
-
-	// Own is what the tenant's own series tell.
-	Own own `json:"own"`
-}
-
-// traffic is how many requests there are in a second, and which shares of them fail, are shed
-// and are slow.
-type traffic struct {
-	Requests *float64 `json:"requests"`
-	Failed   *float64 `json:"failed"`
-	Shed     *float64 `json:"shed"`
-	Slow     *float64 `json:"slow"`
-}
-
-// own is what the tenant's apiservers tell of themselves; what does not stand is as the
-// operator sees it.
-type own struct {
-	// Gone is where the targets vanish, Down where they are not reached.
-	Gone bool `json:"gone"`
-	Down bool `json:"down"`
-	traffic
-	// Reads and Writes tell them apart.
-	Reads  traffic `json:"reads"`
-	Writes traffic `json:"writes"`
-	// Scopes are those that are read, all where nothing stands.
-	Scopes []string `json:"scopes"`
 }
 
 // expected is one alert that is due.
@@ -183,20 +121,4 @@ func (f fixture) due() (all []expected, err error) {
 		all = append(all, expected{fired{parts[0], parts[1]}, time.Duration(within), once})
 	}
 	return all, nil
-}
-
-// merged is a phase with what holds in all of them.
-func merged(base, p phase) phase {
-	out := p
-	out.Requests, out.Failed = first(p.Requests, base.Requests), first(p.Failed, base.Failed)
-	out.Shed, out.Slow, out.Bytes = first(p.Shed, base.Shed), first(p.Slow, base.Slow), first(p.Bytes, base.Bytes)
-	if len(p.Own.Scopes) == 0 {
-		out.Own.Scopes = base.Own.Scopes
-	}
-	out.Own.Writes.Requests = first(p.Own.Writes.Requests, base.Own.Writes.Requests)
-	if len(base.Gauges) > 0 {
-		out.Gauges = maps.Clone(base.Gauges)
-		maps.Copy(out.Gauges, p.Gauges)
-	}
-	return out
 }

@@ -26,7 +26,7 @@ func month(days, bad int, seed uint64) fixture {
 	leader := "evenkeel-0"
 	for day := range days {
 		for hour := range 24 {
-			calm := phase{Leader: leader, traffic: traffic{
+			calm := phase{operators: operators{Leader: leader}, traffic: traffic{
 				Requests: new(20 * (1 - 0.6*math.Cos(2*math.Pi*float64(hour-2)/24))),
 				Failed:   new(0.0001 + 0.0004*r.Float64()), Slow: new(0.002 * r.Float64()), Shed: new(0.001 * r.Float64()),
 			}}
@@ -38,7 +38,7 @@ func month(days, bad int, seed uint64) fixture {
 				}
 				return p
 			}
-			lost := one(phase{Rounds: "down", Balancer: "failed"}, 10*time.Second)
+			lost := one(phase{look: look{Rounds: "down", Balancer: "failed"}}, 10*time.Second)
 			if r.Float64() < 2.5/24 {
 				// Two in a row would be an outage of 20 s, and one that is to be paged.
 				events = append(events, lost, one(phase{}, 2*time.Minute))
@@ -49,15 +49,15 @@ func month(days, bad int, seed uint64) fixture {
 				moved.Once = map[string]float64{"evenkeel_etcd_leader_changes_total": 1}
 				events = append(events, lost, one(phase{}, 4*time.Minute), lost, one(phase{}, 4*time.Minute), moved)
 			case hour == 12 && day == 1 && bad > 0:
-				events = append(events, one(phase{Rounds: "down", Balancer: "failed", Replica: "failed"}, time.Duration(bad)*time.Minute))
+				events = append(events, one(phase{look: look{Rounds: "down", Balancer: "failed", Replica: "failed"}}, time.Duration(bad)*time.Minute))
 			case hour == 15 && day%10 == 5:
-				events = append(events, one(phase{Operator: "gone"}, 50*time.Second), one(phase{Reset: true}, time.Minute))
+				events = append(events, one(phase{operators: operators{Runs: "none"}}, 50*time.Second), one(phase{}, time.Minute))
 			case hour == 16 && day%15 == 7:
-				events = append(events, one(phase{Leader: "none"}, 20*time.Second))
+				events = append(events, one(phase{operators: operators{Leader: "none", Runs: map[string]string{"evenkeel-0": "evenkeel-1", "evenkeel-1": "evenkeel-0"}[leader]}}, 20*time.Second))
 				leader = map[string]string{"evenkeel-0": "evenkeel-1", "evenkeel-1": "evenkeel-0"}[leader]
-				events = append(events, one(phase{Reset: true}, time.Minute))
+				events = append(events, one(phase{}, time.Minute))
 			case hour == 18 && day%3 == 2:
-				events = append(events, one(phase{Rounds: "blind"}, time.Duration(2+r.IntN(6))*time.Minute))
+				events = append(events, one(phase{look: look{Rounds: "blind"}}, time.Duration(2+r.IntN(6))*time.Minute))
 			}
 			f.Phases = append(f.Phases, filled(calm, events, r)...)
 		}

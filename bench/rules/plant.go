@@ -6,6 +6,7 @@ package main
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,24 +15,22 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 
 	"evenkeel.dev/evenkeel/monitoring/series"
+	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
 // roundEvery is how often a control plane is probed.
 const roundEvery = 10
 
-// plant is one control plane: what the operator has counted of it, and what its apiservers
+// plant is one control plane: what each operator replica knows of it, and what its apiservers
 // have counted themselves.
 type plant struct {
 	namespace, name string
 	target          float64
-	// counted are the operator's counters, own those of the apiservers, both by the series as
-	// text.
-	counted, own map[string]float64
-	// rounds is how many there were in this phase; downFrom is the first of those that are down
-	// now, and told since when that is known; -1 is none.
-	rounds         int
-	downFrom, told int
-	blind          bool
+	views           map[string]*view
+	// own are the apiservers' counters, by the series as text.
+	own map[string]float64
+	// rounds is how many there were in this phase.
+	rounds int
 	// worst is for how long it was down since the last scrape, where that is kept: a coarse
 	// scrape would not see what a fine one does.
 	worst      int
@@ -40,104 +39,76 @@ type plant struct {
 }
 
 func newPlant(namespace, name string, target float64) *plant {
-	p := &plant{namespace: namespace, name: name, target: target, own: map[string]float64{}, downFrom: -1, told: -1, sets: map[string]labels.Labels{}}
-	p.reset()
-	return p
+	return &plant{namespace: namespace, name: name, target: target, views: map[string]*view{}, own: map[string]float64{}, sets: map[string]labels.Labels{}}
 }
 
-// reset begins the operator's counters at 0: all of them are there.
-func (p *plant) reset() {
-	p.counted = map[string]float64{}
-	for _, name := range calmSeries(series.Counter) {
-		p.counted[name] = 0
+// begin begins a phase: what replicas know that do not run any more is lost.
+func (p *plant) begin(at int, now phase) {
+	p.rounds = 0
+	if at == 0 {
+		at = longAgo
 	}
-	for _, s := range series.List() {
-		if s.Name == series.Probes {
-			for _, c := range combinations(s) {
-				p.counted[named(s.Name, c)] = 0
-			}
+	runs := now.runs()
+	maps.DeleteFunc(p.views, func(pod string, _ *view) bool { return !slices.Contains(runs, pod) })
+	for _, pod := range runs {
+		v := p.views[pod]
+		if v == nil {
+			v = newView(at)
+			p.views[pod] = v
+		}
+		v.knows = v.knows || now.Host != "down"
+		switch leads := pod == now.leader(); {
+		case !leads:
+			v.led = -1
+		case v.led == -1:
+			v.led = at
 		}
 	}
-	p.downFrom, p.told = -1, -1
-}
-
-// begin begins a phase; reset is whether the operator counts anew.
-func (p *plant) begin(now phase, reset bool) {
-	if p.rounds = 0; reset {
-		p.reset()
-	}
-	for name, n := range now.Once {
-		p.counted[name] += n
+	if v := p.views[now.leader()]; v != nil {
+		for name, n := range now.Once {
+			v.counted[name] += n
+		}
 	}
 }
 
-// round plays a round of probes at a second, of which what failed is known some seconds later.
+// round plays a round of probes of every replica at a second, of which what failed is known
+// some seconds later.
 func (p *plant) round(at, answer int, now phase) {
-	verdicts := strings.Fields(now.Rounds)
-	verdict := "up"
-	if len(verdicts) > 0 {
-		verdict = verdicts[p.rounds%len(verdicts)]
+	own := map[string]sla.Verdict{}
+	for pod, v := range p.views {
+		if v.recall(at, now); v.knows {
+			own[pod] = v.own(word(now.met(pod).Rounds, p.rounds))
+		}
 	}
 	p.rounds++
-	p.counted[named(series.Rounds, fmt.Sprintf("verdict=%q", verdict))]++
-	p.blind = verdict == "blind"
-	switch {
-	case verdict != "down":
-		if p.keepsWorst && p.downFrom >= 0 && at >= p.told {
-			p.worst = max(p.worst, at-p.downFrom)
+	for pod := range own {
+		v := p.views[pod]
+		if p.keepsWorst && v.downFrom >= 0 && at >= v.told {
+			p.worst = max(p.worst, at-v.downFrom)
 		}
-		p.downFrom, p.told = -1, -1
-	case p.downFrom < 0:
-		p.downFrom, p.told = at, at+answer
-	}
-	const asked = 2 // a read and a write through the balancer
-	if verdict == "down" {
-		p.counted[series.Requests] += asked
-		p.counted[series.Failed] += asked
-	}
-	p.probes("balancer", now.Balancer, 1, "ready", "read", "write")
-	p.probes("replica", now.Replica, 3, "ready", "read")
-}
-
-// probes counts what came of so many probes of each of these questions.
-func (p *plant) probes(door, came string, n float64, questions ...string) {
-	result, share := "served", 1.0
-	if parts := strings.Fields(came); len(parts) > 0 {
-		result = parts[0]
-		if len(parts) > 1 {
-			share, _ = strconv.ParseFloat(parts[1], 64)
-		}
-	}
-	for _, q := range questions {
-		set := func(result string) string {
-			phase := "done"
-			if result == "failed" {
-				phase = "wait"
-			}
-			return named(series.Probes, fmt.Sprintf("door=%q,question=%q,result=%q,phase=%q", door, q, result, phase))
-		}
-		p.counted[set(result)] += n * share
-		p.counted[set("served")] += n * (1 - share)
+		heard := func(other string) bool { return now.hears(pod, other) }
+		v.round(at, answer, together(pod, own, heard), now.met(pod))
 	}
 }
 
-// pass counts what happens in so many seconds.
+// word is the verdict of a round by its number.
+func word(verdicts string, n int) string {
+	if all := strings.Fields(verdicts); len(all) > 0 {
+		return all[n%len(all)]
+	}
+	return "up"
+}
+
+// pass counts what happens in so many seconds; while nobody leads only the apiservers do.
 func (p *plant) pass(seconds float64, now phase) {
-	requests := or(now.Requests, calmRequests) * seconds
-	p.counted[series.Requests] += requests
-	p.counted[series.Failed] += requests * or(now.Failed, calmFailed)
-	p.counted[series.Shed] += requests * or(now.Shed, 0)
-	p.counted[named(series.Slow, `scope="resource"`)] += requests * or(now.Slow, calmSlow)
-	p.counted[series.QueueSeconds] += requests * max(now.Waits, 0.001)
-	p.counted[series.ResponseBytes] += or(now.Bytes, calmBytes) * seconds
-	for name, each := range now.Counters {
-		p.counted[name] += each * seconds
+	if v := p.views[now.leader()]; v != nil && v.knows {
+		v.pass(seconds, now)
 	}
 	p.passOwn(seconds, now)
 }
 
 // gauges are what the operator's gauges tell at a second of a phase that began at another.
-func (p *plant) gauges(at, began int, now phase) (map[string]float64, error) {
+func (p *plant) gauges(v *view, at, began int, now phase) (map[string]float64, error) {
 	told := map[string]float64{}
 	for _, name := range calmSeries(series.Gauge) {
 		told[name] = calmGauges[name[:len(name)-len(after(name))]]
@@ -150,22 +121,21 @@ func (p *plant) gauges(at, began int, now phase) (map[string]float64, error) {
 	}
 	told[series.LastPass] = float64(epoch + at - 2)
 	told[series.Target] = p.target
-	if p.downFrom >= 0 && at >= p.told {
-		told[series.Down], told[series.DownSeconds] = 1, float64(at-p.downFrom)
-	}
+	maps.Copy(told, v.down(at))
 	if p.worst > 0 {
 		told[series.DownSeconds], p.worst = max(told[series.DownSeconds], float64(p.worst)), 0
 	}
-	if p.blind {
+	if v.verdict == sla.Blind {
 		told[series.Unseen] = 1
 	}
 	for name, text := range now.Gauges {
-		v, err := gauge(text, at, began)
+		value, err := gauge(text, at, began)
 		if err != nil {
 			return nil, fmt.Errorf("reading the value of %s: %w", name, err)
 		}
-		told[name] = v
+		told[name] = value
 	}
+	maps.Copy(told, v.unread(at))
 	return told, nil
 }
 
@@ -197,19 +167,25 @@ func gauge(text string, at, began int) (float64, error) {
 }
 
 // tells is what an operator replica tells of the control plane: all where it leads, else its
-// own probes.
-func (p *plant) tells(pod string, leads bool, at, began int, now phase) ([]sample, error) {
-	all := map[string]float64{}
+// own probes and whether it is down.
+func (p *plant) tells(pod string, at, began int, now phase) ([]sample, error) {
+	v := p.views[pod]
+	if v == nil || !v.knows {
+		return nil, nil
+	}
+	v.recall(at, now)
+	leads := pod == now.leader()
+	all := v.down(at)
 	if leads {
-		gauges, err := p.gauges(at, began, now)
+		gauges, err := p.gauges(v, at, began, now)
 		if err != nil {
 			return nil, err
 		}
 		maps.Copy(all, gauges)
 	}
-	for name, v := range p.counted {
+	for name, n := range v.counted {
 		if leads || strings.HasPrefix(name, series.Probes) {
-			all[name] = v
+			all[name] = n
 		}
 	}
 	return p.samples(all, "job", "evenkeel", "pod", pod, "namespace", p.namespace, "name", p.name)

@@ -55,7 +55,9 @@ type theater struct {
 	groups []*rules.Group
 	files  []string
 	plants []*plant
-	fired  map[string]*firing
+	// pods are the operator replicas that have run so far: those are scraped.
+	pods  []string
+	fired map[string]*firing
 }
 
 // play plays a fixture by a clock under the rules of a file, and tells what fired.
@@ -112,13 +114,18 @@ func (t *theater) play(ruleFile string) ([]firing, error) {
 // phase plays a phase second by second.
 func (t *theater) phase(began, end int, now phase) error {
 	scrape := int(time.Duration(t.fixture.Scrape) / time.Second)
+	for _, pod := range now.runs() {
+		if !slices.Contains(t.pods, pod) {
+			t.pods = append(t.pods, pod)
+		}
+	}
 	for i, p := range t.plants {
-		p.begin(t.here(i, now), now.Reset)
+		p.begin(began, t.here(i, now))
 	}
 	for at := began; at < end; at++ {
 		scrapes := at%scrape == t.clock.scrape%scrape
 		for i, p := range t.plants {
-			if at%roundEvery == t.clock.round%roundEvery && now.Operator != "gone" {
+			if at%roundEvery == t.clock.round%roundEvery {
 				p.round(at, t.clock.answer, t.here(i, now))
 			}
 			if scrapes {
@@ -148,5 +155,7 @@ func (t *theater) here(i int, now phase) phase {
 	if i == 0 || t.fixture.All {
 		return now
 	}
-	return t.fixture.Base
+	base := t.fixture.Base
+	base.operators = now.operators
+	return base
 }

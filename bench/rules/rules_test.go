@@ -107,10 +107,10 @@ func TestAnnotations(t *testing.T) {
 func TestSixtySeconds(t *testing.T) {
 	t.Parallel()
 	outage := fixture{Key: "outage", Target: 0.9995, Tenants: 1, Name: "acme", Scrape: span(15 * time.Second), Phases: []phase{
-		{For: span(2 * time.Minute)}, {For: span(90 * time.Second), Rounds: "down", Fault: true},
+		{For: span(2 * time.Minute)}, {For: span(90 * time.Second), look: look{Rounds: "down"}, Fault: true},
 	}}
 	single := outage
-	single.Phases = []phase{{For: span(2 * time.Minute)}, {For: span(10 * time.Second), Rounds: "down"}, {For: span(time.Minute)}}
+	single.Phases = []phase{{For: span(2 * time.Minute)}, {For: span(10 * time.Second), look: look{Rounds: "down"}}, {For: span(time.Minute)}}
 	worst := 0
 	for _, answer := range []int{0, 5, 17} {
 		for round := 0; round < 10; round += 3 {

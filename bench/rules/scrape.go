@@ -3,15 +3,16 @@
 
 package main
 
-import "evenkeel.dev/evenkeel/monitoring/series"
+import (
+	"slices"
 
-// pods are the operator's replicas.
-var pods = []string{"evenkeel-0", "evenkeel-1"}
+	"evenkeel.dev/evenkeel/monitoring/series"
+)
 
 // scrape writes what all targets tell.
 func (t *theater) scrape(at, began int, now phase) error {
 	stamp := int64(epoch+at) * 1000
-	for _, pod := range pods {
+	for _, pod := range t.pods {
 		told, err := t.operator(pod, at, began, now)
 		if err != nil {
 			return err
@@ -32,18 +33,20 @@ func (t *theater) scrape(at, began int, now phase) error {
 	return nil
 }
 
-// operator is what one replica of the operator tells; nothing where it is gone.
+// operator is what one replica of the operator tells; nothing where it does not run.
 func (t *theater) operator(pod string, at, began int, now phase) (told []sample, err error) {
-	leader := now.Leader
-	if leader == "" {
-		leader = pods[0]
-	}
-	if now.Operator == "gone" || now.Operator == "alone" && pod != leader {
+	runs := now.runs()
+	if !slices.Contains(runs, pod) {
 		return nil, nil
 	}
-	leading, points := 0.0, 2.0
-	if pod == leader {
+	leading, points := 0.0, 0.0
+	if pod == now.leader() {
 		leading = 1
+	}
+	for _, other := range runs {
+		if other == pod || now.hears(pod, other) {
+			points++
+		}
 	}
 	if now.Points != "" {
 		points = float64(now.Points[0] - '0')
@@ -60,7 +63,7 @@ func (t *theater) operator(pod string, at, began int, now phase) (told []sample,
 		if here.Deleted {
 			continue
 		}
-		of, err := p.tells(pod, pod == leader, at, began, here)
+		of, err := p.tells(pod, at, began, here)
 		if err != nil {
 			return nil, err
 		}

@@ -33,8 +33,12 @@ func TestWrongRulesAreFound(t *testing.T) {
 		"a restart is an absence":       {"calm-operator-restarts", "for: 2m", "for: 15s"},
 		"rounds are not counted":        {"outage-flapping", "increase(evenkeel_probe_rounds_total", "0 * increase(evenkeel_probe_rounds_total"},
 		"a jailed offender is free":     {"seats-offender-jailed", "unless max by (namespace, name) (evenkeel_sentences) > 0", "unless max by (namespace, name) (evenkeel_sentences) > 9"},
-		"blind is down":                 {"unseen-network", "(evenkeel_down_seconds) > 15", "(evenkeel_down_seconds + on (namespace, name) 60 * evenkeel_unseen) > 15"},
+		"blind is down":                 {"unseen-network", "(evenkeel_down_seconds) > 15", "(evenkeel_down_seconds + 60 * evenkeel_unseen) > 15"},
 		"unknown is the end":            {"calm-busy", "(evenkeel_certificate_expires_timestamp_seconds) > 0)", "(0 * evenkeel_certificate_expires_timestamp_seconds))"},
+		"only who leads is believed":    {"outage-host-api-down", "(evenkeel_down_seconds)", "(evenkeel_down_seconds and evenkeel_unseen)"},
+		"who is cut off is believed":    {"calm-point-cut-off", "(evenkeel_down == 0", "(evenkeel_down == 9"},
+		"a budget comes back unread":    {"budget-ledger-unread", "keep_firing_for: 2h", "keep_firing_for: 5m"},
+		"not looked at is lost":         {"calm-etcd-not-looked-at", "(evenkeel_down) == 1)", "(evenkeel_down) >= 0)"},
 		"all tenants are one":           {"outage-one-of-many", "max by (namespace, name) (evenkeel_down_seconds)", "min by (namespace) (evenkeel_down_seconds)"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -40,7 +40,11 @@ func etcdNow() []Alert {
 		},
 		{
 			Name: "EvenkeelEtcdQuorumLost", Severity: Page, For: time.Minute,
-			Expr:        fmt.Sprintf("%s < %s", most(series.EtcdMembersReady), quorum()),
+			// Where Evenkeel cannot look at members, as its certificate for them is not there, none is
+			// told to be ready either. That is a quorum lost only where the tenant is down as well.
+			Expr: lines(
+				fmt.Sprintf("%s < %s", most(series.EtcdMembersReady), quorum()),
+				fmt.Sprintf("and (%s > 0 or %s > 0 or %s == 1)", most(series.EtcdMembersReady), most(series.EtcdSeen), most(series.Down))),
 			Summary:     "The etcd of " + who + " has lost its quorum",
 			Description: "{{ $value }} members of the etcd of " + who + " are ready, which is no majority: no write is taken until one comes back.",
 		},

@@ -50,43 +50,46 @@ func offenders() []Alert {
 	}
 }
 
+// spentStays is for how long it is said that a budget is used up when it is not told any more.
+// A new leader tells no number (NaN) until it has read the ledger, and may be unable to for an
+// hour; of a month's budget nothing comes back meanwhile.
+const spentStays = 2 * time.Hour
+
 func promises() []Alert {
 	left := least(series.BudgetLeft, is("period", "month"))
 	return []Alert{
 		{
-			Name: "EvenkeelBudgetExhausted", Severity: Ticket, For: 5 * time.Minute,
+			Name: "EvenkeelBudgetExhausted", Severity: Ticket, For: 5 * time.Minute, KeepFor: spentStays,
 			Expr:        left + " <= 0",
 			Summary:     "The month's error budget of " + who + " is used up",
 			Description: "{{ $value | humanizePercentage }} of this month's error budget of " + who + " is left: what was promised is broken, or will be with the next bad minute.",
 		},
 		{
-			Name: "EvenkeelBudgetNearlySpent", Severity: Info, For: 5 * time.Minute,
+			Name: "EvenkeelBudgetNearlySpent", Severity: Info, For: 5 * time.Minute, KeepFor: stays,
 			Expr:        left + " < 0.25 > 0",
 			Summary:     "Little is left of the month's error budget of " + who,
 			Description: "{{ $value | humanizePercentage }} of this month's error budget of " + who + " is left.",
 		},
 		{
+			// Of one that was never read all minutes count, as it is not known what stands in it.
 			Name: "EvenkeelLedgerUnsaved", Severity: Ticket, For: 15 * time.Minute,
 			Expr:        most(series.LedgerUnsaved) + " > 3",
-			Summary:     "The ledger of " + who + " cannot be written",
-			Description: "{{ $value }} minutes of " + who + " that were not good are in the operator's memory alone: a restart would lose them.",
+			Summary:     "The ledger of " + who + " cannot be read or written",
+			Description: "{{ $value }} minutes of " + who + " are in the operator's memory alone: a restart would lose them. Until the ledger was read nobody can say what is left of the budget.",
 		},
 	}
 }
 
-// care tells of the plan of disruptive steps. A stop is told by a counter whose series begins
-// with it, so that it has not increased: it is new. A plan that waits, for a maintenance
-// window say, is False as well; that is worth a word when it has waited for a day.
+// care tells of the plan of disruptive steps. A plan that waits, for a maintenance window say, is
+// False as well; that is worth a word when it has waited for a day. Stops are counted from the
+// first pass on, so that the first one is an increase, and a tenant that is new has had none.
 func care() []Alert {
 	held := condition(v1alpha1.ConditionPlanProceeds) + " == 0"
 	why := in("reason", v1alpha1.ReasonPlanStopped, v1alpha1.ReasonTakenBack)
-	counted := fmt.Sprintf("sum by (%s) (%s", of, selector(series.Decisions, why))
 	return []Alert{
 		{
 			Name: "EvenkeelPlanStopped", Severity: Ticket, For: 2 * time.Minute,
-			Expr: lines(held,
-				fmt.Sprintf("and (%s > 0", increase("90m", series.Decisions, why)),
-				fmt.Sprintf("  or %s) unless %s offset 90m))", counted, counted)),
+			Expr:        fmt.Sprintf("%s\nand %s > 0", held, increase("90m", series.Decisions, why)),
 			Summary:     "Evenkeel has stopped its changes to " + who,
 			Description: "After a step of the plan " + who + " was worse than before. Nothing that can wait begins for an hour, and what could be was taken back.",
 		},

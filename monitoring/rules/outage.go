@@ -28,16 +28,27 @@ import (
 // There is no for: it would cost one evaluation more and tell nothing that downFor does not.
 const downFor = 15
 
-// stays is for how long the page about an outage stays: a new leader begins to count where the
-// one before it stopped to tell, and is there within that time. A control plane that comes and
-// goes is one page as well.
+// stays is for how long alerts about a control plane stay: a new leader tells of it within that
+// time, and knows what was promised and kept once it has read the ledger. An outage that comes
+// and goes is one page as well.
 const stays = 5 * time.Minute
+
+// standing is where whoever leads sees a control plane up, by its own series: evenkeel_unseen is
+// told by nobody else, and evenkeel_down is 0 where it is up and where nobody knows.
+//
+// Every operator replica tells for how long it sees a control plane down, as while the host
+// cluster's API is down nobody leads, and outages are outages all the same. A replica that is
+// cut off from that API hears no other, and may be the only one who does not get through:
+// whoever leads hears all who live, so that what it sees up is no outage.
+func standing() string {
+	return fmt.Sprintf("max by (%s) (%s == 0 and %s == 0)", of, series.Down, series.Unseen)
+}
 
 func outage() []Alert {
 	return []Alert{
 		{
-			Name: "EvenkeelControlPlaneDown", Severity: Page, KeepFor: stays,
-			Expr:        fmt.Sprintf("%s > %d", most(series.DownSeconds), downFor),
+			Name: "EvenkeelControlPlaneDown", Severity: Page,
+			Expr:        fmt.Sprintf("%s > %d\nunless %s", most(series.DownSeconds), downFor, standing()),
 			Summary:     "Control plane " + who + " is down",
 			Description: "No vantage point gets a request through to " + who + ": down for {{ $value | humanizeDuration }}. Its tenant can neither read nor change anything; what runs there goes on.",
 		},
@@ -63,7 +74,7 @@ func operator() []Alert {
 			Name: "EvenkeelOperatorAbsent", Severity: Page, For: 2 * time.Minute,
 			Expr:        fmt.Sprintf("absent(%s == 1)", series.Leading),
 			Summary:     "No operator of Evenkeel leads",
-			Description: "No control plane is watched or protected, and no other alert about one can fire. What Evenkeel wrote stays in force and is safe to stay.",
+			Description: "No control plane is watched or protected. Of the alerts about one only EvenkeelControlPlaneDown can begin, as long as an operator replica runs. What Evenkeel wrote stays in force and is safe to stay.",
 		},
 		{
 			Name: "EvenkeelNoVantagePoint", Severity: Page, For: 5 * time.Minute,

@@ -8,8 +8,8 @@
 // Every expression is built with the names of package series, so that a misspelled one does
 // not compile. Alerts about a control plane have its labels, namespace and name, whichever
 // operator replica told the series: gauges are the most of all replicas', counters the sum of
-// their rates. So a replica that restarts, or leads no longer, changes nothing but the few
-// seconds in which nobody leads.
+// their rates. Whoever leads tells them all, the others whether a control plane is down. So a replica that restarts, or leads no longer, changes nothing but the few
+// seconds in which nobody leads, for which alerts stay.
 package rules
 
 import "time"
@@ -64,11 +64,11 @@ type Group struct {
 // Groups are all of them, in the order in which they rest on each other.
 func Groups() []Group {
 	return []Group{
-		{Name: "evenkeel.now", Every: nowEvery, Alerts: join(outage(), operator(), etcdNow())},
-		{Name: "evenkeel.burn", Every: burnEvery, Recordings: shortWindows(), Alerts: burning(fast)},
+		{Name: "evenkeel.now", Every: nowEvery, Alerts: join(staying(outage()), operator(), staying(etcdNow()))},
+		{Name: "evenkeel.burn", Every: burnEvery, Recordings: shortWindows(), Alerts: staying(burning(fast))},
 		{Name: "evenkeel.steps", Every: stepEvery, Recordings: steps()},
-		{Name: "evenkeel.state", Every: stateEvery, Alerts: join(balancer(), load(), etcdState(), certificates(), offenders(), promises(), care())},
-		{Name: "evenkeel.slow", Every: slowEvery, Recordings: longWindows(), Alerts: burning(slow)},
+		{Name: "evenkeel.state", Every: stateEvery, Alerts: staying(join(balancer(), load(), etcdState(), certificates(), offenders(), promises(), care()))},
+		{Name: "evenkeel.slow", Every: slowEvery, Recordings: longWindows(), Alerts: staying(burning(slow))},
 	}
 }
 
@@ -90,6 +90,18 @@ const (
 	stateEvery = time.Minute
 	slowEvery  = 5 * time.Minute
 )
+
+// staying are alerts that do not end because the leader did: what it tells of a control plane
+// ends with its process and begins again with the next leader, and what calls somebody must not
+// call twice for that. An info calls nobody.
+func staying(alerts []Alert) []Alert {
+	for i := range alerts {
+		if alerts[i].KeepFor == 0 && alerts[i].Severity != Info {
+			alerts[i].KeepFor = stays
+		}
+	}
+	return alerts
+}
 
 func join(lists ...[]Alert) (all []Alert) {
 	for _, l := range lists {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -71,6 +72,9 @@ func TestAlerts(t *testing.T) {
 		recorded := strings.Contains(a.Expr, rules.Burn) || strings.HasPrefix(a.Expr, "predict_linear(controlplane:")
 		if !fleet && !recorded && !strings.Contains(a.Expr, "by (namespace, name") {
 			t.Errorf("%s is not by control plane: %s", a.Name, a.Expr)
+		}
+		if ends := a.Severity != rules.Info && !fleet && a.Name != "EvenkeelNotWatched" && a.KeepFor < 5*time.Minute; ends {
+			t.Errorf("%s ends when the leader does, and begins again with the next", a.Name)
 		}
 		if raw := regexp.MustCompile(`\{\{ *\$labels\.(namespace|name)`).FindString(a.Summary + a.Description); raw != "" {
 			t.Errorf("%s puts a label into its text as it is: %s", a.Name, raw)

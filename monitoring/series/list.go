@@ -120,7 +120,7 @@ func List() []Series { //nolint:funlen // a table, a line for each
 		{Name: Expires, Kind: Gauge, Labels: []Label{creds}, Help: "When a certificate ends: of Evenkeel's access, the first that a replica or the balancer serves with, Evenkeel's for etcd. 0 is not known."},
 		{Name: LedgerUnsaved, Kind: Gauge, Help: "Minutes that were not good and are not in the ledger's object yet."},
 		{Name: Points, Kind: Gauge, Operator: true, Help: "Vantage points that are alive and see, this one among them."},
-		{Name: Leading, Kind: Gauge, Operator: true, Help: "1 while this operator replica leads. Only the one that leads tells the series of control planes, but evenkeel_probes_total and evenkeel_probe_duration_seconds."},
+		{Name: Leading, Kind: Gauge, Operator: true, Help: "1 while this operator replica leads. Only the one that leads tells the series of control planes, but evenkeel_down, evenkeel_down_seconds, evenkeel_probes_total and evenkeel_probe_duration_seconds."},
 		{
 			Name: InForce, Kind: Histogram, Operator: true, Labels: []Label{{"step", nil}}, Buckets: []float64{.05, .1, .2, .5, 1, 2, 3},
 			Help: "Time from the acknowledged write of a step until every ready replica was read back to obey.",
