@@ -61,11 +61,12 @@ func cameOf(p sla.Probe) outcome {
 }
 
 // Whys are why questions failed, each once: one that could not be dialed has failed all of them
-// for the same reason.
+// for the same reason. Whose door it is stands beside them.
 func (d door) Whys() (all []string) {
 	for _, a := range d.Asked {
-		if a.Why != "" && !slices.Contains(all, a.Why) {
-			all = append(all, a.Why)
+		why := strings.TrimPrefix(a.Why, cmp.Or(d.Replica, "the balancer")+": ")
+		if why != "" && !slices.Contains(all, why) {
+			all = append(all, why)
 		}
 	}
 	return all

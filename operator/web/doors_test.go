@@ -68,7 +68,7 @@ func TestLastProbes(t *testing.T) {
 			if !strings.Contains(line, `ready <b class="t-ok">served</b> after 12 ms`) || !strings.Contains(line, `<time datetime="2026-11-26T14:06:05Z"`) {
 				t.Errorf("%s: replica %d is shown as %s", name, i, line)
 			}
-			if strings.Contains(line, failed) != (i == 1) || strings.Contains(line, "no answer to Read") != (i == 1) {
+			if strings.Contains(line, failed) != (i == 1) || strings.Contains(line, `<small class="why">no answer to Read`) != (i == 1) {
 				t.Errorf("%s: replica %d reads, or does not: %s", name, i, line)
 			}
 		}

@@ -88,7 +88,8 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 	b.well(t)
 }
 
-// What has changed comes by itself, and what a reader has opened stays open.
+// What has changed comes by itself; what a reader has opened stays open, and who was there with
+// the keyboard is still.
 func TestThePageIsLive(t *testing.T) {
 	p, l, h := acme()
 	r := &reader{profiles: fleet(5)}
@@ -99,10 +100,14 @@ func TestThePageIsLive(t *testing.T) {
 	b := newBrowser(t, server)
 	b.show(t, server.URL+"/cp/tenant-acme/acme", 1280, "light")
 	b.do(t, chromedp.Click(chromedp.CSS("#timeline summary")))
+	run(t, b, chromedp.Evaluate[bool](`document.querySelector('#parts summary').focus() || true`))
 	changed := p.DeepCopy()
-	changed.Status.LoadLine.Ceiling = 777
+	changed.Status.LoadLine.Ceiling, changed.Status.Replicas[0].LoadLine = 777, 778
 	r.replace(0, *changed)
-	run(t, b, chromedp.Poll[bool](`document.querySelector('#now').textContent.includes('777')`))
+	run(t, b, chromedp.Poll[bool](`document.querySelector('#now').textContent.includes('777') && document.querySelector('#parts').textContent.includes('778')`))
+	if !run(t, b, chromedp.Evaluate[bool](`document.activeElement === document.querySelector('#parts summary')`)) {
+		t.Error("what is new has taken the focus")
+	}
 	if !run(t, b, chromedp.Evaluate[bool](`document.querySelector('#timeline details').open`)) {
 		t.Error("what a reader has opened is closed by what is new")
 	}
