@@ -39,6 +39,7 @@ func TestWrongRulesAreFound(t *testing.T) {
 		"who is cut off is believed":    {"calm-point-cut-off", "(evenkeel_down == 0", "(evenkeel_down == 9"},
 		"a budget comes back unread":    {"budget-ledger-unread", "keep_firing_for: 2h", "keep_firing_for: 5m"},
 		"not looked at is lost":         {"calm-etcd-not-looked-at", "(evenkeel_down) == 1)", "(evenkeel_down) >= 0)"},
+		"an upgrade is an outage":       {"calm-upgrade", `window="6h"} >= 12`, `window="6h"} >= 6`},
 		"all tenants are one":           {"outage-one-of-many", "max by (namespace, name) (evenkeel_down_seconds)", "min by (namespace) (evenkeel_down_seconds)"},
 	} {
 		t.Run(name, func(t *testing.T) {
