@@ -16,18 +16,20 @@ import (
 
 // evaluate evaluates the groups that are due at a second, in the order of their file. Until
 // shortly before the fault that is once a minute at the most: calm is long, and dear to play.
-func (t *theater) evaluate(at int) error {
+func (t *theater) evaluate(at int, closely bool) error {
 	for _, g := range t.groups {
 		every := int(max(g.Interval(), t.coarse) / time.Second)
 		if at < t.calmUntil {
 			every = max(every, 60)
 		}
-		if g.Name() == "evenkeel.steps" {
+		if closely || g.Name() == "evenkeel.steps" {
 			every = int(g.Interval() / time.Second)
 		}
 		if at%every != t.clock.evaluate%every {
 			continue
 		}
+		before := t.evaluated[g.Name()]
+		t.evaluated[g.Name()] = at
 		g.Eval(context.Background(), time.Unix(int64(epoch+at), 0))
 		for _, r := range g.Rules() {
 			if err := r.LastError(); err != nil {
@@ -37,7 +39,7 @@ func (t *theater) evaluate(at int) error {
 		for _, r := range g.AlertingRules() {
 			r.ForEachActiveAlert(func(a *rules.Alert) {
 				if a.State == rules.StateFiring {
-					t.fires(at, every, a)
+					t.fires(at, before, a)
 				}
 			})
 		}
@@ -45,11 +47,11 @@ func (t *theater) evaluate(at int) error {
 	return nil
 }
 
-// fires notes an alert of a group that is evaluated every so many seconds.
-func (t *theater) fires(at, every int, a *rules.Alert) {
+// fires notes an alert of a group that was evaluated before at another second.
+func (t *theater) fires(at, before int, a *rules.Alert) {
 	key := a.Labels.String()
 	if f := t.fired[key]; f != nil {
-		if at-f.last > every {
+		if f.last < before {
 			f.stops++
 		}
 		f.last = at

@@ -6,7 +6,8 @@
 //
 // Each fixture (fixtures/*.yaml) says what happens to a control plane in phases, what the
 // operator and the tenant's own apiservers tell of it, which alerts must fire, by when, and
-// that no others do. The plants (plant.go, own.go) make series from it, the theater (play.go)
+// that no others do. The plants make series from it: what each operator replica knows (view.go,
+// takeover.go) and tells (plant.go), and what the apiservers tell (own.go). The theater (play.go)
 // scrapes them and evaluates the rules by their own intervals, with the times of rounds,
 // scrapes and evaluations against each other nearly as bad as they can be.
 //
@@ -59,13 +60,14 @@ func run(json, file string, days int) error {
 		if err != nil {
 			return err
 		}
-		for _, p := range pages(all) {
+		woken := of(all, "page")
+		for _, p := range woken {
 			fmt.Printf("a page on day %d: %s\n", p.first/86400+1, p.fired)
 		}
-		falsePages += len(pages(all))
-		fmt.Printf("\n%d healthy days: %d pages; fired in all: %s (%.0f s)\n", days, len(pages(all)), strings.Join(append(names(all), "no more"), ", "), time.Since(began).Seconds())
+		falsePages += times(woken)
+		fmt.Printf("\n%d healthy days: %d pages, %d tickets; fired in all: %s (%.0f s)\n", days, times(woken), times(of(all, "ticket")), strings.Join(append(counts(all), "no more"), ", "), time.Since(began).Seconds())
 		r.Add("sla.healthy_days", report.UnitCount, float64(days))
-		r.Add("sla.healthy_tickets", report.UnitCount, float64(len(all)-len(pages(all))))
+		r.Add("sla.healthy_tickets", report.UnitCount, float64(times(of(all, "ticket"))))
 	}
 	r.Add("sla.false_pages", report.UnitCount, float64(falsePages))
 	fmt.Println(words(verdicts, falsePages))

@@ -7,100 +7,132 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
-// month is a story of so many healthy days: what happens to a control plane that keeps its
-// promise. bad are minutes of outage that begin at noon of the second day.
+// story is how healthy days are made: what happens to a control plane that keeps its promise,
+// and to the operator beside it.
+type story struct {
+	r *rand.Rand
+	// leader and standby are the operator's replicas now, and named is how many have had a name.
+	leader, standby string
+	named           int
+	// calm is the traffic of the hour.
+	calm traffic
+}
+
+// month is a story of so many healthy days. bad are minutes of outage that begin at noon of the
+// second day.
 //
 //   - requests follow the day, a quarter at night; 0.01 % to 0.05 % fail, another share each hour;
 //   - two or three times a day a single round fails through the balancer;
-//   - each day replicas are rolled out, resized or moved, one after the other: a round is lost
-//     with each of the three;
-//   - each tenth day the operator restarts and counts from 0, each fifteenth another leads;
-//   - each third day some minutes are not seen;
-//   - etcd's leader changes with a rollout.
+//   - what else happens, and how often, is in the schedule.
+//
+// What happens, and some minutes after it, is scraped and evaluated as often as ever. In between
+// nothing changes but the traffic, and every minute and every five are enough.
 func month(days, bad int, seed uint64) fixture {
 	f := fixture{Key: "month", Title: fmt.Sprintf("%d healthy days", days), Target: 0.9995, Tenants: 1, Name: "acme", Scrape: span(time.Minute)}
-	r := rand.New(rand.NewPCG(seed, 30)) //nolint:gosec // a story that repeats
-	leader := "evenkeel-0"
+	s := &story{r: rand.New(rand.NewPCG(seed, 30)), leader: pods[0], standby: pods[1], named: len(pods)} //nolint:gosec // a story that repeats
 	for day := range days {
 		for hour := range 24 {
-			calm := phase{operators: operators{Leader: leader}, traffic: traffic{
+			s.calm = traffic{
 				Requests: new(20 * (1 - 0.6*math.Cos(2*math.Pi*float64(hour-2)/24))),
-				Failed:   new(0.0001 + 0.0004*r.Float64()), Slow: new(0.002 * r.Float64()), Shed: new(0.001 * r.Float64()),
-			}}
-			var events []phase
-			one := func(p phase, lasts time.Duration) phase {
-				p.traffic, p.For = calm.traffic, span(lasts)
-				if p.Leader == "" {
-					p.Leader = leader
-				}
-				return p
+				Failed:   new(0.0001 + 0.0004*s.r.Float64()), Slow: new(0.002 * s.r.Float64()), Shed: new(0.001 * s.r.Float64()),
 			}
-			lost := one(phase{look: look{Rounds: "down", Balancer: "failed"}}, 10*time.Second)
-			if r.Float64() < 2.5/24 {
-				// Two in a row would be an outage of 20 s, and one that is to be paged.
-				events = append(events, lost, one(phase{}, 2*time.Minute))
-			}
-			switch {
-			case hour == 10:
-				moved := lost
-				moved.Once = map[string]float64{"evenkeel_etcd_leader_changes_total": 1}
-				events = append(events, lost, one(phase{}, 4*time.Minute), lost, one(phase{}, 4*time.Minute), moved)
-			case hour == 12 && day == 1 && bad > 0:
-				events = append(events, one(phase{look: look{Rounds: "down", Balancer: "failed", Replica: "failed"}}, time.Duration(bad)*time.Minute))
-			case hour == 15 && day%10 == 5:
-				events = append(events, one(phase{operators: operators{Runs: "none"}}, 50*time.Second), one(phase{}, time.Minute))
-			case hour == 16 && day%15 == 7:
-				events = append(events, one(phase{operators: operators{Leader: "none", Runs: map[string]string{"evenkeel-0": "evenkeel-1", "evenkeel-1": "evenkeel-0"}[leader]}}, 20*time.Second))
-				leader = map[string]string{"evenkeel-0": "evenkeel-1", "evenkeel-1": "evenkeel-0"}[leader]
-				events = append(events, one(phase{}, time.Minute))
-			case hour == 18 && day%3 == 2:
-				events = append(events, one(phase{look: look{Rounds: "blind"}}, time.Duration(2+r.IntN(6))*time.Minute))
-			}
-			f.Phases = append(f.Phases, filled(calm, events, r)...)
+			f.Phases = append(f.Phases, s.hour(day, hour, bad)...)
 		}
 	}
 	return f
 }
 
-// filled is an hour with some events in it, the first of them after some minutes.
-func filled(calm phase, events []phase, r *rand.Rand) []phase {
-	rest, at := calm, calm
-	at.For = span(time.Duration(60+r.IntN(600)) * time.Second)
-	left := time.Hour - time.Duration(at.For)
-	for _, e := range events {
-		left -= time.Duration(e.For)
-		rest.Leader = e.Leader
+// quietly is how often rules are evaluated while nothing happens.
+const quietly = 5 * time.Minute
+
+// settles is for how long it is looked at closely what follows on something.
+const settles = 3 * time.Minute
+
+// hour is an hour and what happens in it, the first of it after some minutes.
+func (s *story) hour(day, hour, bad int) []phase {
+	before := s.lasts(time.Duration(60+s.r.IntN(600))*time.Second, phase{})
+	all := []phase{before}
+	if s.r.Float64() < 2.5/24 {
+		// Two in a row would be an outage of 20 s, and one that is to be paged.
+		all = append(all, s.loses(phase{}), s.closely(2*time.Minute, phase{}))
 	}
-	rest.For = span(left)
-	if rest.Leader == "none" {
-		rest.Leader = ""
+	for _, one := range schedule {
+		if one.hour == hour && day%one.every == one.on {
+			all = append(all, one.happens(s)...)
+		}
 	}
-	return append(append([]phase{at}, events...), rest)
+	if hour == 12 && day == 1 && bad > 0 {
+		all = append(all, s.closely(time.Duration(bad)*time.Minute, phase{look: look{Rounds: "down", Balancer: "failed", Replica: "failed"}}))
+	}
+	if len(all) > 1 {
+		all = append(all, s.closely(settles, phase{}))
+	}
+	left := time.Hour
+	for _, p := range all {
+		left -= time.Duration(p.For)
+	}
+	return append(all, s.lasts(left, phase{}))
 }
 
-// playMonth plays healthy days and tells what fired.
-//
-// Everything is scraped each minute and evaluated every other, but for the steps: the shortest window of a
-// budget is five minutes, and the page about an outage is given the longest time for which
-// it was down since the last scrape, which is more than a fine scrape would show it. Only
-// pages and what burns slowly are evaluated.
+// lasts is a phase under the operator replicas that there are now, with the traffic of the hour
+// where it has none of its own.
+func (s *story) lasts(d time.Duration, p phase) phase {
+	p.For = span(d)
+	if p.Runs == "" {
+		p.Runs = s.leader + " " + s.standby
+	}
+	if p.Leader == "" {
+		p.Leader = s.leader
+	}
+	p.traffic = traffic{
+		Requests: first(p.Requests, s.calm.Requests), Failed: first(p.Failed, s.calm.Failed), Shed: first(p.Shed, s.calm.Shed), Slow: first(p.Slow, s.calm.Slow),
+	}
+	return p
+}
+
+// closely is one that is looked at closely.
+func (s *story) closely(d time.Duration, p phase) phase {
+	p.Closely = true
+	return s.lasts(d, p)
+}
+
+// loses is one in which a single round fails through the balancer.
+func (s *story) loses(p phase) phase {
+	p.Rounds, p.Balancer = "down", "failed"
+	return s.closely(roundEvery*time.Second, p)
+}
+
+// playMonth plays healthy days and tells what fired. What calls nobody is left out.
 func playMonth(f fixture, ruleFile string) ([]firing, error) {
 	t := theater{
-		fixture: f, clock: late9, coarse: 2 * time.Minute, alone: true, worst: true,
-		keep: func(group, severity, _ string) bool { return severity == "page" || group == "evenkeel.slow" },
+		fixture: f, clock: late9, coarse: quietly, alone: true,
+		keep: func(_, severity, _ string) bool { return severity != "info" },
 	}
 	return t.play(ruleFile)
 }
 
-// pages are the pages of what fired.
-func pages(all []firing) (out []firing) {
+// times is how often they fired.
+func times(all []firing) (n int) {
 	for _, f := range all {
-		if f.severity == "page" {
-			out = append(out, f)
-		}
+		n += 1 + f.stops
+	}
+	return n
+}
+
+// counts are the names of alerts that fired, and how often.
+func counts(all []firing) (out []string) {
+	for _, name := range names(all) {
+		one := slices.DeleteFunc(slices.Clone(all), func(f firing) bool { return f.String() != name })
+		out = append(out, fmt.Sprintf("%s %d times", name, times(one)))
 	}
 	return out
+}
+
+// of are those of a severity.
+func of(all []firing, severity string) []firing {
+	return slices.DeleteFunc(slices.Clone(all), func(f firing) bool { return f.severity != severity })
 }

@@ -12,6 +12,8 @@ import (
 type phase struct {
 	For   span `json:"for"`
 	Fault bool `json:"fault"`
+	// Closely is whether it is scraped and evaluated as often as ever, in stories that are not.
+	Closely bool `json:"closely"`
 	// Note says what happens.
 	Note string `json:"note"`
 

@@ -31,11 +31,7 @@ type plant struct {
 	own map[string]float64
 	// rounds is how many there were in this phase.
 	rounds int
-	// worst is for how long it was down since the last scrape, where that is kept: a coarse
-	// scrape would not see what a fine one does.
-	worst      int
-	keepsWorst bool
-	sets       map[string]labels.Labels
+	sets   map[string]labels.Labels
 }
 
 func newPlant(namespace, name string, target float64) *plant {
@@ -82,12 +78,8 @@ func (p *plant) round(at, answer int, now phase) {
 	}
 	p.rounds++
 	for pod := range own {
-		v := p.views[pod]
-		if p.keepsWorst && v.downFrom >= 0 && at >= v.told {
-			p.worst = max(p.worst, at-v.downFrom)
-		}
 		heard := func(other string) bool { return now.hears(pod, other) }
-		v.round(at, answer, together(pod, own, heard), now.met(pod))
+		p.views[pod].round(at, answer, together(pod, own, heard), now.met(pod))
 	}
 }
 
@@ -111,7 +103,7 @@ func (p *plant) pass(seconds float64, now phase) {
 func (p *plant) gauges(v *view, at, began int, now phase) (map[string]float64, error) {
 	told := map[string]float64{}
 	for _, name := range calmSeries(series.Gauge) {
-		told[name] = calmGauges[name[:len(name)-len(after(name))]]
+		told[name] = calmGauges[base(name)]
 	}
 	for kind, v := range calmConditions {
 		told[named(series.Condition, fmt.Sprintf("type=%q", kind))] = v
@@ -122,9 +114,6 @@ func (p *plant) gauges(v *view, at, began int, now phase) (map[string]float64, e
 	told[series.LastPass] = float64(epoch + at - 2)
 	told[series.Target] = p.target
 	maps.Copy(told, v.down(at))
-	if p.worst > 0 {
-		told[series.DownSeconds], p.worst = max(told[series.DownSeconds], float64(p.worst)), 0
-	}
 	if v.verdict == sla.Blind {
 		told[series.Unseen] = 1
 	}
@@ -136,15 +125,16 @@ func (p *plant) gauges(v *view, at, began int, now phase) (map[string]float64, e
 		told[name] = value
 	}
 	maps.Copy(told, v.unread(at))
+	if at-v.led < membersAfter {
+		maps.Copy(told, membersUnseen)
+	}
 	return told, nil
 }
 
-// after is the labels of a series as text, with their braces.
-func after(name string) string {
-	if i := strings.IndexByte(name, '{'); i >= 0 {
-		return name[i:]
-	}
-	return ""
+// base is the name of a series without its labels.
+func base(name string) string {
+	name, _, _ = strings.Cut(name, "{")
+	return name
 }
 
 // gauge reads the value of a gauge at a second.
@@ -187,6 +177,9 @@ func (p *plant) tells(pod string, at, began int, now phase) ([]sample, error) {
 		if leads || strings.HasPrefix(name, series.Probes) {
 			all[name] = n
 		}
+	}
+	if leads && at-v.led < passAfter {
+		maps.DeleteFunc(all, func(name string, _ float64) bool { return !atOnce(name) })
 	}
 	return p.samples(all, "job", "evenkeel", "pod", pod, "namespace", p.namespace, "name", p.name)
 }

@@ -15,6 +15,9 @@ import (
 // epoch is when every story begins, in seconds.
 const epoch = 1793491200
 
+// closeScrape is how often everything is scraped in a phase that is looked at closely, in seconds.
+const closeScrape = 15
+
 // clock is when in a period things happen, in seconds. The times of rounds, scrapes and
 // evaluations have nothing to do with each other.
 type clock struct {
@@ -49,15 +52,16 @@ type theater struct {
 	alone, bare bool
 	// calmUntil is the second until which nothing happens.
 	calmUntil int
-	// worst is whether the longest time down since the last scrape is told.
-	worst  bool
-	store  *store
-	groups []*rules.Group
-	files  []string
-	plants []*plant
+	store     *store
+	groups    []*rules.Group
+	files     []string
+	plants    []*plant
 	// pods are the operator replicas that have run so far: those are scraped.
 	pods  []string
 	fired map[string]*firing
+	// counted is the second until which requests are counted, and evaluated when each group last was.
+	counted   int
+	evaluated map[string]int
 }
 
 // play plays a fixture by a clock under the rules of a file, and tells what fired.
@@ -76,6 +80,7 @@ func (t *theater) play(ruleFile string) ([]firing, error) {
 	}
 	defer s.close()
 	t.store, t.files, t.fired = s, []string{ruleFile}, map[string]*firing{}
+	t.evaluated = map[string]int{}
 	if !t.alone {
 		peer := filepath.Join(s.dir, "usual.yaml")
 		if err := writeUsual(peer, t.fixture.Target); err != nil {
@@ -92,7 +97,6 @@ func (t *theater) play(ruleFile string) ([]firing, error) {
 			name = fmt.Sprintf("other-%d", i)
 		}
 		p := newPlant("tenant", name, t.fixture.Target)
-		p.keepsWorst = t.worst
 		t.plants = append(t.plants, p)
 	}
 	began := 0
@@ -114,6 +118,9 @@ func (t *theater) play(ruleFile string) ([]firing, error) {
 // phase plays a phase second by second.
 func (t *theater) phase(began, end int, now phase) error {
 	scrape := int(time.Duration(t.fixture.Scrape) / time.Second)
+	if now.Closely {
+		scrape = min(scrape, closeScrape)
+	}
 	for _, pod := range now.runs() {
 		if !slices.Contains(t.pods, pod) {
 			t.pods = append(t.pods, pod)
@@ -129,8 +136,11 @@ func (t *theater) phase(began, end int, now phase) error {
 				p.round(at, t.clock.answer, t.here(i, now))
 			}
 			if scrapes {
-				p.pass(float64(scrape), t.here(i, now))
+				p.pass(float64(at-t.counted), t.here(i, now))
 			}
+		}
+		if scrapes {
+			t.counted = at
 		}
 		if now.Prometheus == "down" {
 			continue
@@ -140,7 +150,7 @@ func (t *theater) phase(began, end int, now phase) error {
 				return err
 			}
 		}
-		if err := t.evaluate(at); err != nil {
+		if err := t.evaluate(at, now.Closely); err != nil {
 			return err
 		}
 	}

@@ -152,13 +152,14 @@ func outageAfter(t *testing.T, f fixture, at clock) int {
 	return 0
 }
 
+// Four days have all that happens on healthy ones.
 func TestHealthyDays(t *testing.T) {
 	t.Parallel()
-	told, err := playMonth(month(2, 0, 7), file)
+	told, err := playMonth(month(4, 0, 7), file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range pages(told) {
+	for _, p := range of(told, "page") {
 		t.Errorf("a page on day %d: %s", p.first/86400+1, p.fired)
 	}
 }
@@ -170,7 +171,7 @@ func TestUnhealthyDay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := strings.Join(names(pages(told)), ", ")
+	got := strings.Join(names(of(told, "page")), ", ")
 	if want := "page EvenkeelAvailabilityBudgetBurn, page EvenkeelControlPlaneDown"; got != want {
 		t.Errorf("pages are %q, want %q", got, want)
 	}

@@ -5,7 +5,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -52,31 +51,6 @@ func newView(at int) *view {
 		}
 	}
 	return v
-}
-
-// recallAfter is how long after it began to lead a replica has read the ledger, in seconds.
-const recallAfter = 4
-
-// recall has whoever leads read the ledger, and know by it that the control plane has served.
-func (v *view) recall(at int, now phase) {
-	v.recalled = v.recalled || v.led != -1 && at-v.led >= recallAfter && now.Ledger != "unread"
-	v.served = v.served || v.recalled
-}
-
-// unread is what is told in place of the budget before the ledger has been read: no number, and
-// that all minutes since are in memory alone.
-func (v *view) unread(at int) map[string]float64 {
-	told := map[string]float64{}
-	if v.recalled {
-		return told
-	}
-	for _, name := range calmSeries(series.Gauge) {
-		if strings.HasPrefix(name, series.Available) || strings.HasPrefix(name, series.BudgetLeft) {
-			told[name] = math.NaN()
-		}
-	}
-	told[series.LedgerUnsaved] = math.Floor(float64(at-v.led) / 60)
-	return told
 }
 
 // own is what a round says to this replica alone, as the operator judges it: what it has never
