@@ -130,9 +130,10 @@ func (r *run) forgotten(ctx context.Context) error {
 	})
 }
 
-// ready are the operator replicas to be scraped, once all are ready.
+// ready are the operator replicas to be scraped, once all are ready, and those before them gone:
+// a rollout waits for a minute and a half with each.
 func (r *run) ready(ctx context.Context) (all []prometheus.Target, err error) {
-	err = await.Until(ctx, 2*time.Minute, time.Second, "all operator replicas to be ready", func(ctx context.Context) error {
+	err = await.Until(ctx, 6*time.Minute, time.Second, "all operator replicas to be ready", func(ctx context.Context) error {
 		pods, err := r.operators(ctx)
 		if err != nil {
 			return err
