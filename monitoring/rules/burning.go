@@ -17,6 +17,15 @@ type tier struct {
 	severity    Severity
 }
 
+// stays is for how long what is said by a tier stays: a share of days that goes about its limit
+// is one ticket, and not one each time.
+func (t tier) stays() time.Duration {
+	if t.severity == Ticket {
+		return t.short
+	}
+	return stays
+}
+
 // What is found out fast, from counters, and what is not.
 var (
 	fast = []tier{{14.4, time.Hour, 5 * time.Minute, Page}}
@@ -78,7 +87,7 @@ func burning(tiers []tier) (out []Alert) {
 				return selector(name, is("sli", p.sli), is("window", span(w)))
 			}
 			out = append(out, Alert{
-				Name: p.name, Severity: t.severity,
+				Name: p.name, Severity: t.severity, KeepFor: t.stays(),
 				Expr: lines(
 					fmt.Sprintf("%s > %g", in(Burn, t.long), t.factor),
 					fmt.Sprintf("and ignoring (window) %s > %g", in(Burn, t.short), t.factor),
