@@ -89,7 +89,7 @@ func newManager(f operatorFlags) (ctrl.Manager, error) {
 	if err != nil {
 		return nil, fmt.Errorf("finding the host cluster: %w", err)
 	}
-	lead := &vantage.Lead{Now: time.Now}
+	lead := &vantage.Lead{}
 	m, err := ctrl.NewManager(host, ctrl.Options{
 		Scheme:                 s,
 		Metrics:                metricsserver.Options{BindAddress: f.metrics},

@@ -62,6 +62,19 @@ func (w *world) seenUp() {
 	})
 }
 
+// firstLedger waits until a control plane that serves has its ledger, two minutes from now.
+func (w *world) firstLedger() {
+	w.t.Helper()
+	w.seenUp()
+	w.ahead.Store(int64(2 * time.Minute))
+	w.await(func() string {
+		if w.ledger() == nil {
+			return "there is no ledger"
+		}
+		return ""
+	})
+}
+
 // What was kept before is gone on with: days that can be read, and outages in their words; a
 // day that somebody has spoilt is unseen and no more. What a leader before did not write down
 // was good until it last said that it led.
@@ -73,7 +86,7 @@ func TestALedgerIsGoneOnWith(t *testing.T) {
 	led := saved.Add(15 * time.Minute)
 	today := saved.UTC().Truncate(24 * time.Hour)
 	if led.UTC().Truncate(24*time.Hour) != today || saved.Sub(today) < 2*time.Minute {
-		t.Skip("another day is about to begin")
+		t.Skip("another day is about to begin") // what is kept and what is vouched for are to be of one day
 	}
 	w.ahead.Store(int64(20 * time.Minute))
 	day := func(ago int) string { return today.AddDate(0, 0, -ago).Format(time.DateOnly) }
@@ -124,14 +137,7 @@ func TestALedgerThatIsDeleted(t *testing.T) {
 	w, a := asked(t)
 	w.start()
 	w.acme(a)
-	w.seenUp()
-	w.ahead.Store(int64(2 * time.Minute))
-	w.await(func() string {
-		if w.ledger() == nil {
-			return "there is no ledger"
-		}
-		return ""
-	})
+	w.firstLedger()
 	first := w.ledger()
 	if err := w.Delete(t.Context(), first); err != nil {
 		t.Fatal(err)
@@ -169,14 +175,7 @@ func TestWhatIsKnownIsWrittenAtTheEnd(t *testing.T) {
 			w, a := asked(t)
 			stop := w.start()
 			w.acme(a)
-			w.seenUp()
-			w.ahead.Store(int64(2 * time.Minute))
-			w.await(func() string {
-				if w.ledger() == nil {
-					return "there is no ledger"
-				}
-				return ""
-			})
+			w.firstLedger()
 			failed := w.refuseLedgers(true)
 			w.ahead.Store(int64(8 * time.Minute))
 			w.awaitMore("writes that failed", 1, func() int { return int(failed.Load()) })

@@ -60,6 +60,9 @@ type Host struct {
 	Namespace string
 }
 
+// Config is how an administrator reaches the server, once it runs.
+func Config() *rest.Config { return shared.config }
+
 // New makes the namespace.
 func New(t *testing.T) *Host {
 	t.Helper()

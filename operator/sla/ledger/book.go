@@ -208,7 +208,7 @@ func (b *Book) news(a sla.Account) (first sla.Minute, is bool) {
 }
 
 // farBehind is how far behind its last minute a ledger may be told of one: what it keeps.
-const farBehind = 62 * 24 * time.Hour
+const farBehind = sla.KeptDays * 24 * time.Hour
 
 // beforeCreated is how long before its object was made a ledger may be told of a minute, by
 // clocks that do not agree: one that is further behind has been set wrongly, and would have

@@ -31,7 +31,6 @@ const (
 type Lead struct {
 	resourcelock.Interface
 	Points *Points
-	Now    func() time.Time
 
 	began time.Time
 	held  atomic.Bool
@@ -40,7 +39,7 @@ type Lead struct {
 // Get implements resourcelock.Interface.
 func (l *Lead) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []byte, error) {
 	if l.began.IsZero() {
-		l.began = l.Now()
+		l.began = l.Points.Now()
 	}
 	return l.Interface.Get(ctx)
 }
@@ -53,7 +52,7 @@ func (l *Lead) Update(ctx context.Context, r resourcelock.LeaderElectionRecord) 
 		if err := l.wait(ctx); err != nil {
 			return err
 		}
-		now := metav1.NewTime(l.Now())
+		now := metav1.NewTime(l.Points.Now())
 		r.AcquireTime, r.RenewTime = now, now
 	}
 	if err := l.Interface.Update(ctx, r); err != nil {
@@ -78,7 +77,7 @@ func (l *Lead) wait(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
-		now := l.Now()
+		now := l.Points.Now()
 		age := now.Sub(l.began)
 		if age < 0 || age >= cmp.Or(l.Points.Settle, settleIn) || !l.Points.Rival(now.Round(0), age) {
 			return nil

@@ -5,7 +5,6 @@ package vantage_test
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -15,17 +14,28 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/client-go/rest"
+	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/leaderelection"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/operator/actuate/hosttest"
 	"evenkeel.dev/evenkeel/operator/sla/vantage"
 	"evenkeel.dev/evenkeel/recommender/sla"
 )
+
+// host is the server of the package's tests, with Evenkeel's kinds.
+var host client.Client
+
+func TestMain(m *testing.M) {
+	hosttest.MainWith(m, &host, func() (hosttest.Kinds, error) {
+		return hosttest.Kinds{
+			Add:  []func(*runtime.Scheme) error{scheme.AddToScheme, v1alpha1.AddToScheme},
+			CRDs: []string{filepath.Join("..", "..", "..", "manifests", "crd")},
+		}, nil
+	})
+}
 
 // settle is for how long the candidates of these tests stand back.
 const settle = 4 * time.Second
@@ -33,14 +43,13 @@ const settle = 4 * time.Second
 // A candidate that has just begun does not take a Lease that is free while another one that
 // lives could, does take it when that one does not, and leads at once where it is alone.
 func TestTheLeadIsLeftToWhoHasLooked(t *testing.T) {
-	config := newHost(t)
 	t.Run("alone", func(t *testing.T) {
-		e := newElection(t, config, time.Hour)
+		e := newElection(t, time.Hour)
 		e.run()
 		e.await("it leads, an hour early", func() bool { return e.elector.IsLeader() })
 	})
 	t.Run("another that does not want to", func(t *testing.T) {
-		e := newElection(t, config, settle)
+		e := newElection(t, settle)
 		e.rivalLives()
 		began := time.Now()
 		e.run()
@@ -54,7 +63,7 @@ func TestTheLeadIsLeftToWhoHasLooked(t *testing.T) {
 		})
 	})
 	t.Run("another that leads meanwhile", func(t *testing.T) {
-		e := newElection(t, config, settle)
+		e := newElection(t, settle)
 		e.rivalLives()
 		e.run()
 		e.hold("rival", 3600)
@@ -65,52 +74,23 @@ func TestTheLeadIsLeftToWhoHasLooked(t *testing.T) {
 	})
 }
 
-func newHost(t *testing.T) *rest.Config {
-	t.Helper()
-	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		t.Fatal("KUBEBUILDER_ASSETS is not set: run `make test`, which builds the upstream servers first")
-	}
-	env := &envtest.Environment{CRDDirectoryPaths: []string{filepath.Join("..", "..", "..", "manifests", "crd")}, ErrorIfCRDPathMissing: true}
-	config, err := env.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := env.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return config
-}
-
 // election is that of one candidate, in a namespace of its own, of a Lease that was held and
 // is free.
 type election struct {
 	t       *testing.T
-	admin   client.Client
 	ns      string
 	lead    *vantage.Lead
 	elector *leaderelection.LeaderElector
 }
 
-func newElection(t *testing.T, config *rest.Config, settle time.Duration) *election {
+func newElection(t *testing.T, settle time.Duration) *election {
 	t.Helper()
-	s := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
-		if err := add(s); err != nil {
-			t.Fatal(err)
-		}
-	}
-	admin, err := client.New(config, client.Options{Scheme: s})
-	if err != nil {
-		t.Fatal(err)
-	}
-	e := &election{t: t, admin: admin, ns: "default"}
+	e := &election{t: t, ns: "default"}
 	lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{GenerateName: "evenkeel-", Namespace: e.ns}}
-	if err := admin.Create(t.Context(), lease); err != nil {
+	if err := host.Create(t.Context(), lease); err != nil {
 		t.Fatal(err)
 	}
-	clients, err := kubernetes.NewForConfig(config)
+	clients, err := kubernetes.NewForConfig(hosttest.Config())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,10 +100,9 @@ func newElection(t *testing.T, config *rest.Config, settle time.Duration) *elect
 			LockConfig: resourcelock.ResourceLockConfig{Identity: "self"},
 		},
 		Points: &vantage.Points{
-			Client: admin, Reader: admin, Self: "self", Namespace: e.ns, Now: time.Now, Settle: settle, Leading: make(chan struct{}),
+			Client: host, Reader: host, Self: "self", Namespace: e.ns, Now: time.Now, Settle: settle, Leading: make(chan struct{}),
 			Seen: func() map[types.NamespacedName]sla.Look { return nil },
 		},
-		Now: time.Now,
 	}
 	e.elector, err = leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
 		Lock: e.lead, LeaseDuration: 15 * time.Second, RenewDeadline: 10 * time.Second, RetryPeriod: 200 * time.Millisecond,
@@ -154,7 +133,7 @@ func (e *election) run() {
 func (e *election) rivalLives() {
 	e.t.Helper()
 	p := &v1alpha1.VantagePoint{ObjectMeta: metav1.ObjectMeta{Name: "rival", Namespace: e.ns}, Candidate: true, Renewed: new(metav1.NowMicro())}
-	if err := e.admin.Create(e.t.Context(), p); err != nil {
+	if err := host.Create(e.t.Context(), p); err != nil {
 		e.t.Fatal(err)
 	}
 	stop, stopped := make(chan struct{}), make(chan error, 1)
@@ -169,7 +148,7 @@ func (e *election) rivalLives() {
 			case <-tick.C:
 			}
 			p.Renewed = new(metav1.NowMicro())
-			if err := e.admin.Update(context.Background(), p); err != nil {
+			if err := host.Update(context.Background(), p); err != nil {
 				stopped <- err
 				return
 			}
@@ -180,7 +159,7 @@ func (e *election) rivalLives() {
 		if err := <-stopped; err != nil {
 			e.t.Error(err)
 		}
-		if err := e.admin.Delete(context.Background(), p); err != nil {
+		if err := host.Delete(context.Background(), p); err != nil {
 			e.t.Error(err)
 		}
 	})
@@ -190,7 +169,7 @@ func (e *election) lease() *coordinationv1.Lease {
 	e.t.Helper()
 	var l coordinationv1.Lease
 	name := e.lead.Interface.(*resourcelock.LeaseLock).LeaseMeta.Name //nolint:forcetypeassert // it is made above
-	if err := e.admin.Get(e.t.Context(), client.ObjectKey{Namespace: e.ns, Name: name}, &l); err != nil {
+	if err := host.Get(e.t.Context(), client.ObjectKey{Namespace: e.ns, Name: name}, &l); err != nil {
 		e.t.Fatal(err)
 	}
 	return &l
@@ -201,7 +180,7 @@ func (e *election) hold(by string, seconds int32) {
 	e.t.Helper()
 	l, now := e.lease(), metav1.NowMicro()
 	l.Spec = coordinationv1.LeaseSpec{HolderIdentity: &by, LeaseDurationSeconds: &seconds, AcquireTime: &now, RenewTime: &now}
-	if err := e.admin.Update(e.t.Context(), l); err != nil {
+	if err := host.Update(e.t.Context(), l); err != nil {
 		e.t.Fatal(err)
 	}
 }
