@@ -16,8 +16,9 @@ import (
 	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
-// leastApart is how far apart rounds with glances are at the least.
-const leastApart = 6 * time.Second
+// leastApart is how far apart rounds are that have glances between them each time: a tenth
+// less, and a round that takes its time, leave the six seconds that it takes.
+const leastApart = 8 * time.Second
 
 // An outage is seen to begin, and to end, by a glance, and the round that tells of it says
 // since when.
