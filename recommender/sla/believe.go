@@ -8,13 +8,17 @@ import "fmt"
 // Silent tells whether a round met with silence alone: something was asked, and of nothing
 // came an answer, not even a refusal. That is how a control plane is whose nodes are gone,
 // and how everything is for one whose own way there is broken.
-func Silent(round []Probe) bool {
+func Silent(round []Probe) (silent bool) {
 	for _, p := range round {
-		if p.Result != Failed || !p.Silent {
+		switch {
+		case p.Unasked:
+		case p.Result != Failed || !p.Silent:
 			return false
+		default:
+			silent = true
 		}
 	}
-	return len(round) > 0
+	return silent
 }
 
 // Around is what else a vantage point knows when it meets with silence.

@@ -22,6 +22,8 @@ func TestSilence(t *testing.T) {
 		"one serves":           {[]sla.Probe{silent, {Result: sla.Served}}, false},
 		"one turns us away":    {[]sla.Probe{silent, {Result: sla.Denied}}, false},
 		"all refuse the dial":  {[]sla.Probe{refused, refused}, false},
+		"one was never asked":  {[]sla.Probe{unasked(""), silent}, true},
+		"nobody was asked":     {[]sla.Probe{unasked(""), unasked("a")}, false},
 		"silence and lateness": {[]sla.Probe{silent, {Result: sla.Late, Silent: true}}, false},
 	} {
 		if got := sla.Silent(c.round); got != c.want {

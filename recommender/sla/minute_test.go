@@ -24,6 +24,11 @@ func probe(replica string, q sla.Question, r sla.Result) sla.Probe {
 	return p
 }
 
+// unasked is a probe that never left.
+func unasked(replica string) sla.Probe {
+	return sla.Probe{Replica: replica, Question: sla.Read, Result: sla.Failed, Phase: sla.Dial, Unasked: true, Why: "no such host here"}
+}
+
 func TestJudge(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -43,6 +48,8 @@ func TestJudge(t *testing.T) {
 		{"no balancer, and every replica fails", []sla.Probe{probe("a", sla.Ready, sla.Failed), probe("b", sla.Read, sla.Failed)}, sla.Down, "a Ready failed"},
 		{"no balancer, and a replica reads and does not write", []sla.Probe{probe("a", sla.Read, sla.Served), probe("a", sla.Write, sla.Failed), probe("b", sla.Read, sla.Served)}, sla.Down, "a Write failed"},
 		{"no balancer, and the replica that was to write is gone", []sla.Probe{probe("a", sla.Read, sla.Failed), probe("a", sla.Write, sla.Failed), probe("b", sla.Read, sla.Served)}, sla.Up, ""},
+		{"the balancer's name cannot be looked up here, a replica serves", []sla.Probe{unasked(""), probe("a", sla.Read, sla.Served)}, sla.Up, ""},
+		{"nor anybody else's", []sla.Probe{unasked(""), unasked("a")}, sla.Blind, ""},
 		{"everybody denies it", []sla.Probe{probe("", sla.Read, sla.Denied), probe("a", sla.Read, sla.Denied)}, sla.Blind, ""},
 	}
 	for _, tt := range tests {

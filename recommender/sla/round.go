@@ -61,6 +61,9 @@ type Probe struct {
 	Code int
 	// Silent is whether nothing came back at all, not even a refusal of the connection.
 	Silent bool
+	// Unasked is whether it has failed before anything left, as the address could not be looked
+	// up here: that says nothing of whom it was for.
+	Unasked bool
 	// Why is what went wrong, in words.
 	Why string
 }
@@ -80,8 +83,8 @@ const (
 
 // Judge says what a round of probes of one control plane means. What the balancer answers
 // is what users get: a read or a write that fails there is an outage; one that is refused
-// with 429 was answered. Where nothing was asked of a balancer, or it turns Evenkeel itself
-// away, the replicas tell: one that serves is enough, but where a write fails at one that
+// with 429 was answered. Where nothing was asked of a balancer, or could be, or it turns Evenkeel
+// itself away, the replicas tell: one that serves is enough, but where a write fails at one that
 // reads, as what all of them write to is the same.
 func Judge(round []Probe) (v Verdict, why string) {
 	if v, why = judge(round, func(p Probe) bool { return p.Replica == "" && p.Question != Ready }); v == Down {
@@ -131,12 +134,12 @@ func judgeReplicas(round []Probe) (v Verdict, why string) {
 	return v, why
 }
 
-// judge is the verdict of some probes of a round: down where one failed, up where one was
-// answered and none failed.
+// judge is the verdict of some probes of a round: down where one failed that was asked, up where
+// one was answered and none failed.
 func judge(round []Probe, which func(Probe) bool) (v Verdict, why string) {
 	v = Blind
 	for _, p := range round {
-		if !which(p) {
+		if !which(p) || p.Unasked {
 			continue
 		}
 		switch p.Result {

@@ -118,8 +118,9 @@ func (d *Door) Ask(ctx context.Context, q sla.Question, at time.Time) sla.Probe 
 	p.Took = time.Since(began)
 	p.Phase, _ = d.phase.Load().(sla.Phase)
 	p.Code = code
+	p.Unasked = unasked(err)
 	// Over a connection that was there before a dead way looks like a server that says nothing.
-	p.Silent = silent(err) && (p.Phase == sla.Dial || p.Phase == sla.Wait && d.reused.Load())
+	p.Silent = !p.Unasked && silent(err) && (p.Phase == sla.Dial || p.Phase == sla.Wait && d.reused.Load())
 	d.seeExpired(err)
 	p.Result, p.Why = d.judge(q, answer{code, said, err}, p)
 	if p.Result != sla.Failed {
@@ -201,32 +202,42 @@ func (d *Door) judge(q sla.Question, a answer, p sla.Probe) (sla.Result, string)
 	if d.Replica != "" {
 		who = d.Replica
 	}
-	failed := func(format string, args ...any) (sla.Result, string) {
-		return sla.Failed, fmt.Sprintf("%s: %s", who, fmt.Sprintf(format, args...))
-	}
-	switch code := a.code; {
+	switch {
+	case p.Unasked:
+		return sla.Failed, fmt.Sprintf("%s: %s could not be asked from here: %.200v", who, q, bare(a.err))
+	case errors.Is(a.err, context.DeadlineExceeded):
+		return sla.Failed, fmt.Sprintf("%s: no answer to %s within %s (%s)", who, q, answerWithin, p.Phase)
 	case a.err != nil:
-		if errors.Is(a.err, context.DeadlineExceeded) {
-			return failed("no answer to %s within %s (%s)", q, answerWithin, p.Phase)
-		}
-		return failed("%s failed (%s): %.200v", q, p.Phase, bare(a.err))
+		return sla.Failed, fmt.Sprintf("%s: %s failed (%s): %.200v", who, q, p.Phase, bare(a.err))
+	}
+	result, why := a.means(q)
+	switch {
+	case result == sla.Served && p.Took > lateAfter:
+		return sla.Late, ""
+	case why != "":
+		why = who + ": " + why
+	}
+	return result, why
+}
+
+// means says what a status means, of a question.
+func (a answer) means(q sla.Question) (sla.Result, string) {
+	switch code := a.code; {
 	case code == http.StatusUnauthorized || code == http.StatusForbidden:
-		return sla.Denied, fmt.Sprintf("%s answers %d to %s: grant it to Evenkeel", who, code, q)
+		return sla.Denied, fmt.Sprintf("%s is answered %d: grant it to Evenkeel", q, code)
 	case q == sla.Write && byWebhook(a.said):
 		// The tenant's own admission has refused it: others may well be served.
-		return sla.Denied, fmt.Sprintf("%s: an admission webhook of the tenant's refuses %s", who, q)
+		return sla.Denied, fmt.Sprintf("an admission webhook of the tenant's refuses %s", q)
 	case code == http.StatusTooManyRequests:
 		return sla.Refused, ""
+	case q == sla.Write && code >= 400 && code < 500 && code != http.StatusRequestTimeout:
+		// As a ValidatingAdmissionPolicy does with 422: who decides that, decides.
+		return sla.Denied, fmt.Sprintf("%s is refused with %d", q, code)
 	case code >= 300 && code < 400:
-		return failed("%s is answered with a redirect, %d", q, code)
-	case code >= 500:
-		return failed("%s is answered %d", q, code)
+		return sla.Failed, fmt.Sprintf("%s is answered with a redirect, %d", q, code)
 	case code == http.StatusNotFound && q == sla.Read, code < 300: // none was ever written: it was looked up
-		if p.Took > lateAfter {
-			return sla.Late, ""
-		}
 		return sla.Served, ""
 	default:
-		return failed("%s is answered %d", q, code)
+		return sla.Failed, fmt.Sprintf("%s is answered %d", q, code)
 	}
 }

@@ -78,7 +78,7 @@ func (p *Prober) glance(ctx context.Context, last Round, at time.Time, within ti
 		return true, true
 	case sla.Failed:
 		d.anew()
-		return false, true
+		return false, !answer.Unasked
 	default:
 		return false, false
 	}

@@ -4,7 +4,9 @@
 package probe_test
 
 import (
+	"context"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -13,8 +15,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/net/dns/dnsmessage"
 
 	"evenkeel.dev/evenkeel/operator/access"
 	"evenkeel.dev/evenkeel/operator/sla/probe"
@@ -62,8 +67,8 @@ func TestWhatComesOfAProbe(t *testing.T) {
 		"served":      {answers(http.StatusOK), sla.Served, sla.Done, ""},
 		"looked up":   {answers(http.StatusNotFound), sla.Served, sla.Done, ""},
 		"shed":        {answers(http.StatusTooManyRequests), sla.Refused, sla.Done, ""},
-		"not allowed": {answers(http.StatusForbidden), sla.Denied, sla.Done, "answers 403 to Read: grant it to Evenkeel"},
-		"not known":   {answers(http.StatusUnauthorized), sla.Denied, sla.Done, "answers 401"},
+		"not allowed": {answers(http.StatusForbidden), sla.Denied, sla.Done, "r0: Read is answered 403: grant it to Evenkeel"},
+		"not known":   {answers(http.StatusUnauthorized), sla.Denied, sla.Done, "is answered 401"},
 		"an error":    {answers(http.StatusInternalServerError), sla.Failed, sla.Body, "r0: Read is answered 500"},
 		"a redirect": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://169.254.169.254/", http.StatusFound)
@@ -92,6 +97,96 @@ func TestWhatComesOfAProbe(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What the tenant refuses is not an outage: others may write, and who decides that, decides.
+func TestWritesThatAreRefused(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		code int
+		said string
+		want sla.Result
+	}{
+		"by a ValidatingAdmissionPolicy":  {http.StatusUnprocessableEntity, "ValidatingAdmissionPolicy 'mine' with binding 'mine' denied request", sla.Denied},
+		"by a webhook":                    {http.StatusBadRequest, `admission webhook "a.example.com" denied the request`, sla.Denied},
+		"by a webhook that does not come": {http.StatusInternalServerError, `failed calling webhook "a.example.com"`, sla.Denied},
+		"by a quota":                      {http.StatusForbidden, "exceeded quota", sla.Denied},
+		"as there is too much":            {http.StatusTooManyRequests, "", sla.Refused},
+		"after a time":                    {http.StatusRequestTimeout, "", sla.Failed},
+		"by etcd":                         {http.StatusInternalServerError, "etcdserver: mvcc: database space exceeded", sla.Failed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := server(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(c.code)
+				_, _ = io.WriteString(w, c.said)
+			})
+			d, err := probe.NewDoor(trusting(t, s), "r0", s.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer d.Close()
+			if p := d.Ask(t.Context(), sla.Write, time.Now()); p.Result != c.want {
+				t.Errorf("%+v", p)
+			}
+		})
+	}
+}
+
+// A name that cannot be looked up here says nothing of the balancer: it is not asked, and the
+// replicas tell. That there is no such name is what whoever comes meets with.
+func TestANameThatCannotBeLookedUp(t *testing.T) {
+	was := net.DefaultResolver
+	defer func() { net.DefaultResolver = was }()
+	s := server(t, func(http.ResponseWriter, *http.Request) {})
+	targets := []probe.Target{{"", "balancer.example.com:443"}, {"r0", s.Listener.Addr().String()}}
+	for name, c := range map[string]struct {
+		dns  func(ctx context.Context, network, address string) (net.Conn, error)
+		want sla.Verdict
+	}{
+		"no resolver answers": {func(context.Context, string, string) (net.Conn, error) { return nil, syscall.ECONNREFUSED }, sla.Up},
+		"there is none such":  {noSuchName, sla.Down},
+	} {
+		net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: c.dns}
+		var p probe.Prober
+		if err := p.Retarget(trusting(t, s), targets); err != nil {
+			t.Fatal(err)
+		}
+		round, _ := p.Round(t.Context(), true, time.Now())
+		p.Close()
+		if got, why := sla.Judge(round); got != c.want || round[0].Result != sla.Failed || round[0].Phase != sla.Dial {
+			t.Errorf("%s: %s, %s: %+v", name, got, why, round)
+		}
+	}
+}
+
+// noSuchName is a resolver that knows no name.
+func noSuchName(context.Context, string, string) (net.Conn, error) {
+	here, there := net.Pipe()
+	go func() {
+		defer there.Close() //nolint:errcheck // it is over
+		for {
+			var length [2]byte // a pipe is no packet connection: messages come with their length
+			if _, err := io.ReadFull(there, length[:]); err != nil {
+				return
+			}
+			question := make([]byte, binary.BigEndian.Uint16(length[:]))
+			if _, err := io.ReadFull(there, question); err != nil {
+				return
+			}
+			var m dnsmessage.Message
+			if m.Unpack(question) != nil {
+				return
+			}
+			m.Response, m.RCode, m.Additionals = true, dnsmessage.RCodeNameError, nil
+			answer, err := m.Pack()
+			if err != nil {
+				return
+			}
+			_, _ = there.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(answer))), answer...)) //nolint:gosec // a small one
+		}
+	}()
+	return here, nil
 }
 
 func flood(w http.ResponseWriter, r *http.Request) {

@@ -246,7 +246,7 @@ func (w *Watch) judge(key types.NamespacedName, s Subject, r Round) (sla.Verdict
 // answered tells whether anything came back: an answer, or a refusal of the connection.
 func answered(round []sla.Probe) bool {
 	return slices.ContainsFunc(round, func(p sla.Probe) bool {
-		return p.Code != 0 || p.Result != sla.Failed || !p.Silent && p.Phase != sla.Wait
+		return p.Code != 0 || p.Result != sla.Failed || !p.Silent && !p.Unasked && p.Phase != sla.Wait
 	})
 }
 

@@ -45,6 +45,20 @@ func silent(err error) bool {
 	}
 }
 
+// unasked tells whether a request never left: the name could not be looked up here, which is not
+// that there is no such name, or this machine had no socket for it.
+func unasked(err error) bool {
+	if lookup, is := errors.AsType[*net.DNSError](err); is {
+		return !lookup.IsNotFound
+	}
+	for _, local := range []error{syscall.EMFILE, syscall.ENFILE, syscall.EADDRNOTAVAIL, syscall.ENOBUFS, syscall.ENOMEM} {
+		if errors.Is(err, local) {
+			return true
+		}
+	}
+	return false
+}
+
 // bare is an error without the addresses and ports of a connection, which are others with
 // every try: the same fault is to be told in the same words.
 func bare(err error) error {
