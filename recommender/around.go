@@ -78,16 +78,26 @@ func (d *pass) silentMembers() (n int) {
 }
 
 // worstOffender is a client that does harm, held or not. One that is held and under whom
-// nobody suffers any more does none, and whoever a person has jailed does where harm is seen.
+// nobody suffers any more does none, and whoever a person has jailed does where harm is seen and
+// it asks for something.
 func (d *pass) worstOffender() string {
 	for _, name := range slices.Sorted(maps.Keys(d.memory.Offenders)) {
 		s := d.memory.Offenders[name]
-		held := s.Active() && s.Relieved.IsZero() && (!s.Manual || d.harm.Found())
+		held := s.Active() && s.Relieved.IsZero() && (!s.Manual || d.harm.Found() && d.asks(name))
 		if held || s.Phase == plane.PhaseRecommended || s.Phase == plane.PhaseCannotBeJailed {
 			return fmt.Sprintf("%s does harm (%s)", s.Client, s.Phase)
 		}
 	}
 	return ""
+}
+
+// asks tells whether anything came lately that a sentence is for.
+func (d *pass) asks(sentence string) bool {
+	return slices.ContainsFunc(d.seen.Replicas, func(r plane.Replica) bool {
+		return slices.ContainsFunc(r.Flows, func(f plane.FlowLoad) bool {
+			return f.Schema == sentence && (f.Requests > 0 || f.Rejected > 0 || f.Executing > 0 || f.Waiting > 0)
+		})
+	})
 }
 
 // othersRollout is a rollout that is not Evenkeel's.

@@ -87,10 +87,19 @@ func TestAround(t *testing.T) {
 			},
 			sla.Circumstances{},
 		},
+		"one whom a person has jailed and who asks for nothing, and harm": {
+			func(d *pass) {
+				d.memory.Offenders = map[string]plane.Sentence{"x": {Client: plane.Client{User: "agent"}, Phase: plane.PhaseJailed, Manual: true}}
+				d.harm.Slow = append(d.harm.Slow, offender.Slow{})
+				d.seen.Replicas = []plane.Replica{{Flows: []plane.FlowLoad{{Schema: "x"}, {Schema: "service-accounts", Requests: 9}}}}
+			},
+			sla.Circumstances{},
+		},
 		"one whom a person has jailed, and harm": {
 			func(d *pass) {
 				d.memory.Offenders = map[string]plane.Sentence{"x": {Client: plane.Client{User: "agent", Verb: "list", Resource: "pods"}, Phase: plane.PhaseJailed, Manual: true}}
 				d.harm.Slow = append(d.harm.Slow, offender.Slow{})
+				d.seen.Replicas = []plane.Replica{{Flows: []plane.FlowLoad{{Schema: "x", Rejected: 1}}}}
 			},
 			sla.Circumstances{Offender: "agent (list pods, cluster-wide) does harm (Jailed)"},
 		},

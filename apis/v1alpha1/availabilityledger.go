@@ -38,6 +38,12 @@ type AvailabilityLedger struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=60
 	Outages []LedgerOutage `json:"outages,omitempty"`
+	// promises are what was promised and since when, in their order: a month that is over is
+	// judged by what was promised at its end.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=62
+	Promises []LedgerPromise `json:"promises,omitempty"`
 }
 
 // AvailabilityLedgerList is a list of ledgers.
@@ -68,6 +74,18 @@ type LedgerSummary struct {
 	BadMinutes int32 `json:"badMinutes"`
 	// unseenMinutes are those of which nothing is known.
 	UnseenMinutes int32 `json:"unseenMinutes"`
+}
+
+// LedgerPromise is what is promised from a day on, until the next one.
+type LedgerPromise struct {
+	// since is the day of UTC, as in 2026-11-26.
+	// +kubebuilder:validation:MaxLength=10
+	// +kubebuilder:validation:Pattern=`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`
+	Since string `json:"since"`
+	// target is in percent, as in "99.95".
+	// +kubebuilder:validation:MaxLength=8
+	// +kubebuilder:validation:Pattern=`^[0-9]{1,3}(\.[0-9]{1,4})?$`
+	Target string `json:"target"`
 }
 
 // LedgerDay is one day of UTC.

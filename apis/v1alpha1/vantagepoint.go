@@ -46,10 +46,14 @@ type VantagePoint struct {
 	// controlPlanes is how many it looks at.
 	// +optional
 	ControlPlanes int32 `json:"controlPlanes,omitempty"`
-	// blindCount is how many it cannot tell anything of.
+	// asleepCount is how many of these are scaled to nothing: there is nothing to be seen of
+	// them, which says nothing of the way there.
+	// +optional
+	AsleepCount int32 `json:"asleepCount,omitempty"`
+	// blindCount is how many of the others it cannot tell anything of.
 	// +optional
 	BlindCount int32 `json:"blindCount,omitempty"`
-	// blind are those of which it cannot tell anything, the first of them where there are
+	// blind are those, asleep or not, of which it cannot tell anything, the first of them where there are
 	// more than it may hold; a control plane that is in neither list is up.
 	// +optional
 	// +listType=atomic

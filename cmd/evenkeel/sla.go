@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -84,7 +85,7 @@ func printSLA(w io.Writer, cpp *v1alpha1.ControlPlaneProfile, kept *v1alpha1.Ava
 		}
 		return p.err
 	}
-	target, word := promised(cpp, kept)
+	target, word := promised(cpp, kept, of, now)
 	budget := sla.BudgetOf(t, target, int(m.To-m.From))
 	p.line("%s/%s, %s, class %s: %d of %.1f minutes of budget used, %s left; %d minutes not seen",
 		kept.Namespace, kept.Name, of.Format("January 2006"), word, budget.Used, budget.Allowed, ledger.Left(budget), t.Unseen())
@@ -98,6 +99,9 @@ func printSLA(w io.Writer, cpp *v1alpha1.ControlPlaneProfile, kept *v1alpha1.Ava
 	p.line("availability  by bad minutes %s   in runs of five %s   by requests %s", sla.Percent(a.Minutes), sla.Percent(a.Runs), requests)
 	p.requests(t.Sums)
 	p.outages(l, m.From, m.To)
+	if untold := m.Untold(l, t.Bad); untold != "" {
+		p.line("%s", untold)
+	}
 	return p.err
 }
 
@@ -109,14 +113,16 @@ func (p *printer) rest(t sla.Totals) {
 	}
 }
 
-// promised is what is promised, from 0 to 1 and in percent; where the profile is gone the
-// ledger says what it promised.
-func promised(cpp *v1alpha1.ControlPlaneProfile, kept *v1alpha1.AvailabilityLedger) (target float64, word string) {
+// promised is what a month is judged by, from 0 to 1 and in percent; of one that is over, and
+// where the profile is gone, the ledger says what was promised.
+func promised(cpp *v1alpha1.ControlPlaneProfile, kept *v1alpha1.AvailabilityLedger, of, now time.Time) (target float64, word string) {
 	target, word = controller.Promised(cpp)
+	noted := ledger.Promises(kept.Promises).Of(of, now)
 	if cpp.Name == "" && kept.Summary != nil {
-		if percent, err := strconv.ParseFloat(kept.Summary.Target, 64); err == nil {
-			target, word = percent/100, kept.Summary.Target
-		}
+		noted = cmp.Or(noted, kept.Summary.Target)
+	}
+	if percent, err := strconv.ParseFloat(noted, 64); err == nil {
+		target, word = percent/100, plain(noted)
 	}
 	return target, word
 }

@@ -113,6 +113,7 @@ func TestPrintSLAOfAMonthThatIsNotKept(t *testing.T) {
 	l = l.Vouch(day(9, 28) - 1).Enter(sla.Account{Minute: day(9, 28), Letter: sla.ByEtcd, Why: "no leader", Sums: sla.Sums{Requests: 1000, Failed: 10}}).Vouch(sla.MinuteOf(now) - 1)
 	kept := &v1alpha1.AvailabilityLedger{ObjectMeta: cpp.ObjectMeta}
 	ledger.Save(l, kept, "99.95", now)
+	kept.Promises = []v1alpha1.LedgerPromise{{Since: "2026-09-01", Target: "99.9"}, {Since: "2026-11-01", Target: "99.95"}}
 	for month, want := range map[time.Month]string{
 		time.September: `tenant-acme/acme, September 2026: only its days from 2026-09-26 on are kept, as a ledger keeps 62: budget, availability and sums of the whole month cannot be told any more
 in what is kept  1 bad minutes; 0 minutes not seen
@@ -121,7 +122,7 @@ of 1000 requests 1.000% failed, 0.000% were shed, 0.000% were slow; 0.00 s waite
 09-10 09:00   10 min  Zone      zone c is gone
 `,
 		time.August: "tenant-acme/acme, August 2026: nothing of it is kept any more: a ledger keeps 62 days, and this one begins on 2026-09-26\n",
-		time.October: `tenant-acme/acme, October 2026, class 99.5: 0 of 223.2 minutes of budget used, 100% left; 0 minutes not seen
+		time.October: `tenant-acme/acme, October 2026, class 99.9: 0 of 44.6 minutes of budget used, 100% left; 0 minutes not seen
 availability  by bad minutes 100.000%   in runs of five 100.000%   by requests not asked
 `,
 	} {

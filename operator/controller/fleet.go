@@ -48,6 +48,8 @@ type kept struct {
 	stopPulse  context.CancelFunc
 	// etcd is the way to the etcd members.
 	etcd etcdWay
+	// ends is when certificates end, as it was last known.
+	ends map[string]time.Time
 	// care is what is being done to them.
 	care careRun
 
@@ -124,7 +126,7 @@ func (f *fleet) of(cpp *v1alpha1.ControlPlaneProfile) *kept {
 	if ok {
 		k.close()
 	}
-	k = &kept{uid: cpp.UID, memory: remembered(cpp)}
+	k = &kept{uid: cpp.UID, memory: remembered(cpp), ends: map[string]time.Time{}}
 	f.planes[key] = k
 	return k
 }

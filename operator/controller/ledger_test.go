@@ -162,13 +162,19 @@ func TestALedgerThatIsDeleted(t *testing.T) {
 // profile goes, however lately it was written or could not be.
 func TestWhatIsKnownIsWrittenAtTheEnd(t *testing.T) {
 	t.Parallel()
-	for name, ends := range map[string]func(w *world, stop func()){
-		"the leader ends": func(_ *world, stop func()) { stop() },
-		"the profile goes": func(w *world, _ func()) {
-			if err := w.Delete(w.t.Context(), w.seen("acme")); err != nil {
-				w.t.Fatal(err)
-			}
-		},
+	goes := func(w *world, _ func()) {
+		if err := w.Delete(w.t.Context(), w.seen("acme")); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	for name, c := range map[string]struct {
+		ends func(w *world, stop func())
+		// refused is whether the host cluster does not take it then, and later does.
+		refused bool
+	}{
+		"the leader ends":                    {func(_ *world, stop func()) { stop() }, false},
+		"the profile goes":                   {goes, false},
+		"the profile goes and it is refused": {goes, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -183,8 +189,21 @@ func TestWhatIsKnownIsWrittenAtTheEnd(t *testing.T) {
 			if through := w.writtenThrough(); through >= known {
 				t.Fatalf("it is written through %s, and known through %s", through.Time(), known.Time())
 			}
-			w.refuseLedgers(false)
-			ends(w, stop)
+			if !c.refused {
+				w.refuseLedgers(false)
+			}
+			c.ends(w, stop)
+			if c.refused {
+				w.await(func() string {
+					if w.outlook.books.Of(types.NamespacedName{Namespace: w.ns, Name: "acme"}) != nil {
+						return "its book is still open"
+					}
+					return ""
+				})
+				w.awaitMore("writes that failed since it is closed", 1, func() int { return int(failed.Load()) })
+				w.refuseLedgers(false)
+				w.ahead.Store(int64(9 * time.Minute))
+			}
 			w.await(func() string {
 				if through := w.writtenThrough(); through < known {
 					return fmt.Sprintf("it is written through %s, and was known through %s", through.Time(), known.Time())

@@ -5,7 +5,6 @@ package controller
 
 import (
 	"strings"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -95,14 +94,18 @@ func (p *pass) measure() {
 	}
 }
 
-// measureCertificates tells when certificates end; 0 is not known.
+// measureCertificates tells when certificates end; 0 is not known. Of one that is not taken any
+// more, as it has ended, it is told on until there is another.
 func (p *pass) measureCertificates() {
-	ends := map[string]time.Time{}
+	ends := p.kept.ends
 	if a := p.kept.access; a != nil {
 		ends["access"] = a.NotAfter()
 	}
 	if a := p.kept.etcd.access; a != nil {
 		ends["etcd-client"] = a.NotAfter()
+	}
+	if etcd := p.cpp.Spec.Etcd; etcd == nil || etcd.ClientTLS == nil {
+		delete(ends, "etcd-client")
 	}
 	if p.r.Books != nil {
 		if book := p.r.Books.Of(p.key()); book != nil {
@@ -140,14 +143,12 @@ func (p *pass) measureSizes() {
 	}
 }
 
-// measureMembers tells of etcd, of its worst member.
+// measureMembers tells of etcd, of its worst member. How many are ready is what the host cluster
+// says, also of members that cannot be looked at: that they are not seen is to be seen.
 func (p *pass) measureMembers() {
-	var seen, ready int
+	var seen int
 	var leader, fsync, commit, size, used, quota, alarms float64
 	for _, m := range p.snapshot.Members {
-		if m.Ready {
-			ready++
-		}
 		if m.Fault != nil || m.Observed.IsZero() {
 			continue
 		}
@@ -162,7 +163,7 @@ func (p *pass) measureMembers() {
 		quota, alarms = max(quota, float64(m.Quota)), max(alarms, float64(len(m.Alarms)))
 	}
 	for name, value := range map[string]float64{
-		series.EtcdMembers: float64(p.snapshot.Host.Wanted[sizing.Etcd]), series.EtcdMembersReady: float64(ready), series.EtcdSeen: float64(seen),
+		series.EtcdMembers: float64(p.snapshot.Host.Wanted[sizing.Etcd]), series.EtcdMembersReady: float64(p.readyMembers), series.EtcdSeen: float64(seen),
 		series.EtcdHasLeader: leader, series.EtcdFsync: fsync, series.EtcdCommit: commit, series.EtcdDatabase: size, series.EtcdInUse: used,
 		series.EtcdQuota: quota, series.EtcdAlarms: alarms,
 	} {

@@ -85,6 +85,11 @@ func (p *pass) lookAtMembers(ctx context.Context) ([]plane.Member, *plane.Fault)
 		}
 	}
 	targets, missing, err := p.memberTargets(ctx)
+	for _, t := range targets {
+		if t.Ready {
+			p.readyMembers++
+		}
+	}
 	if err == nil {
 		err = p.reachMembers(ctx)
 	}

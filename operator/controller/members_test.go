@@ -16,8 +16,10 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	registry "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
+	"evenkeel.dev/evenkeel/monitoring/series"
 	"evenkeel.dev/evenkeel/operator/observe/etcdtest"
 	"evenkeel.dev/evenkeel/recommender/plane"
 )
@@ -62,6 +64,36 @@ func (w *world) awaitEtcd(want, says string) {
 	})
 }
 
+// gauges waits until the gauges of the profile acme are as wanted, and gives those of etcd.
+func (w *world) gauges(want map[string]float64) (got map[string]float64) {
+	w.t.Helper()
+	w.await(func() string {
+		families, err := registry.Registry.Gather()
+		if err != nil {
+			return err.Error()
+		}
+		got = map[string]float64{}
+		for _, f := range families {
+			for _, m := range f.GetMetric() {
+				labels := map[string]string{}
+				for _, l := range m.GetLabel() {
+					labels[l.GetName()] = l.GetValue()
+				}
+				if labels["namespace"] == w.ns && labels["name"] == "acme" && (labels["certificate"] == "" || labels["certificate"] == "etcd-client") {
+					got[f.GetName()] = m.GetGauge().GetValue()
+				}
+			}
+		}
+		for name, value := range want {
+			if is, told := got[name]; !told || is != value {
+				return fmt.Sprintf("%s is %v (%v), want %v", name, is, told, value)
+			}
+		}
+		return ""
+	})
+	return got
+}
+
 // A real etcd behind a profile: seen with its Secret and not without, missed when it
 // is gone, and never in the way of a pass.
 func TestTheMembersOfAProfile(t *testing.T) {
@@ -86,15 +118,23 @@ func TestTheMembersOfAProfile(t *testing.T) {
 		cpp.Spec.Etcd = &v1alpha1.EtcdSpec{TargetRef: v1alpha1.TargetRef{Kind: "StatefulSet", Name: "etcd"}, Port: int32(port)} //nolint:gosec // a port
 	})
 	w.awaitEtcd("Unknown MembersUnseen", "etcd.clientTLS")
+	w.gauges(map[string]float64{series.EtcdMembersReady: 0, series.EtcdSeen: 0, series.Expires: 0})
 
 	w.clientTLS("etcd-client", etcdtest.ServerName)
 	w.awaitEtcd("True AsExpected", "all 1 members answer")
+	ends := w.gauges(map[string]float64{series.EtcdMembersReady: 1, series.EtcdSeen: 1})[series.Expires]
+	if ends < float64(time.Now().Unix()) {
+		t.Errorf("the certificate for etcd ends at %v", ends)
+	}
 	w.awaitReady("acme", "True RecommendOnly")
 
 	w.clientTLS("etcd-client", "etcd.tenant-other.svc")
 	w.awaitEtcd("Unknown MembersUnseen", "etcd.clientTLS.serverName")
 	w.clientTLS("another", "")
 	w.awaitEtcd("Unknown AccessDenied", "may not read Secret another")
+	// It is to be seen that one that is ready is not looked at, and what was known of the end is
+	// known on.
+	w.gauges(map[string]float64{series.EtcdMembersReady: 1, series.EtcdSeen: 0, series.Expires: ends})
 	w.clientTLS("etcd-client", "")
 	w.awaitEtcd("True AsExpected", "all 1 members answer")
 

@@ -42,8 +42,10 @@ type pass struct {
 
 	tenant   Tenant
 	snapshot plane.Snapshot
-	plan     plane.Plan
-	outcomes []plane.Outcome
+	// readyMembers is how many of etcd's pods are ready, where members are to be looked at.
+	readyMembers int
+	plan         plane.Plan
+	outcomes     []plane.Outcome
 	// recorded are the decisions of this pass, as the status has them.
 	recorded []v1alpha1.DecisionStatus
 	// cared is what became of what was done to etcd beside the passes.

@@ -178,11 +178,12 @@ func monthOf(t time.Time) string { return t.UTC().Format("2006-01") }
 // figuresAreDue tells whether the figures of the month are to be written: when there are any
 // for the first time, when a minute was bad, another month or promise began, and every hour.
 func (p *pass) figuresAreDue(was *v1alpha1.SLAStatus, s ledger.Standing) bool {
+	next := was.Month != monthOf(p.now)
 	if !s.Known || s.Month.Seen == 0 {
-		return false
+		return s.Known && next && was.Month != "" // those of a month that is over are not this one's
 	}
 	k := &p.kept.sla
-	return k.told.IsZero() || s.Month.Bad != k.bad || p.now.Sub(k.told) >= figuresEvery || was.Month != monthOf(p.now) || was.Target != percentage(p.cpp)
+	return k.told.IsZero() || was.Available == "" || s.Month.Bad != k.bad || p.now.Sub(k.told) >= figuresEvery || next || was.Target != percentage(p.cpp)
 }
 
 func orNobody(why string) string {

@@ -135,6 +135,9 @@ func (v *Vantage) find(ctx context.Context, key types.NamespacedName) (s probe.S
 	if book := v.Books.Of(key); book != nil {
 		s.Served = book.EverServed()
 	}
+	if told := cpp.Status.SLA; told != nil && told.Month != "" { // figures are told of what was seen
+		s.Served = true
+	}
 	p := &pass{r: &Reconciler{Client: v.Client, Host: v.Host}, cpp: &cpp, now: v.Now(), status: &v1alpha1.ControlPlaneProfileStatus{}}
 	if s.Access, err = v.access(ctx, key, p); err != nil {
 		return s, err

@@ -90,6 +90,50 @@ func TestAMonthOfWhichDaysAreGone(t *testing.T) {
 	}
 }
 
+// A month that is over is judged by what was promised in it, and this one by what is now.
+func TestAMonthIsJudgedByItsOwnPromise(t *testing.T) {
+	p, _, _ := acme()
+	o := aged(t, p, 1)
+	o.Promises = []v1alpha1.LedgerPromise{{Since: "2026-09-01", Target: "99.5"}, {Since: "2026-11-01", Target: "99.95"}}
+	server := serve(t, config(&reader{profiles: []v1alpha1.ControlPlaneProfile{p}, ledgers: []v1alpha1.AvailabilityLedger{o}}, nil))
+	for month, want := range map[string]string{"2026-10": "promised 99.5%", "2026-11": "promised 99.95%"} {
+		if page := get(t, server, "/cp/tenant-acme/acme/report?month="+month).body; !strings.Contains(page, want) {
+			t.Errorf("%s: the page lacks %q:\n%s", month, want, page)
+		}
+	}
+}
+
+// A month with more outages than a ledger tells of has not had fewer.
+func TestOutagesThatAreNoLongerTold(t *testing.T) {
+	const says = "October 2026: when 3 of the bad minutes were is no longer told in words: a ledger keeps the last 60 outages"
+	p, _, _ := acme()
+	october := sla.MinuteOf(time.Date(2026, 10, 3, 8, 0, 0, 0, time.UTC))
+	l := sla.Ledger{}.Enter(sla.Account{Minute: october, Letter: sla.Good})
+	for i := range sla.Minute(3) {
+		l = l.Enter(sla.Account{Minute: october + 1 + i, Letter: sla.ByZone, Why: "zone c is gone"})
+	}
+	november := sla.MinuteOf(time.Date(2026, 11, 3, 8, 0, 0, 0, time.UTC))
+	for i := range sla.Minute(sla.KeptOutages) {
+		l = l.Vouch(november + 2*i - 1).Enter(sla.Account{Minute: november + 2*i, Letter: sla.ByEtcd, Why: "no leader"})
+	}
+	o := v1alpha1.AvailabilityLedger{ObjectMeta: p.ObjectMeta}
+	ledger.Save(l.Vouch(sla.MinuteOf(now)-2), &o, "99.95", now)
+	server := serve(t, config(&reader{profiles: []v1alpha1.ControlPlaneProfile{p}, ledgers: []v1alpha1.AvailabilityLedger{o}}, nil))
+	report := func(kind string) answer { return get(t, server, "/cp/tenant-acme/acme/report"+kind) }
+	if page := report("?month=2026-10").body; !strings.Contains(page, says) || strings.Contains(page, "No outage") || !strings.Contains(page, "3 of 22.3 minutes were bad") {
+		t.Errorf("the page does not say what is missing:\n%s", page)
+	}
+	if m := readMonth(t, report(".json?month=2026-10").body); len(m.Notes) != 1 || !strings.HasPrefix(m.Notes[0], says) || len(m.Outages) != 0 || *m.BadMinutes != 3 {
+		t.Errorf("a program is told %+v", m)
+	}
+	if got := report(".csv?month=2026-10&table=outages"); !strings.Contains(got.body, "2026-10-01T00:00:00Z,not kept,,"+says[:30]) {
+		t.Errorf("a table is\n%s", got.body)
+	}
+	if m := readMonth(t, report(".json?month=2026-11").body); len(m.Notes) != 0 || len(m.Outages) != sla.KeptOutages {
+		t.Errorf("of a month that is told whole: %v, %d outages", m.Notes, len(m.Outages))
+	}
+}
+
 // A month that is gone altogether is not one of which nothing was ever known, and one before
 // which nobody was asked to look, or that is kept whole, is told as it was.
 func TestMonthsBesideOneThatIsGone(t *testing.T) {

@@ -4,6 +4,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -29,6 +30,8 @@ type month struct {
 	Weeks              [][]day
 	Days               []day
 	Outages            []outage
+	// Untold says what outages are missing; empty where none is.
+	Untold string
 	// Kept is whether anything of the month is known.
 	Kept bool
 	// Gone says what of the month is no longer kept; empty where all of it is. KeptFrom is
@@ -79,8 +82,11 @@ func targetOf(p *v1alpha1.ControlPlaneProfile) string {
 	return "99.5"
 }
 
-// monthOf is the month of a time, as far as it is over now.
-func monthOf(l sla.Ledger, target string, of, now time.Time) month {
+// monthOf is the month of a time, as far as it is over now, by what is promised; one that is over
+// by what was promised then.
+func monthOf(read readLedger, target string, of, now time.Time) month {
+	l := read.ledger
+	target = cmp.Or(plain(read.promises.Of(of, now)), target)
 	known := ledger.MonthOf(l, of, now)
 	through, any := l.Through()
 	m := month{Name: of.UTC().Format("2006-01"), Title: of.UTC().Format("January 2006"), Target: target, Minutes: "–", Runs: "–", Req: "–", Left: "–", Worst: "–"}
@@ -108,6 +114,9 @@ func monthOf(l sla.Ledger, target string, of, now time.Time) month {
 		if o.From < known.To && o.From+sla.Minute(o.Minutes) > known.From {
 			m.Outages = append(m.Outages, outage{o.From.Time(), o.Minutes, string(o.Cause), o.Cause.String(), plain(o.Why)})
 		}
+	}
+	if untold := known.Untold(l, m.Totals.Bad); untold != "" {
+		m.Untold = m.Title + ": " + untold + "."
 	}
 	return m
 }

@@ -64,22 +64,23 @@ func (s *Server) before(ctx context.Context, key types.NamespacedName, when span
 	})
 }
 
-// readLedger is a ledger, and what is to be said of it.
+// readLedger is a ledger, what was promised meanwhile, and what is to be said of it.
 type readLedger struct {
-	ledger sla.Ledger
-	note   string
+	ledger   sla.Ledger
+	promises ledger.Promises
+	note     string
 }
 
 // ledger is a control plane's; an empty one where there is none. It errs where it cannot be
 // read, which is among the notes as well.
-func (s *Server) ledger(ctx context.Context, key types.NamespacedName, notes *[]string) (sla.Ledger, error) {
+func (s *Server) ledger(ctx context.Context, key types.NamespacedName, notes *[]string) (readLedger, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), asked)
 	defer cancel()
 	got, err := askOnce(s.once, fmt.Sprint("ledger ", key), func() (readLedger, error) { return s.read(ctx, key) })
 	if got.note != "" {
 		*notes = append(*notes, got.note)
 	}
-	return got.ledger, err
+	return got, err
 }
 
 func (s *Server) read(ctx context.Context, key types.NamespacedName) (readLedger, error) {
@@ -93,8 +94,9 @@ func (s *Server) read(ctx context.Context, key types.NamespacedName) (readLedger
 		return readLedger{note: "The AvailabilityLedger cannot be read now."}, fmt.Errorf("reading the AvailabilityLedger %s: %w", key, err)
 	}
 	l, err := ledger.Load(&o)
+	promises := ledger.Promises(o.Promises)
 	if err != nil {
-		return readLedger{l, "A part of the AvailabilityLedger is spoilt and left out: " + plain(err.Error())}, nil
+		return readLedger{l, promises, "A part of the AvailabilityLedger is spoilt and left out: " + plain(err.Error())}, nil
 	}
-	return readLedger{ledger: l}, nil
+	return readLedger{ledger: l, promises: promises}, nil
 }

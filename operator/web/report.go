@@ -4,6 +4,7 @@
 package web
 
 import (
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"net/http"
@@ -44,8 +45,10 @@ func (s *Server) reported(w http.ResponseWriter, r *http.Request, p *v1alpha1.Co
 		return reportPage{}, false
 	}
 	out.Month = monthOf(l, targetOf(p), of, now)
-	if machine && out.Month.Gone != "" {
-		out.Notes = append(out.Notes, out.Month.Gone)
+	for _, missing := range []string{out.Month.Gone, out.Month.Untold} {
+		if machine && missing != "" {
+			out.Notes = append(out.Notes, missing)
+		}
 	}
 	if machine && len(out.Notes) > 0 {
 		w.Header().Set("X-Evenkeel-Note", ascii(strings.Join(out.Notes, " ")))
@@ -156,8 +159,9 @@ func outageRecords(m month) [][]string {
 	for _, o := range m.Outages {
 		all = append(all, []string{iso(o.From), strconv.Itoa(o.Minutes), o.Word, o.Why})
 	}
-	if m.Gone != "" { // of days that are gone the ledger may tell some outages, but not all
-		all = append(all, []string{iso(m.Days[0].Date), notKept, "", m.Gone})
+	// Of days that are gone the ledger may tell some outages, but not all.
+	if missing := cmp.Or(m.Gone, m.Untold); missing != "" {
+		all = append(all, []string{iso(m.Days[0].Date), notKept, "", missing})
 	}
 	return all
 }

@@ -17,6 +17,8 @@ type Look struct {
 	// At is when it looked.
 	At  time.Time
 	Why string
+	// Asleep is whether there was nothing to look at, as it is scaled to nothing.
+	Asleep bool
 	// Glance is whether it was a glance between two rounds, which is none to be counted.
 	Glance bool
 }

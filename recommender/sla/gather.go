@@ -20,6 +20,10 @@ const (
 	// passing is for how long a minute that is over waits for what a pass of the operator has
 	// still to tell of it: a pass tells at its end of the moment at which it looked.
 	passing = 16 * time.Second
+	// aftermath is how long after an outage an offender that is told of is none of its cause, but
+	// one of all who come back at once. Whoever is jailed to end it is told of before its end, or
+	// after it by what the time between two glances is told by its middle.
+	aftermath = 2 * time.Second
 )
 
 // Gathering is the minutes that go by: rounds of probes, requests and circumstances are told
@@ -46,6 +50,8 @@ type opened struct {
 	Seen   Seen
 	// Around is what was going on in it: of each the first that was told.
 	Around Circumstances
+	// downUntil is up to when it was down, and accused when an offender was first told of.
+	downUntil, accused time.Time
 }
 
 // Open are the minutes that are not over.
@@ -87,6 +93,7 @@ func (g *Gathering) span(from, to time.Time, v Verdict, why string) {
 		case Down:
 			o.Seen.Down += lasted
 			o.Seen.Why = why
+			o.downUntil = maxTime(o.downUntil, minTime(to, end))
 		case Blind:
 		}
 		if !to.After(end) {
@@ -125,7 +132,11 @@ func (g Gathering) Requests(now time.Time, s Sums) Gathering {
 // During adds what is going on. What came first in a minute is what it is put down to.
 func (g Gathering) During(now time.Time, c Circumstances) Gathering {
 	g.open = slices.Clone(g.open)
-	g.at(g.still(now)).Around.first(c)
+	o := g.at(g.still(now))
+	if o.Around.Offender == "" && c.Offender != "" {
+		o.accused = now
+	}
+	o.Around.first(c)
 	return g
 }
 
@@ -159,7 +170,11 @@ func (g Gathering) Turn(now, until time.Time) (Gathering, []Account) {
 func (o opened) account() Account {
 	a := Account{Minute: o.Minute, Sums: o.Seen.Sums}
 	if a.Letter, a.Why = o.Seen.Letter(); a.Letter.Bad() {
-		a.Letter, a.Why = o.Around.Cause(a.Why)
+		around := o.Around
+		if o.Seen.down() && o.accused.Sub(o.downUntil) > aftermath {
+			around.Offender = ""
+		}
+		a.Letter, a.Why = around.Cause(a.Why)
 	}
 	return a
 }

@@ -116,6 +116,27 @@ func TestAMinuteIsPutDownToWhatCameFirst(t *testing.T) {
 	}
 }
 
+// Of all who come back at once after an outage somebody is soon found to do harm, and has not
+// made it; whoever is jailed during it may have, and so may who is jailed to its end.
+func TestTheAftermathIsNoCause(t *testing.T) {
+	now := at("2026-11-26 14:00:05")
+	for when, want := range map[time.Duration]sla.Letter{20 * time.Second: sla.ByOffender, 36 * time.Second: sla.ByOffender, 41 * time.Second: sla.ByUnknown} {
+		g := sla.Gathering{}
+		for s := time.Duration(0); s <= 90*time.Second; s += 10 * time.Second {
+			verdict := sla.Down
+			if s > 30*time.Second { // it is over in the middle, after 35 s
+				verdict = sla.Up
+			}
+			g = g.Round(now.Add(s), verdict, "no answer")
+		}
+		g = g.During(now.Add(when), sla.Circumstances{Offender: "agent does harm"})
+		_, over := g.Turn(now.Add(2*time.Minute), now.Add(2*time.Minute))
+		if len(over) == 0 || over[0].Letter != want {
+			t.Errorf("told of after %s it is %+v", when, over)
+		}
+	}
+}
+
 // Whoever did not look for a while knows nothing of it, and no round speaks for all of a gap.
 func TestAGapIsUnseen(t *testing.T) {
 	now := at("2026-11-26 14:00:00")

@@ -13,9 +13,9 @@ import (
 const KeptDays = 62
 
 const (
-	// keptOutages is how many outages it tells in words; the minutes of those before them
+	// KeptOutages is how many outages it tells in words; the minutes of those before them
 	// are kept all the same.
-	keptOutages = 60
+	KeptOutages = 60
 	// farAhead is how far after its last minute a ledger believes a new one, in minutes. A
 	// clock that is wrong by more would push everything that is kept out.
 	farAhead = KeptDays * minutesADay
@@ -124,12 +124,18 @@ func (l Ledger) KeptFrom() (Minute, bool) {
 }
 
 // BadMinutes are the accounts of those that were bad, with the evidence that is told.
-func (l Ledger) BadMinutes() (all []Account) {
+func (l Ledger) BadMinutes() []Account { return l.accounts(Letter.Bad) }
+
+// SeenMinutes are the accounts of all that are known, with the evidence that is told. Sums are
+// of days, and not in them.
+func (l Ledger) SeenMinutes() []Account { return l.accounts(Letter.Seen) }
+
+func (l Ledger) accounts(which func(Letter) bool) (all []Account) {
 	for _, d := range l.Days {
 		at := Minute(d.Day * minutesADay)
 		for _, r := range d.Runs {
 			for i := range r.Minutes {
-				if r.Letter.Bad() {
+				if which(r.Letter) {
 					all = append(all, Account{Minute: at + Minute(i), Letter: r.Letter, Why: l.why(at + Minute(i))})
 				}
 			}
@@ -248,7 +254,7 @@ func tell(outages []Outage, a Account) []Outage {
 	}
 	out = append(out, Outage{From: a.Minute, Minutes: 1, Cause: a.Letter, Why: a.Why})
 	slices.SortStableFunc(out, func(a, b Outage) int { return cmp.Compare(a.From, b.From) })
-	return out[max(0, len(out)-keptOutages):]
+	return out[max(0, len(out)-KeptOutages):]
 }
 
 // end is the minute after the last.

@@ -40,7 +40,7 @@ func (s Seen) Letter() (l Letter, why string) {
 			return ByUnknown, s.failed()
 		}
 		return Unseen, ""
-	case s.Down >= half || s.Down >= enough && s.Up <= 0:
+	case s.down():
 		return ByUnknown, s.Why
 	case asked && s.Sums.Failed > badShare*s.Sums.Requests:
 		return ByUnknown, s.failed()
@@ -54,6 +54,9 @@ func (s Seen) Letter() (l Letter, why string) {
 		return Good, ""
 	}
 }
+
+// down tells whether it was down for so long that it is bad.
+func (s Seen) down() bool { return s.Down >= half || s.Down >= enough && s.Up <= 0 }
 
 func (s Seen) failed() string {
 	return fmt.Sprintf("%.0f of %.0f requests failed", s.Sums.Failed, s.Sums.Requests)

@@ -13,13 +13,8 @@ import (
 	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
-const (
-	// mostAccounts is how many minutes are kept by a replica that does not lead: those that
-	// a leader may not have written down before it died.
-	mostAccounts = 180
-	// mostOwn bounds the rounds that wait for other vantage points.
-	mostOwn = 64
-)
+// mostOwn bounds the rounds that wait for other vantage points.
+const mostOwn = 64
 
 // Book is what one operator replica keeps of one control plane: the minutes that go by and,
 // where it leads, the ledger of those that are over. It is safe for concurrent use.
@@ -31,6 +26,8 @@ type Book struct {
 	// gathering are the minutes that go by, and accounts those that are over.
 	gathering sla.Gathering
 	accounts  []sla.Account
+	// older are those before the accounts, for whoever leads and cannot read the ledger for days.
+	older sla.Ledger
 	// ledger is what a replica that leads has read and entered since; recalled is whether it
 	// has been read.
 	ledger   sla.Ledger
@@ -45,8 +42,9 @@ type Book struct {
 	oldest  sla.Minute
 	version string
 	retry   time.Time
-	// created is when the object was, by the host cluster's clock; zero where it is not there.
-	created time.Time
+	// created is when the object was, and wrote when it was last written, by the host cluster's
+	// clock; zero where it is not there.
+	created, wrote time.Time
 	// served is whether it has ever been seen to serve.
 	served bool
 	// downFrom is the first of the rounds, without one in between that was not down, by which
@@ -159,88 +157,6 @@ func (b *Book) follow(settled []sla.Look) {
 	}
 }
 
-// enter enters the account of a minute that is over.
-func (b *Book) enter(a sla.Account) {
-	if !b.recalled {
-		b.accounts = append(b.accounts, a)
-		b.accounts = b.accounts[max(0, len(b.accounts)-mostAccounts):]
-		return
-	}
-	if a.Minute.Time().Before(b.created.Add(-beforeCreated)) {
-		return // the clock is far behind the truth
-	}
-	if through, any := b.ledger.Through(); any && a.Minute+sla.Minute(farBehind.Minutes()) < through {
-		// What is kept lies in the future: a clock was far ahead when it was written.
-		b.ledger = sla.Ledger{}
-	}
-	if !b.ledger.Holds(a.Minute) {
-		return
-	}
-	news, is := b.news(a)
-	b.ledger = b.ledger.Enter(a)
-	if !is {
-		return
-	}
-	if b.unsaved == 0 || news < b.oldest {
-		b.oldest = news
-	}
-	b.unsaved++
-}
-
-// news is the first minute that an account tells something new of: something that is not what
-// whoever leads next takes minutes for that are not written down, which is good or, after one
-// that nobody saw, unseen.
-func (b *Book) news(a sla.Account) (first sla.Minute, is bool) {
-	through, any := b.ledger.Through()
-	if !any || a.Minute <= through {
-		return a.Minute, a.Letter != sla.Good
-	}
-	switch blind := b.ledger.Last() == sla.Unseen; {
-	case blind && a.Letter == sla.Unseen:
-		return a.Minute, false
-	case blind:
-		return a.Minute, true
-	case a.Minute > through+1: // a gap is not good either
-		return through + 1, true
-	default:
-		return a.Minute, a.Letter != sla.Good
-	}
-}
-
-// farBehind is how far behind its last minute a ledger may be told of one: what it keeps.
-const farBehind = sla.KeptDays * 24 * time.Hour
-
-// beforeCreated is how long before its object was made a ledger may be told of a minute, by
-// clocks that do not agree: one that is further behind has been set wrongly, and would have
-// what is kept taken for the future.
-const beforeCreated = 24 * time.Hour
-
-func (b *Book) countMinute(l sla.Letter) {
-	if !b.recalled {
-		return // whoever leads has counted it
-	}
-	count(&b.told.minutes, kindOf(l), 1)
-	if l.Bad() {
-		count(&b.told.causes, l, 1)
-	}
-}
-
-// kindOf is the word for a minute in the series.
-func kindOf(l sla.Letter) string {
-	switch {
-	case l.Bad():
-		return "bad"
-	case l == sla.Slow:
-		return "slow"
-	case l == sla.Shedding:
-		return "shedding"
-	case l == sla.Good:
-		return "good"
-	default:
-		return "unseen"
-	}
-}
-
 func count[K comparable](in *map[K]float64, key K, n float64) {
 	if *in == nil {
 		*in = map[K]float64{}
@@ -299,7 +215,7 @@ func (b *Book) Recalled() bool {
 func (b *Book) Look(point string) (sla.Look, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return sla.Look{Point: point, Verdict: b.last.Verdict, At: b.last.At, Why: b.last.Why}, !b.last.At.IsZero()
+	return sla.Look{Point: point, Verdict: b.last.Verdict, At: b.last.At, Why: b.last.Why, Asleep: b.last.Asleep}, !b.last.At.IsZero()
 }
 
 // Ledger is what is entered, with what is not known to be over left out.

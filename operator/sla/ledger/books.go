@@ -62,13 +62,30 @@ func (b *Books) Unwritten(now time.Time) (keys []types.NamespacedName) {
 func (b *Books) Drop(key types.NamespacedName) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if book := b.books[key]; book != nil && book.Recalled() && len(b.dropped) < mostDropped {
-		if b.dropped == nil {
-			b.dropped = map[types.NamespacedName]*Book{}
-		}
-		b.dropped[key] = book
+	if book := b.books[key]; book != nil && book.Recalled() {
+		book.wait(time.Time{}) // once more at once, whatever came of the try before
+		b.drop(key, book)
 	}
 	delete(b.books, key)
+}
+
+// putDropped takes back a book that could not be written for the last time.
+func (b *Books) putDropped(key types.NamespacedName, book *Book) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.dropped[key] == nil { // one that was dropped since then has read and knows more
+		b.drop(key, book)
+	}
+}
+
+func (b *Books) drop(key types.NamespacedName, book *Book) {
+	if len(b.dropped) >= mostDropped {
+		return
+	}
+	if b.dropped == nil {
+		b.dropped = map[types.NamespacedName]*Book{}
+	}
+	b.dropped[key] = book
 }
 
 // takeDropped hands over the books that are to be written for the last time.

@@ -33,7 +33,7 @@ func TestWhatIsNotReadIsNotGood(t *testing.T) {
 	}
 	r := prometheus.NewPedanticRegistry()
 	r.MustRegister(c)
-	outage(book, now, 5)
+	outage(book, now)
 	now = now.Add(6 * time.Minute)
 	left, unsaved := gauge(t, r, series.BudgetLeft), gauge(t, r, series.LedgerUnsaved)
 	if !math.IsNaN(left) || unsaved != 5 {

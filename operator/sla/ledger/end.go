@@ -7,6 +7,7 @@ import (
 	"context"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 
 	"evenkeel.dev/evenkeel/recommender/sla"
@@ -38,17 +39,36 @@ func (k *Keeper) end(ctx context.Context) {
 	k.write(ctx, then)
 }
 
-// close writes the books of profiles that are gone for the last time.
-func (k *Keeper) close(ctx context.Context) { k.write(ctx, k.Books.takeDropped()) }
+// close writes the books of profiles that are gone for the last time. One that could not be
+// written is tried again, unless there is no place for it any more.
+func (k *Keeper) close(ctx context.Context) {
+	k.each(ctx, k.Books.takeDropped(), func(ctx context.Context, key types.NamespacedName, book *Book) error {
+		now := k.Now()
+		if book.waits(now) {
+			k.Books.putDropped(key, book)
+			return nil
+		}
+		book.Turn(k.Points.Others(key), now)
+		err := k.put(ctx, key, book)
+		if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsForbidden(err) {
+			book.wait(now)
+			k.Books.putDropped(key, book)
+		}
+		return err
+	})
+}
 
 // write writes books that know more than is written, whenever that was.
 func (k *Keeper) write(ctx context.Context, books map[types.NamespacedName]*Book) {
-	k.each(ctx, books, func(ctx context.Context, key types.NamespacedName, book *Book) error {
-		if unsaved, fresh := book.ahead(); unsaved == 0 && !fresh {
-			return nil
-		}
-		return k.save(ctx, key, book, k.Now())
-	})
+	k.each(ctx, books, k.put)
+}
+
+// put writes a book that knows more than is written.
+func (k *Keeper) put(ctx context.Context, key types.NamespacedName, book *Book) error {
+	if unsaved, fresh := book.ahead(); unsaved == 0 && !fresh {
+		return nil
+	}
+	return k.save(ctx, key, book, k.Now())
 }
 
 // ahead is how many minutes are not written that are news, and whether any minute is not.

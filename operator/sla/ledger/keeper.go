@@ -145,7 +145,7 @@ func (k *Keeper) recall(ctx context.Context, key types.NamespacedName, book *Boo
 	if err != nil {
 		log.FromContext(ctx).Error(err, "What cannot be read of a ledger counts as unseen", "namespace", key.Namespace, "name", key.Name)
 	}
-	kept := Kept{Ledger: l, Stored: true, Version: o.ResourceVersion, Created: o.CreationTimestamp.Time}
+	kept := Kept{Ledger: l, Stored: true, Version: o.ResourceVersion, Created: o.CreationTimestamp.Time, Wrote: wroteAt(&o)}
 	if o.Saved != nil && !o.Saved.After(k.Now()) {
 		kept.Saved = o.Saved.Time
 	}
@@ -235,7 +235,7 @@ func (b *Book) merge(o *v1alpha1.AvailabilityLedger) sla.Ledger {
 func (b *Book) hasSaved(now time.Time, unsaved int, as *v1alpha1.AvailabilityLedger) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.saved, b.stored, b.version, b.created = now, true, as.ResourceVersion, as.CreationTimestamp.Time
+	b.saved, b.stored, b.version, b.created, b.wrote = now, true, as.ResourceVersion, as.CreationTimestamp.Time, wroteAt(as)
 	if b.unsaved = max(0, b.unsaved-unsaved); b.unsaved > 0 {
 		b.oldest = sla.MinuteOf(now) - 1 // what has come meanwhile
 	}

@@ -20,11 +20,13 @@ import (
 // mostWhy is how long the evidence of an outage may be in the ledger's object, in bytes.
 const mostWhy = 512
 
-// Save writes a ledger into its object, with what is promised in percent.
+// Save writes a ledger into its object, with what is promised in percent, which is noted beside
+// what was promised before.
 func Save(l sla.Ledger, into *v1alpha1.AvailabilityLedger, target string, now time.Time) {
 	into.Saved = &metav1.Time{Time: now.Truncate(time.Second)}
 	into.Summary = summary(l, now)
 	into.Summary.Target = target
+	into.Promises = Promises(into.Promises).with(target, now)
 	into.Days, into.Outages = nil, nil
 	for _, d := range l.Days {
 		into.Days = append(into.Days, v1alpha1.LedgerDay{
@@ -43,11 +45,8 @@ func Save(l sla.Ledger, into *v1alpha1.AvailabilityLedger, target string, now ti
 
 // summary is the month to date.
 func summary(l sla.Ledger, now time.Time) *v1alpha1.LedgerSummary {
-	from, to := sla.Month(now)
-	if first, any := l.First(); any {
-		from = max(from, first) // before it nobody was asked to look
-	}
-	t := l.Totals(from, min(to, sla.MinuteOf(now)))
+	m := MonthOf(l, now, now)
+	t := l.Totals(m.Begin, m.End)
 	s := &v1alpha1.LedgerSummary{
 		Month: now.UTC().Format("2006-01"), BadMinutes: int32(t.Bad), UnseenMinutes: int32(t.Unseen()), //nolint:gosec // of a month
 	}
@@ -72,13 +71,9 @@ func Load(o *v1alpha1.AvailabilityLedger) (l sla.Ledger, err error) {
 	days := slices.Clone(o.Days)
 	slices.SortStableFunc(days, func(a, b v1alpha1.LedgerDay) int { return strings.Compare(a.Date, b.Date) })
 	for _, d := range days {
-		date, err := time.Parse(time.DateOnly, d.Date)
+		date, err := dateOf(d, o.Saved)
 		if err != nil {
-			failed = append(failed, fmt.Errorf("reading the ledger's day %.20q: %w", d.Date, err))
-			continue
-		}
-		if o.Saved != nil && date.After(o.Saved.Time) {
-			failed = append(failed, fmt.Errorf("reading the ledger's day %s: it was to come when the ledger was written", d.Date))
+			failed = append(failed, err)
 			continue
 		}
 		runs, err := sla.ParseRuns(d.Minutes)
@@ -97,6 +92,22 @@ func Load(o *v1alpha1.AvailabilityLedger) (l sla.Ledger, err error) {
 		l.Outages = append(l.Outages, sla.Outage{From: sla.MinuteOf(o.From.Time), Minutes: int(o.Minutes), Cause: sla.CauseOf(o.Cause), Why: o.Why})
 	}
 	return l, errors.Join(failed...)
+}
+
+// dateOf is the day's, which can neither be after the ledger was written nor longer before that
+// than one is kept: what is kept would be counted from it.
+func dateOf(d v1alpha1.LedgerDay, saved *metav1.Time) (time.Time, error) {
+	date, err := time.Parse(time.DateOnly, d.Date)
+	switch {
+	case err != nil:
+		return date, fmt.Errorf("reading the ledger's day %.20q: %w", d.Date, err)
+	case saved != nil && date.After(saved.Time):
+		return date, fmt.Errorf("reading the ledger's day %s: it was to come when the ledger was written", d.Date)
+	case saved != nil && saved.Sub(date) > farBehind+24*time.Hour:
+		return date, fmt.Errorf("reading the ledger's day %s: it was not kept any more when the ledger was written", d.Date)
+	default:
+		return date, nil
+	}
 }
 
 func positive(n int64) float64 { return float64(max(n, 0)) }

@@ -4,12 +4,14 @@
 package ledger_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"pgregory.net/rapid"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
@@ -65,6 +67,60 @@ func TestASpoiltLedger(t *testing.T) {
 	}
 	if l.Days[0].Sums.Requests != 0 {
 		t.Errorf("fewer than no requests: %v", l.Days[0].Sums)
+	}
+}
+
+// A day that is spoilt to lie long before all others costs none of them.
+func TestADayWithAnEarlyDate(t *testing.T) {
+	saved := metav1.NewTime(time.Date(2026, 11, 23, 0, 30, 0, 0, time.UTC))
+	o := v1alpha1.AvailabilityLedger{Saved: &saved, Days: []v1alpha1.LedgerDay{
+		{Date: "2025-11-21", Minutes: "g1440"}, {Date: "2026-09-22", Minutes: "g1440"}, {Date: "2026-11-22", Minutes: "g1437 O3"},
+	}}
+	l, err := ledger.Load(&o)
+	if err == nil || !strings.Contains(err.Error(), "2025-11-21") {
+		t.Errorf("the error is %v", err)
+	}
+	first, _ := l.First()
+	if through, _ := l.Through(); len(l.Days) != sla.KeptDays || first.Time().Format(time.DateOnly) != "2026-09-22" || through.Time().Format(time.DateTime) != "2026-11-22 23:59:00" {
+		t.Errorf("it has %d days, from %s through %s", len(l.Days), first.Time(), through.Time())
+	}
+}
+
+// What was promised is kept with the day since when; a month is judged by the last of it.
+func TestWhatWasPromised(t *testing.T) {
+	at := func(text string) time.Time {
+		at, err := time.Parse("2006-01-02 15:04", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	var o v1alpha1.AvailabilityLedger
+	var l sla.Ledger
+	for _, one := range [][2]string{
+		{"2026-10-05 08:00", "99.5"}, {"2026-10-05 09:00", "99.5"}, {"2026-11-20 10:00", "99.9"}, {"2026-11-30 22:00", "99.99"}, {"2026-11-30 22:30", "99.95"},
+		{"2026-12-01 00:10", "99"}, {"2026-12-01 00:20", "99.95"},
+	} {
+		ledger.Save(l, &o, one[1], at(one[0]))
+	}
+	want := []v1alpha1.LedgerPromise{{Since: "2026-10-05", Target: "99.5"}, {Since: "2026-11-20", Target: "99.9"}, {Since: "2026-11-30", Target: "99.95"}}
+	if diff := cmp.Diff(want, o.Promises); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	now := at("2026-12-15 00:00")
+	for month, want := range map[string]string{"2026-09-01 00:00": "99.5", "2026-10-31 23:00": "99.5", "2026-11-01 00:00": "99.95", "2026-12-01 00:00": "", "2027-01-01 00:00": ""} {
+		if got := ledger.Promises(o.Promises).Of(at(month), now); got != want {
+			t.Errorf("%s is judged by %q, not %q", month, got, want)
+		}
+	}
+	if got := (ledger.Promises)(nil).Of(at("2026-10-01 00:00"), now); got != "" {
+		t.Errorf("where nothing is known it is judged by %q", got)
+	}
+	for day := range 100 { // whoever changes it every day has no object that grows
+		ledger.Save(l, &o, strconv.Itoa(day), now.AddDate(0, 0, day))
+	}
+	if len(o.Promises) != 62 || o.Promises[61].Target != "99" {
+		t.Errorf("%d promises are kept, the last is %v", len(o.Promises), o.Promises[len(o.Promises)-1])
 	}
 }
 

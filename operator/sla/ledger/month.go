@@ -66,3 +66,15 @@ func (m Month) Gone() string {
 		return fmt.Sprintf("only its days from %s on are kept, as a ledger keeps %d: budget, availability and sums of the whole month cannot be told any more", since, sla.KeptDays)
 	}
 }
+
+// Untold says of how many bad minutes of the month the ledger no longer tells in words, of all
+// that it knows in it; it is empty where it tells of all.
+func (m Month) Untold(l sla.Ledger, bad int) string {
+	for _, o := range l.Outages {
+		bad -= int(max(0, min(o.From+sla.Minute(o.Minutes), m.To)-max(o.From, m.From)))
+	}
+	if bad <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("when %d of the bad minutes were is no longer told in words: a ledger keeps the last %d outages", bad, sla.KeptOutages)
+}

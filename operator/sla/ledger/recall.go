@@ -4,8 +4,10 @@
 package ledger
 
 import (
+	"slices"
 	"time"
 
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/recommender/sla"
 )
 
@@ -17,8 +19,9 @@ type Kept struct {
 	Stored  bool
 	Version string
 	Saved   time.Time
-	// Created is when the object was made, by the host cluster's clock.
-	Created time.Time
+	// Created is when the object was made, and Wrote when it was last written, by the host
+	// cluster's clock.
+	Created, Wrote time.Time
 }
 
 // Recall takes up the ledger that leaders before have kept. Until led, which is when one of
@@ -40,12 +43,11 @@ func (b *Book) Recall(k Kept, led, now time.Time) {
 		b.ledger = b.ledger.Vouch(sla.MinuteOf(led) - unwritten)
 	}
 	through, any := b.ledger.Through()
-	b.recalled, b.saved, b.stored, b.version, b.created = true, k.Saved, k.Stored, k.Version, k.Created
-	if _, seen := b.ledger.First(); seen {
-		b.served = true
-	}
-	accounts := b.accounts
-	b.accounts = nil
+	b.recalled, b.saved, b.stored, b.version, b.created, b.wrote = true, k.Saved, k.Stored, k.Version, k.Created, k.Wrote
+	b.served = b.served || b.servedBefore(now)
+	accounts := slices.DeleteFunc(b.older.SeenMinutes(), func(a sla.Account) bool { return any && a.Minute <= through })
+	accounts = append(accounts, b.accounts...)
+	b.accounts, b.older = nil, sla.Ledger{}
 	for _, a := range accounts {
 		// Minutes before it that nobody saw were so for a leader that had just begun.
 		if t := b.ledger.Totals(a.Minute, a.Minute+1); !any || a.Minute > through || t.Unseen() > 0 {
@@ -53,6 +55,13 @@ func (b *Book) Recall(k Kept, led, now time.Time) {
 			b.enter(a)
 		}
 	}
+}
+
+// servedBefore tells whether the ledger knows of a minute since the profile was made. Whoever was
+// there before under its name has served, and is not the one that is being made.
+func (b *Book) servedBefore(now time.Time) bool {
+	first, seen := b.ledger.First()
+	return seen && b.ledger.Totals(max(first, sla.MinuteOf(b.made)), sla.MinuteOf(now)+1).Seen > 0
 }
 
 // unwritten is how many minutes a leader may be late in writing down, with the one that goes
@@ -67,4 +76,15 @@ func (b *Book) sound(now time.Time) bool {
 	since := sla.MinuteOf(now) - unwritten
 	through, any := b.ledger.Through()
 	return b.recalled && (b.unsaved == 0 || b.oldest > since) && (!any || through >= since)
+}
+
+// wroteAt is when an object was last written, by the host cluster's clock.
+func wroteAt(o *v1alpha1.AvailabilityLedger) time.Time {
+	last := o.CreationTimestamp.Time
+	for _, f := range o.ManagedFields {
+		if f.Time != nil && f.Time.After(last) {
+			last = f.Time.Time
+		}
+	}
+	return last
 }

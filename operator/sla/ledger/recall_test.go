@@ -4,6 +4,7 @@
 package ledger_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -49,7 +50,7 @@ func TestALedgerOfLongAgo(t *testing.T) {
 		now := begin.AddDate(0, 0, days)
 		var b ledger.Book
 		b.Recall(ledger.Kept{Ledger: kept, Stored: true, Saved: begin, Created: begin}, time.Time{}, now)
-		outage(&b, now, 5)
+		outage(&b, now)
 		l := b.Ledger()
 		first, _ := l.First()
 		if bad := l.Totals(0, sla.MinuteOf(now)+10).Bad; bad < 4 || (first == sla.MinuteOf(begin)) != whole {
@@ -67,14 +68,55 @@ func TestAClockFromBeforeTheLedger(t *testing.T) {
 	created := time.Date(2026, 3, 1, 6, 0, 0, 0, time.UTC)
 	saved := created.AddDate(0, 0, 100)
 	kept := sla.Ledger{}.Enter(sla.Account{Minute: sla.MinuteOf(saved), Letter: sla.ByEtcd, Why: "no leader"})
+	for name, wrong := range map[string]time.Time{"1970": time.Unix(0, 0), "before it was written": saved.AddDate(0, 0, -70)} {
+		var b ledger.Book
+		b.Recall(ledger.Kept{Ledger: kept, Stored: true, Saved: saved, Created: created, Wrote: saved}, time.Time{}, saved)
+		outage(&b, wrong)
+		if l := b.Ledger(); l.Totals(sla.MinuteOf(saved), sla.MinuteOf(saved)+1).Bad != 1 || len(l.Days) != 1 {
+			t.Errorf("%s: the ledger is %+v", name, l)
+		}
+		if b.Due(saved.Add(2 * time.Minute)) {
+			t.Errorf("%s: it is to be written, and has nothing new", name)
+		}
+	}
+}
+
+// What was written by a clock far ahead of the host cluster's lies in the future, and gives way
+// when the clock is right.
+func TestAClockFarAhead(t *testing.T) {
+	now := time.Date(2026, 3, 1, 6, 0, 0, 0, time.UTC)
+	ahead := now.AddDate(1, 0, 0)
+	kept := sla.Ledger{}.Enter(sla.Account{Minute: sla.MinuteOf(ahead), Letter: sla.Good})
 	var b ledger.Book
-	b.Recall(ledger.Kept{Ledger: kept, Stored: true, Saved: saved, Created: created}, time.Time{}, saved)
-	outage(&b, time.Unix(0, 0), 5)
-	if l := b.Ledger(); l.Totals(sla.MinuteOf(saved), sla.MinuteOf(saved)+1).Bad != 1 || len(l.Days) != 1 {
+	b.Recall(ledger.Kept{Ledger: kept, Stored: true, Saved: ahead, Created: now, Wrote: now}, time.Time{}, ahead)
+	outage(&b, now)
+	if l := b.Ledger(); l.Totals(sla.MinuteOf(now), sla.MinuteOf(now)+5).Bad != 5 {
 		t.Errorf("the ledger is %+v", l)
 	}
-	if b.Due(saved.Add(2 * time.Minute)) {
-		t.Error("it is to be written, and has nothing new")
+}
+
+// Whoever leads and cannot read the ledger for a weekend forgets no bad minute of it.
+func TestALedgerThatIsReadLate(t *testing.T) {
+	begin := time.Date(2026, 11, 20, 18, 0, 0, 0, time.UTC)
+	kept := sla.Ledger{}.Enter(sla.Account{Minute: sla.MinuteOf(begin) - 1, Letter: sla.Good})
+	var b ledger.Book
+	b.Promise(0.9995, begin.AddDate(0, -1, 0))
+	now := begin
+	for ; now.Before(begin.Add(63 * time.Hour)); now = now.Add(20 * time.Second) {
+		r := probe.Round{At: now, Over: now, Verdict: sla.Up}
+		if in := now.Sub(begin); in >= 2*time.Hour && in < 2*time.Hour+7*time.Minute {
+			r.Verdict, r.Why = sla.Down, "nobody answers"
+		}
+		b.Round(r, "self", nil)
+	}
+	b.Recall(ledger.Kept{Ledger: kept, Stored: true, Saved: begin}, time.Time{}, now)
+	l := b.Ledger()
+	got := l.Totals(sla.MinuteOf(begin), sla.MinuteOf(now)-3)
+	if got.Bad != 7 || got.Unseen() > 1 {
+		t.Errorf("%d of 7 minutes are bad, and %d unseen: %v", got.Bad, got.Unseen(), l.Days)
+	}
+	if len(l.Outages) != 1 || !strings.HasPrefix(l.Outages[0].Why, "nobody answers") {
+		t.Errorf("outages are %+v", l.Outages)
 	}
 }
 
@@ -90,6 +132,9 @@ func TestAProfileThatIsMadeAnew(t *testing.T) {
 		l := b.Ledger()
 		if got := l.Totals(sla.MinuteOf(saved), sla.MinuteOf(now)).Seen; got != want {
 			t.Errorf("of a profile made at %s %d minutes are good; want %d", made, got, want)
+		}
+		if served := made.Before(saved); b.EverServed() != served {
+			t.Errorf("of a profile made at %s it is known to have served: %v; whoever is made anew is being made", made, !served)
 		}
 	}
 }
@@ -141,9 +186,9 @@ func TestWhatGoesOnUnseen(t *testing.T) {
 	}
 }
 
-// outage has a book see a control plane down for some minutes.
-func outage(b *ledger.Book, from time.Time, minutes int) {
-	for at := from; at.Before(from.Add(time.Duration(minutes+1) * time.Minute)); at = at.Add(10 * time.Second) {
+// outage has a book see a control plane down for five minutes and one that goes by.
+func outage(b *ledger.Book, from time.Time) {
+	for at := from; at.Before(from.Add(6 * time.Minute)); at = at.Add(10 * time.Second) {
 		b.Round(probe.Round{At: at, Over: at, Verdict: sla.Down, Why: "nobody answers"}, "self", nil)
 	}
 }

@@ -36,7 +36,12 @@ func (p *Points) point(now time.Time) *v1alpha1.VantagePoint {
 				v.Down = append(v.Down, v1alpha1.SeenDown{Namespace: key.Namespace, Name: key.Name, At: metav1.MicroTime{Time: l.At.Truncate(time.Microsecond)}, Why: v1alpha1.Fit(l.Why, mostDownWhy)})
 			}
 		case l.Verdict == sla.Blind || now.Sub(l.At) > sla.Alive:
-			if v.BlindCount++; len(v.Blind) < mostSeen {
+			if l.Asleep {
+				v.AsleepCount++
+			} else {
+				v.BlindCount++
+			}
+			if len(v.Blind) < mostSeen {
 				v.Blind = append(v.Blind, v1alpha1.SeenNothing{Namespace: key.Namespace, Name: key.Name})
 			}
 		}

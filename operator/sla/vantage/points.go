@@ -73,13 +73,14 @@ type Points struct {
 // other is what another vantage point has said. Its clock is not trusted: heard is when, by
 // one's own, its renewal was last seen to be another one; zero while it has not been.
 type other struct {
-	name            string
-	renewed         time.Time
-	heard           time.Time
-	candidate       bool
-	planes, blinded int
-	down            map[types.NamespacedName]sla.Look
-	blind           map[types.NamespacedName]bool
+	name           string
+	renewed        time.Time
+	heard          time.Time
+	candidate      bool
+	planes, asleep int
+	blinded        int
+	down           map[types.NamespacedName]sla.Look
+	blind          map[types.NamespacedName]bool
 }
 
 // NeedLeaderElection implements manager.LeaderElectionRunnable.
@@ -182,7 +183,7 @@ func (p *Points) hear(all []v1alpha1.VantagePoint, now time.Time) {
 			continue
 		}
 		renewed := v.Renewed.Time
-		o := other{name: v.Name, renewed: renewed, candidate: v.Candidate, planes: int(v.ControlPlanes), blinded: int(v.BlindCount)}
+		o := other{name: v.Name, renewed: renewed, candidate: v.Candidate, planes: int(v.ControlPlanes), asleep: int(v.AsleepCount), blinded: int(v.BlindCount)}
 		if was, known := p.others[v.Name]; known {
 			if o.heard = was.heard; !was.renewed.Equal(renewed) {
 				o.heard = now
@@ -226,16 +227,18 @@ func (p *Points) Others(key types.NamespacedName) (looks []sla.Look) {
 	return looks
 }
 
-// Alive is how many vantage points look and see anything, this one among them.
+// Alive is how many vantage points look and see anything, this one among them. Where there is
+// nothing to be seen that is no blindness.
 func (p *Points) Alive(now time.Time) (n int) {
+	sees := func(planes, asleep, blinded int) bool { return planes <= asleep || blinded < planes-asleep }
 	own := p.point(now)
-	if own.ControlPlanes == 0 || own.BlindCount < own.ControlPlanes {
+	if sees(int(own.ControlPlanes), int(own.AsleepCount), int(own.BlindCount)) {
 		n++
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, o := range p.others {
-		if !o.heard.IsZero() && now.Sub(o.heard) <= sla.Alive && (o.planes == 0 || o.blinded < o.planes) {
+		if !o.heard.IsZero() && now.Sub(o.heard) <= sla.Alive && sees(o.planes, o.asleep, o.blinded) {
 			n++
 		}
 	}
@@ -270,7 +273,7 @@ func (p *Points) put(ctx context.Context, point *v1alpha1.VantagePoint, all []v1
 		after.Zone, after.Renewed = point.Zone, point.Renewed
 		after.Candidate, after.Leading, after.Unwritten = point.Candidate, point.Leading, point.Unwritten
 		after.ControlPlanes, after.DownCount, after.Down = point.ControlPlanes, point.DownCount, point.Down
-		after.BlindCount, after.Blind = point.BlindCount, point.Blind
+		after.AsleepCount, after.BlindCount, after.Blind = point.AsleepCount, point.BlindCount, point.Blind
 		return p.Client.Patch(ctx, after, client.MergeFrom(&all[i]))
 	}
 	made := point.DeepCopy()

@@ -209,3 +209,34 @@ func TestMoreThanCanBeNamed(t *testing.T) {
 		}
 	}
 }
+
+// Who has nothing to look at is not blind: of a fleet that sleeps at night nobody is to be called
+// for the way there. Of those that are awake one must be seen.
+func TestAFleetThatSleeps(t *testing.T) {
+	awake := sla.Look{Verdict: sla.Up, At: morning}
+	blind, asleep := sla.Look{Verdict: sla.Blind, At: morning}, sla.Look{Verdict: sla.Blind, At: morning, Asleep: true}
+	for name, c := range map[string]struct {
+		looks []sla.Look
+		other func(*v1alpha1.VantagePoint)
+		want  int
+	}{
+		"nothing to look at":            {nil, func(v *v1alpha1.VantagePoint) { v.ControlPlanes = 0 }, 2},
+		"all asleep":                    {[]sla.Look{asleep, asleep}, func(v *v1alpha1.VantagePoint) { v.AsleepCount = 2 }, 2},
+		"one is awake and seen":         {[]sla.Look{asleep, awake}, func(v *v1alpha1.VantagePoint) { v.AsleepCount = 1 }, 2},
+		"one is awake and not seen":     {[]sla.Look{asleep, blind}, func(v *v1alpha1.VantagePoint) { v.AsleepCount, v.BlindCount = 1, 1 }, 0},
+		"the other does not see at all": {[]sla.Look{awake, blind}, func(v *v1alpha1.VantagePoint) { v.BlindCount = 2 }, 1},
+	} {
+		p := &Points{Self: "self", Seen: func() map[types.NamespacedName]sla.Look {
+			all := map[types.NamespacedName]sla.Look{}
+			for i, l := range c.looks {
+				all[types.NamespacedName{Namespace: acme.Namespace, Name: strconv.Itoa(i)}] = l
+			}
+			return all
+		}}
+		p.hear(said(morning, c.other), morning)
+		p.hear(said(morning.Add(time.Second), c.other), morning.Add(time.Second))
+		if got := p.Alive(morning.Add(2 * time.Second)); got != c.want {
+			t.Errorf("%s: %d see, not %d", name, got, c.want)
+		}
+	}
+}
