@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"math"
 	"slices"
 	"strings"
@@ -57,21 +58,41 @@ func (b *batch) MarshalToSizedBufferVT(to []byte) (int, error) {
 }
 
 // encoder makes requests of samples, with labels that tell this process from others, and
-// hands on each that is full.
+// hands on each that is full. told is what it has made.
 type encoder struct {
 	own     map[string]string
 	full    func(*batch)
+	told    gathering
 	bytes   []byte
 	samples int
 }
 
 func (e *encoder) add(samples model.Vector) {
+	if e.told.series == nil {
+		e.told.series = map[uint64]struct{}{}
+	}
 	for _, s := range samples {
-		e.bytes = protowire.AppendTag(e.bytes, requestSeries, protowire.BytesType)
-		e.bytes = protowire.AppendBytes(e.bytes, encodeSeries(s, e.own))
-		if e.samples++; e.samples == mostSamples {
-			e.flush()
-		}
+		labels := encodeLabels(s.Metric, e.own)
+		e.told.series[maphash.Bytes(hashed, labels)] = struct{}{}
+		e.put(labels, math.Float64bits(float64(s.Value)), s.Timestamp)
+	}
+}
+
+// end ends a series.
+func (e *encoder) end(labels []byte, at model.Time) { e.put(labels, staleNaN, at) }
+
+func (e *encoder) put(labels []byte, value uint64, at model.Time) {
+	var sample []byte
+	sample = protowire.AppendTag(sample, sampleValue, protowire.Fixed64Type)
+	sample = protowire.AppendFixed64(sample, value)
+	sample = protowire.AppendTag(sample, sampleTimestamp, protowire.VarintType)
+	sample = protowire.AppendVarint(sample, uint64(at)) //nolint:gosec // an int64 as protobuf has it
+	one := protowire.AppendTag(bytes.Clone(labels), seriesSamples, protowire.BytesType)
+	one = protowire.AppendBytes(one, sample)
+	e.bytes = protowire.AppendTag(e.bytes, requestSeries, protowire.BytesType)
+	e.bytes = protowire.AppendBytes(e.bytes, one)
+	if e.samples++; e.samples == mostSamples {
+		e.flush()
 	}
 }
 
@@ -81,23 +102,26 @@ func (e *encoder) flush() {
 		return
 	}
 	packed := snappy.Encode(nil, e.bytes)
-	e.full(&batch{packed: bytes.Clone(packed), samples: e.samples}) // Encode keeps room that is not needed
+	b := &batch{packed: bytes.Clone(packed), samples: e.samples} // Encode keeps room that is not needed
+	e.told.requests = append(e.told.requests, b)
+	e.full(b)
 	e.bytes, e.samples = e.bytes[:0], 0
 }
 
-func encodeSeries(s *model.Sample, own map[string]string) []byte {
+// encodeLabels are the labels of a series, in their order, as fields of it.
+func encodeLabels(of model.Metric, own map[string]string) (out []byte) {
 	type label struct{ name, value string }
-	labels := make([]label, 0, len(s.Metric)+len(own))
-	for name, value := range s.Metric {
+	labels := make([]label, 0, len(of)+len(own))
+	for name, value := range of {
 		labels = append(labels, label{string(name), string(value)})
 	}
 	for name, value := range own {
-		if _, is := s.Metric[model.LabelName(name)]; !is {
+		if _, is := of[model.LabelName(name)]; !is {
 			labels = append(labels, label{name, value})
 		}
 	}
 	slices.SortFunc(labels, func(a, b label) int { return strings.Compare(a.name, b.name) })
-	var out, part []byte
+	var part []byte
 	for _, l := range labels {
 		part = protowire.AppendTag(part[:0], labelName, protowire.BytesType)
 		part = protowire.AppendString(part, l.name)
@@ -106,10 +130,5 @@ func encodeSeries(s *model.Sample, own map[string]string) []byte {
 		out = protowire.AppendTag(out, seriesLabels, protowire.BytesType)
 		out = protowire.AppendBytes(out, part)
 	}
-	part = protowire.AppendTag(part[:0], sampleValue, protowire.Fixed64Type)
-	part = protowire.AppendFixed64(part, math.Float64bits(float64(s.Value)))
-	part = protowire.AppendTag(part, sampleTimestamp, protowire.VarintType)
-	part = protowire.AppendVarint(part, uint64(s.Timestamp)) //nolint:gosec // an int64 as protobuf has it
-	out = protowire.AppendTag(out, seriesSamples, protowire.BytesType)
-	return protowire.AppendBytes(out, part)
+	return out
 }

@@ -29,18 +29,19 @@ var gauges = map[string]func(*history.Sample, float64){
 	series.Ceiling:       func(s *history.Sample, v float64) { s.Ceiling = float32(v) },
 	series.Waiting:       func(s *history.Sample, v float64) { s.Waiting = float32(v) },
 	series.ReplicasReady: func(s *history.Sample, v float64) { s.Ready = int16(max(-1, min(v, math.MaxInt8))) },
-	series.Down: func(s *history.Sample, v float64) {
-		if v > 0 {
-			s.Verdict = history.Down
-		} else if s.Verdict == history.Unknown {
-			s.Verdict = history.Up
-		}
-	},
 	series.Unseen: func(s *history.Sample, v float64) {
-		if v > 0 && s.Verdict != history.Down {
+		if s.Verdict = history.Up; v > 0 {
 			s.Verdict = history.Blind
 		}
 	},
+}
+
+// down is where any operator replica sees it down and whoever leads does not see it up: a replica
+// that is cut off may be the only one that does not get through. That it is up only the leader
+// says; the 0 of another is what it tells while it knows nothing, too.
+func down(selector string) question {
+	query := fmt.Sprintf("(max(%s{%s}) > 0) unless max(%[1]s{%[2]s} == 0 and %[3]s{%[2]s} == 0)", series.Down, selector, series.Unseen)
+	return question{query, func(s *history.Sample, _ map[string]string, _ float64) { s.Verdict = history.Down }}
 }
 
 // questions are all that a page asks. Of several operator replicas, and of one that has
@@ -59,6 +60,7 @@ func questions(selector string, step time.Duration) []question {
 				set(s, v)
 			}
 		}},
+		down(selector), // after the gauges, over what they say
 		{rate(series.Requests), func(s *history.Sample, _ map[string]string, v float64) { s.Requests = float32(v) }},
 		{rate(series.Failed), func(s *history.Sample, _ map[string]string, v float64) { s.Failed = float32(v) }},
 		{rate(series.Shed), func(s *history.Sample, _ map[string]string, v float64) { s.Shed = float32(v) }},

@@ -35,6 +35,9 @@ func (q *queue) add(b *batch) {
 	}
 }
 
+// close says that nothing comes after what waits.
+func (q *queue) close() { close(q.more) }
+
 // first is the oldest that waits; nil without any.
 func (q *queue) first() *batch {
 	q.mu.Lock()

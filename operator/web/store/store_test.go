@@ -61,7 +61,9 @@ func TestSeries(t *testing.T) {
 		case strings.Contains(query, "__name__"):
 			answer(w, matrixOf(
 				row(`"__name__":"evenkeel_used_seats"`, first, "10", "20", "NaN"), row(`"__name__":"evenkeel_load_line_seats"`, first, "212", "212", "180"),
-				row(`"__name__":"evenkeel_down"`, first, "0", "1", "0"), row(`"__name__":"evenkeel_unseen"`, first, "0", "0", "1"), row(`"__name__":"evenkeel_something_else"`, first, "1")))
+				row(`"__name__":"evenkeel_unseen"`, first, "0", "0", "1"), row(`"__name__":"evenkeel_something_else"`, first, "1")))
+		case strings.Contains(query, "unless"):
+			answer(w, matrixOf(row("", first.Add(5*time.Minute), "1")))
 		case strings.Contains(query, "evenkeel_requests_failed_total"):
 			answer(w, matrixOf(row("", first, "0.5")))
 		case strings.Contains(query, "evenkeel_size"):

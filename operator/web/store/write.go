@@ -27,6 +27,8 @@ const (
 	sendWithin, mostAnswer = 30 * time.Second, 64 << 10
 	// againFirst and againLast are how long is waited after a request that failed.
 	againFirst, againLast = time.Second, 30 * time.Second
+	// endWithin bounds the sending of what is left when the process ends.
+	endWithin = 5 * time.Second
 	// toldEvery is how often is told that samples were lost.
 	toldEvery = time.Minute
 )
@@ -40,6 +42,8 @@ type Writer struct {
 	now    func() time.Time
 	log    logr.Logger
 	queue  *queue
+	// last is what was told last.
+	last gathering
 
 	every, first time.Duration
 }
@@ -95,12 +99,13 @@ type bounded struct {
 // NeedLeaderElection tells the manager that every operator replica sends.
 func (*Writer) NeedLeaderElection() bool { return false }
 
-// Start gathers and sends until the context ends. A store that does not answer holds
-// nothing up: what waits for it is bounded.
+// Start gathers and sends until the context ends, and then that what it told ends. A store that
+// does not answer holds nothing up: what waits for it is bounded.
 func (w *Writer) Start(ctx context.Context) error {
-	var all sync.WaitGroup
-	defer all.Wait()
-	all.Go(func() { w.send(ctx) })
+	sending, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	var sender sync.WaitGroup
+	sender.Go(func() { w.send(sending) })
 	tick := time.NewTicker(w.every)
 	defer tick.Stop()
 	told := w.now().Add(-toldEvery)
@@ -114,9 +119,29 @@ func (w *Writer) Start(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
+			w.end()
+			late := time.AfterFunc(endWithin, stop)
+			defer late.Stop()
+			sender.Wait()
 			return nil
 		case <-tick.C:
 		}
+	}
+}
+
+// end queues that all that was told ends, and nothing after it.
+func (w *Writer) end() {
+	e := encoder{own: w.labels, full: w.queue.add}
+	w.ending(&e)
+	e.flush()
+	w.queue.close()
+}
+
+// ending ends the series that were told last and are not now.
+func (w *Writer) ending(e *encoder) {
+	at := model.TimeFromUnixNano(w.now().UnixNano())
+	if err := w.last.ended(e.told, func(labels []byte) { e.end(labels, at) }); err != nil {
+		w.log.Error(err, "Series that are not told any more are not ended")
 	}
 }
 
@@ -136,7 +161,9 @@ func (w *Writer) gather() {
 		families[i] = nil
 		e.add(samples)
 	}
+	w.ending(&e)
 	e.flush()
+	w.last = e.told
 }
 
 // send sends what waits, the oldest first, and one again until the store has it, refuses it
@@ -149,7 +176,10 @@ func (w *Writer) send(ctx context.Context) {
 			select {
 			case <-ctx.Done():
 				return
-			case <-w.queue.more:
+			case _, open := <-w.queue.more:
+				if !open && w.queue.first() == nil {
+					return
+				}
 			}
 			continue
 		}

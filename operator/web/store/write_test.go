@@ -124,6 +124,52 @@ func TestWhatIsToldArrives(t *testing.T) {
 	s.await(t, "the series", func() bool { return maps.Equal(s.got, want) && s.asked >= 4 })
 }
 
+// What is not told any more ends in the store at once, and so does all when the process does: the
+// last word of one that is gone is not to stand for five minutes.
+func TestWhatIsToldNoMoreEnds(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	down := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "evenkeel_down", Help: "Down."}, []string{"name"})
+	registry.MustRegister(down)
+	down.WithLabelValues("stays").Set(1)
+	down.WithLabelValues("goes").Set(1)
+	s := &receiver{got: map[string]float64{}}
+	server := httptest.NewServer(s)
+	defer server.Close()
+	w := newTestWriter(t, server.URL, registry, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = w.Start(ctx) }()
+	has := func(name string, want uint64) bool {
+		got, told := s.got["__name__=evenkeel_down,instance=evenkeel-0,job=evenkeel,name="+name]
+		return told && math.Float64bits(got) == want
+	}
+	one := math.Float64bits(1)
+	s.await(t, "both", func() bool { return has("stays", one) && has("goes", one) })
+	down.DeleteLabelValues("goes")
+	s.await(t, "the end of one", func() bool { return has("stays", one) && has("goes", staleNaN) })
+	asked := 0
+	s.await(t, "more of the other", func() bool {
+		if asked == 0 {
+			asked = s.asked
+			delete(s.got, "__name__=evenkeel_down,instance=evenkeel-0,job=evenkeel,name=goes")
+		}
+		return s.asked > asked+1
+	})
+	s.mu.Lock()
+	if len(s.got) != 1 {
+		t.Errorf("what has ended is told of again: %v", s.got)
+	}
+	s.mu.Unlock()
+	cancel()
+	<-ended
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !has("stays", staleNaN) {
+		t.Errorf("when the process ends there is %v", s.got)
+	}
+}
+
 // A store that refuses samples for good is not asked again for them.
 func TestWhatIsRefusedIsDropped(t *testing.T) {
 	registry := prometheus.NewRegistry()
