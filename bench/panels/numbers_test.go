@@ -59,6 +59,33 @@ evenkeel_etcd_quota_bytes{PLANE} 2147483648x720`,
 evenkeel_down{namespace="tenant-a",name="main",instance="b"} 1x720`,
 			where: "evenkeel-fleet: Down (A)", want: 1,
 		},
+		"who is cut off does not say what is down": {
+			data: `evenkeel_down{PLANE} 0x720
+evenkeel_unseen{PLANE} 0x720
+evenkeel_down{namespace="tenant-a",name="main",instance="b"} 1x720`,
+			where: "evenkeel-fleet: Down (A)", want: 0,
+		},
+		"nor what is up": {
+			data: `evenkeel_down{PLANE} 0x720
+evenkeel_unseen{PLANE} 1x720
+evenkeel_down{namespace="tenant-a",name="main",instance="b"} 0x720`,
+			where: "evenkeel-control-plane: Now (A)", want: 2,
+		},
+		"down is down where nobody leads": {
+			data:  `evenkeel_down{namespace="tenant-a",name="main",instance="b"} 1x720`,
+			where: "evenkeel-control-plane: Now (A)", want: 1,
+		},
+		"a database does not grow as it is seen again": {
+			data: `evenkeel_etcd_database_bytes{PLANE} 1073741824x200 0x20 1073741824x498
+evenkeel_etcd_quota_bytes{PLANE} 2147483648x720`,
+			where: "evenkeel-etcd: First full in (A)", want: 365 * 86400,
+		},
+		"nor as who led before said": {
+			data: `evenkeel_etcd_database_bytes{PLANE} _x600 1073741824x120
+evenkeel_etcd_database_bytes{namespace="tenant-a",name="main",instance="b"} 536870912+1048576x512 _x208
+evenkeel_etcd_members{PLANE} 3x720`,
+			where: "evenkeel-etcd: Database in four hours (A)", want: 1.197e9,
+		},
 		"requests that two pods counted one after the other are one stream": {
 			data: `evenkeel_requests_total{PLANE} 0+60x720
 evenkeel_requests_total{namespace="tenant-a",name="main",instance="b"} 9000x720`,

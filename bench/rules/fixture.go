@@ -41,6 +41,9 @@ type fixture struct {
 	All     bool    `json:"all"`
 	// Name is the first one's, acme where nothing stands.
 	Name string `json:"name"`
+	// Sent is whether series are sent by remote write, and not scraped: of a process that was
+	// killed nothing ends.
+	Sent bool `json:"sent"`
 	// Scrape is how often everything is scraped, 15s where nothing stands.
 	Scrape span `json:"scrape"`
 	// Evaluate is how often rules are evaluated at the most, for stories of days; what is

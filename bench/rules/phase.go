@@ -34,6 +34,8 @@ type phase struct {
 	operators
 	// Prometheus is down where it is.
 	Prometheus string `json:"prometheus"`
+	// Passes are none where none over it comes to its end.
+	Passes string `json:"passes"`
 	// Ledger is unread where who begins to lead cannot read it.
 	Ledger string `json:"ledger"`
 	// Deleted is where its profile is, and the operator tells nothing of it.

@@ -178,7 +178,7 @@ func (p *plant) tells(pod string, at, began int, now phase) ([]sample, error) {
 			all[name] = n
 		}
 	}
-	if leads && at-v.led < passAfter {
+	if leads && (at-v.led < passAfter || now.Passes == "none") {
 		maps.DeleteFunc(all, func(name string, _ float64) bool { return !atOnce(name) })
 	}
 	return p.samples(all, "job", "evenkeel", "pod", pod, "namespace", p.namespace, "name", p.name)

@@ -52,6 +52,10 @@ func TestWrongRulesAreFound(t *testing.T) {
 		"who is cut off is believed":    {"calm-point-cut-off", "(evenkeel_down == 0", "(evenkeel_down == 9"},
 		"a budget comes back unread":    {"budget-ledger-unread", "keep_firing_for: 2h", "keep_firing_for: 5m"},
 		"not looked at is lost":         {"calm-etcd-not-looked-at", "(evenkeel_down) == 1)", "(evenkeel_down) >= 0)"},
+		"not known is a size":           {"calm-etcd-seen-again", "(evenkeel_etcd_database_bytes) > 0\n", "(evenkeel_etcd_database_bytes)\n"},
+		"a dead leader is believed":     {"outage-remote-write", "time() - timestamp(evenkeel_unseen) < 45", "time() - timestamp(evenkeel_unseen) < 450"},
+		"who never began is watched":    {"operator-never-passed", "(evenkeel_sla_target_ratio)\n", "(evenkeel_last_pass_timestamp_seconds)\n"},
+		"who holds is at work":          {"operator-passes-held", "== -1", "== -2"},
 		"an upgrade is an outage":       {"calm-upgrade", `window="6h"} >= 12`, `window="6h"} >= 6`},
 		"all tenants are one":           {"outage-one-of-many", "max by (namespace, name) (evenkeel_down_seconds)", "min by (namespace) (evenkeel_down_seconds)"},
 	} {
@@ -79,7 +83,6 @@ func TestWrongRulesOnHealthyDays(t *testing.T) {
 		"an upgrade is an outage":    {`window="6h"} >= 12`, `window="6h"} >= 6`, "EvenkeelAvailabilityBudgetBurn"},
 		"an election is no leader":   {"for: 30s", "for: 0s", "EvenkeelEtcdNoLeader"},
 		"one of three is the quorum": {"/ 2) + 1)", "/ 2) + 2)", "EvenkeelEtcdQuorumLost"},
-		"not looked at is lost":      {"(evenkeel_down) == 1)", "(evenkeel_down) >= 0)", "EvenkeelEtcdQuorumLost"},
 		"a restart is an absence":    {"for: 2m", "for: 15s", "EvenkeelOperatorAbsent"},
 		"a lost round is an outage":  {"(evenkeel_down_seconds) > 15", "(evenkeel_down_seconds) > 0", "EvenkeelControlPlaneDown"},
 	} {

@@ -4,6 +4,8 @@
 package dashboards
 
 import (
+	"fmt"
+
 	"evenkeel.dev/evenkeel/monitoring/grafana"
 	"evenkeel.dev/evenkeel/monitoring/series"
 )
@@ -30,7 +32,12 @@ func controlPlane() grafana.Dashboard {
 // states are what a control plane is, as state tells it.
 var states = []grafana.Named{{Value: "0", Text: "up", Color: good}, {Value: "1", Text: "down", Color: bad}, {Value: "2", Text: "unseen", Color: unknown}}
 
-func state() string { return one.of(series.Down).max() + " + 2 * " + one.of(series.Unseen).max() }
+// state is up only where whoever leads says so: another replica tells that it is not down while it
+// knows nothing as well.
+func state() string {
+	down, unseen := one.agreed(series.Down), one.of(series.Unseen).max()
+	return fmt.Sprintf("clamp_max(%s + 2 * %s, 2) or %[1]s > 0", down, unseen)
+}
 
 func promise() []grafana.Panel {
 	available := func(period, definition string) string {
@@ -58,7 +65,7 @@ func promise() []grafana.Panel {
 		once(number("Bad minutes, 30 days", "Bad minutes that were counted in 30 days.", grafana.Minutes, one.of(series.Minutes, `kind="bad"`).risen("30d"), grafana.Below(good).From(1, warn))),
 		once(number("Unseen minutes, 30 days", "Minutes of 30 days in which nobody could tell.", grafana.Minutes, one.of(series.Minutes, `kind="unseen"`).risen("30d"), grafana.Below(good).From(10, unknown))),
 		number("Burn rate, 1 hour", "How many times faster than the promise allows the budget is used up.", grafana.Times, one.burn("1h"), burns),
-		number("Down for", "How long it has been down without a round of probes in between that was up.", grafana.Seconds, one.of(series.DownSeconds).max(), none),
+		number("Down for", "How long it has been down without a round of probes in between that was up.", grafana.Seconds, one.agreed(series.DownSeconds), none),
 	}
 }
 

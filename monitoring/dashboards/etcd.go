@@ -36,6 +36,15 @@ func fill() string {
 	return chosen.of(series.EtcdDatabase).max() + " / (" + chosen.of(series.EtcdQuota).max() + " > 0)"
 }
 
+// sizes6h are the sizes of databases in six hours, whoever told them: what a leader told whose process
+// has ended would grow on by itself. A size of 0 is not known.
+func sizes6h() string { return "(" + chosen.of(series.EtcdDatabase).max() + " > 0)[6h:1m]" }
+
+// known keeps of something the control planes of which a member is seen.
+func known(each string) string {
+	return each + " and on (namespace, name) (" + chosen.of(series.EtcdSeen).max() + " > 0)"
+}
+
 // year is the longest time that is told until a database is full, in seconds.
 const year = 365 * 86400.0
 
@@ -43,14 +52,13 @@ const year = 365 * 86400.0
 // where it does not grow.
 func fullIn() string {
 	q := chosen.of(series.EtcdDatabase)
-	left := "(" + chosen.of(series.EtcdQuota).max() + " > 0) - " + q.max()
-	growth := q.over("max", "deriv("+q.selector()+"[6h])")
-	return fmt.Sprintf("clamp((%s) / clamp_min(%s, 1), 0, %.0f)", left, growth, year)
+	left := "(" + chosen.of(series.EtcdQuota).max() + " > 0) - (" + q.max() + " > 0)"
+	return fmt.Sprintf("clamp((%s) / clamp_min(deriv(%s), 1), 0, %.0f)", left, sizes6h(), year)
 }
 
 func etcdNow() []grafana.Panel {
-	leader := number("Leader", "Whether every etcd has a leader. Without one nothing is written.", grafana.State,
-		"min("+stored(chosen.of(series.EtcdHasLeader).max())+")", grafana.Below(bad).From(1, good))
+	leader := number("Leader", "Whether every etcd has a leader of which a member is seen. Without one nothing is written.", grafana.State,
+		"min("+known(chosen.of(series.EtcdHasLeader).max())+")", grafana.Below(bad).From(1, good))
 	leader.States = []grafana.Named{{Value: "0", Text: "none", Color: bad}, {Value: "1", Text: "there", Color: good}}
 	missing := chosen.of(series.EtcdMembers).max() + " - " + chosen.of(series.EtcdMembersReady).max()
 	unseen := chosen.of(series.EtcdMembersReady).max() + " - " + chosen.of(series.EtcdSeen).max()
@@ -71,7 +79,7 @@ func members() []grafana.Panel {
 		Kind: grafana.StateTimeline, Title: "Has a leader", Description: "Whether a member that answers knows a leader.", Unit: grafana.State,
 		Width: half, Height: high, Thresholds: asItIs,
 		States:  []grafana.Named{{Value: "0", Text: "none", Color: bad}, {Value: "1", Text: "leader", Color: good}},
-		Targets: []grafana.Target{line(stored(chosen.of(series.EtcdHasLeader).max()), byPlane)},
+		Targets: []grafana.Target{line(known(chosen.of(series.EtcdHasLeader).max()), byPlane)},
 	}
 	return []grafana.Panel{
 		leaders,
@@ -95,7 +103,7 @@ func disk() []grafana.Panel {
 
 func database() []grafana.Panel {
 	size, used, quota := chosen.of(series.EtcdDatabase), chosen.of(series.EtcdInUse), chosen.of(series.EtcdQuota)
-	soon := size.over("max", "predict_linear("+size.selector()+"[6h], 4 * 3600)")
+	soon := "predict_linear(" + sizes6h() + ", 4 * 3600)"
 	until := limits(picture("Full in", "Time until the database has its quota, as it grew in six hours, a year at the most.", grafana.Seconds, half,
 		line(fullIn(), byPlane)), grafana.Below(bad).From(86400, warn).From(7*86400, good))
 	until.Max = new(year)

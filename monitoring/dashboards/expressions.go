@@ -88,6 +88,16 @@ func (q query) over(how, what string) string {
 // max is a gauge.
 func (q query) max() string { return q.over("max", q.selector()) }
 
+// agreed is the max of what every operator replica tells of an outage, where whoever leads does
+// not see the control plane up, and 0 where it does: a replica that is cut off may be the only one
+// that does not get through.
+func (s scope) agreed(name string) string {
+	down, up := s.of(series.Down), s.of(series.Unseen)
+	leads := down.over("max", fmt.Sprintf("%s == 0 and %s == 0", down.selector(), up.selector()))
+	told := s.of(name).max()
+	return fmt.Sprintf("(%[1]s unless %[2]s or 0 * %[1]s)", told, leads)
+}
+
 // rate is a counter's by second, and risen what it counted up in a window.
 func (q query) rate() string { return q.over("sum", "rate("+q.selector()+"["+now+"])") }
 

@@ -31,7 +31,7 @@ func fleetNow() []grafana.Panel {
 	budget := everywhere.of(series.BudgetLeft, `period="month"`).max()
 	return []grafana.Panel{
 		number("Control planes", "Profiles that an operator looks after.", grafana.Count, "count("+everywhere.of(series.Target).max()+")", asItIs),
-		number("Down", "Control planes that all vantage points see down.", grafana.Count, total(everywhere.of(series.Down).max()), none),
+		number("Down", "Control planes that all vantage points see down.", grafana.Count, total(everywhere.agreed(series.Down)), none),
 		number("Unseen", "Control planes of which nobody can tell whether they are up. These minutes are no outage, and no proof of the contrary.",
 			grafana.Count, total(everywhere.of(series.Unseen).max()), grafana.Below(good).From(1, unknown)),
 		number("Budgets gone", "Control planes with nothing left of this month's error budget.", grafana.Count, total("("+budget+") <= bool 0"), none),
@@ -53,7 +53,7 @@ func fleetPromise() []grafana.Panel {
 	return []grafana.Panel{
 		worstBudgets(), least, burning,
 		steps(picture("Down and unseen", "How many control planes are down, and of how many nobody can tell.", grafana.Count, half,
-			line(total(everywhere.of(series.Down).max()), "down"), line(total(everywhere.of(series.Unseen).max()), "unseen"))),
+			line(total(everywhere.agreed(series.Down)), "down"), line(total(everywhere.of(series.Unseen).max()), "unseen"))),
 		bars("Bad minutes by cause", "Bad minutes in the time that is shown, of all control planes, by what they are put down to. What Evenkeel did itself stands among them.",
 			grafana.Minutes, half, asItIs, "sort_desc("+everywhere.of(series.BadMinutes).only("cause").risen(shown)+")", "{{cause}}"),
 	}
@@ -69,7 +69,7 @@ func worstBudgets() grafana.Panel {
 		Targets: []grafana.Target{
 			of(month), of(everywhere.of(series.BudgetLeft, `period="30d"`).max()), of(everywhere.of(series.Target).max()),
 			of(everywhere.of(series.Available, `period="month"`, `definition="minutes"`).max()), of(everywhere.burn("1h")), of(everywhere.burn("6h")),
-			of(everywhere.of(series.DownSeconds).max()), of(everywhere.of(series.Minutes, `kind="unseen"`).risen("1d")),
+			of(everywhere.agreed(series.DownSeconds)), of(everywhere.of(series.Minutes, `kind="unseen"`).risen("1d")),
 		},
 		Columns: []grafana.Column{
 			{Label: "namespace", Title: "namespace"},

@@ -40,8 +40,9 @@ func etcdNow() []Alert {
 		},
 		{
 			Name: "EvenkeelEtcdQuorumLost", Severity: Page, For: time.Minute,
-			// Where Evenkeel cannot look at members, as its certificate for them is not there, none is
-			// told to be ready either. That is a quorum lost only where the tenant is down as well.
+			// Where Evenkeel is not to look at members, as its profile names no certificate for them,
+			// none is told to be ready either. That is a quorum lost only where the tenant is down as
+			// well.
 			Expr: lines(
 				fmt.Sprintf("%s < %s", most(series.EtcdMembersReady), quorum()),
 				fmt.Sprintf("and (%s > 0 or %s > 0 or %s == 1)", most(series.EtcdMembersReady), most(series.EtcdSeen), most(series.Down))),
@@ -89,9 +90,9 @@ func etcdState() []Alert {
 			Name: "EvenkeelEtcdFull", Severity: Ticket, For: 30 * time.Minute,
 			// An hour of it must be known: what was just filled does not go on like that.
 			Expr: lines(
-				fmt.Sprintf("predict_linear(%s[4h], 86400) > (%s > 0)", database, most(series.EtcdQuota)),
+				fmt.Sprintf("predict_linear(%s[4h], 86400) > (%s > 0)", Database, most(series.EtcdQuota)),
 				fmt.Sprintf("and %s > %g * %s", most(series.EtcdDatabase), half, most(series.EtcdQuota)),
-				fmt.Sprintf("and count_over_time(%s[4h]) > %d", database, time.Hour/stepEvery)),
+				fmt.Sprintf("and count_over_time(%s[4h]) > %d", Database, time.Hour/stepEvery)),
 			Summary:     "The etcd of " + who + " will be full within a day",
 			Description: "As the database of " + who + " has grown in the last four hours it will take {{ $value | humanize1024 }}B in a day, more than its quota.",
 		},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
 	"evenkeel.dev/evenkeel/monitoring/series"
 )
 
@@ -33,6 +34,10 @@ const downFor = 15
 // and goes is one page as well.
 const stays = 5 * time.Minute
 
+// fresh is how old a leader's word may be to be its last one: three scrapes. Where rules are
+// evaluated on what was sent by remote write that of one that was killed stands for five minutes.
+const fresh = 45 * time.Second
+
 // standing is where whoever leads sees a control plane up, by its own series: evenkeel_unseen is
 // told by nobody else, and evenkeel_down is 0 where it is up and where nobody knows.
 //
@@ -41,7 +46,7 @@ const stays = 5 * time.Minute
 // cut off from that API hears no other, and may be the only one who does not get through:
 // whoever leads hears all who live, so that what it sees up is no outage.
 func standing() string {
-	return fmt.Sprintf("max by (%s) (%s == 0 and %s == 0)", of, series.Down, series.Unseen)
+	return fmt.Sprintf("max by (%s) (%s == 0 and %s == 0 and time() - timestamp(%s) < %d)", of, series.Down, series.Unseen, series.Unseen, fresh/time.Second)
 }
 
 func outage() []Alert {
@@ -67,7 +72,6 @@ func unseen(severity Severity, after time.Duration) Alert {
 }
 
 func operator() []Alert {
-	leads := fmt.Sprintf("on () (max(%s) == 1)", series.Leading)
 	return []Alert{
 		{
 			// An operator that is replaced, or whose leader ends, leads again within a minute.
@@ -82,13 +86,34 @@ func operator() []Alert {
 			Summary:     "No vantage point of Evenkeel sees anything",
 			Description: "Every operator replica reaches nobody: outages of control planes would not be noticed. It is the way there that is broken, or all of them at once.",
 		},
+	}
+}
+
+// watched tells of passes: that they take place, and that they do something. What holds for long
+// stays until it has held as long under the next leader.
+func watched() []Alert {
+	leads := fmt.Sprintf("on () (max(%s and time() - timestamp(%s) < %d) == 1)", series.Leading, series.Leading, fresh/time.Second)
+	const idle = "Offenders are neither found nor released, and sizes do not follow."
+	return []Alert{
 		{
-			// A pass takes place every few seconds. A new leader has told of none for the first of
-			// a thousand profiles within a minute.
+			// A pass takes place every few seconds.
 			Name: "EvenkeelNotWatched", Severity: Ticket, For: 2 * time.Minute,
 			Expr:        fmt.Sprintf("time() - %s > 180\nand %s", most(series.LastPass), leads),
 			Summary:     "Control plane " + who + " is not being watched",
-			Description: "An operator leads, and its last pass over " + who + " ended {{ $value | humanizeDuration }} ago. Offenders are neither found nor released, and sizes do not follow.",
+			Description: "An operator leads, and its last pass over " + who + " ended {{ $value | humanizeDuration }} ago. " + idle,
+		},
+		{
+			// A new leader has told of a pass over the last of a thousand profiles within a minute.
+			Name: "EvenkeelNotWatched", Severity: Ticket, For: 5 * time.Minute, KeepFor: 5*time.Minute + stays,
+			Expr:        fmt.Sprintf("%s\nunless %s\nand %s", most(series.Target), most(series.LastPass), leads),
+			Summary:     "Control plane " + who + " is not being watched",
+			Description: "An operator leads, and none of its passes over " + who + " has ended. " + idle,
+		},
+		{
+			Name: "EvenkeelPassesHeld", Severity: Ticket, For: 10 * time.Minute, KeepFor: 10*time.Minute + stays,
+			Expr:        fmt.Sprintf("%s == 0\nand %s == -1", condition(v1alpha1.ConditionReady), condition(v1alpha1.ConditionObserved)),
+			Summary:     "Evenkeel cannot do anything for " + who,
+			Description: "Every pass over " + who + " ends before it has seen anything: its target or its access is not there. " + idle,
 		},
 	}
 }

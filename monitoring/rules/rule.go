@@ -64,7 +64,7 @@ type Group struct {
 // Groups are all of them, in the order in which they rest on each other.
 func Groups() []Group {
 	return []Group{
-		{Name: "evenkeel.now", Every: nowEvery, Alerts: join(staying(outage()), operator(), staying(etcdNow()))},
+		{Name: "evenkeel.now", Every: nowEvery, Alerts: join(staying(outage()), operator(), staying(join(watched(), etcdNow())))},
 		{Name: "evenkeel.burn", Every: burnEvery, Recordings: shortWindows(), Alerts: staying(burning(fast))},
 		{Name: "evenkeel.steps", Every: stepEvery, Recordings: steps()},
 		{Name: "evenkeel.state", Every: stateEvery, Alerts: staying(join(balancer(), load(), etcdState(), certificates(), offenders(), promises(), care()))},

@@ -24,8 +24,9 @@ const (
 	// Burn is how many times faster than allowed the budget is used: 1 uses all of it in the
 	// period and no more. It is there only where something was asked, and never NaN.
 	Burn = "controlplane:evenkeel_burn:ratio"
-	// database is what the growth of etcd's database is foretold from.
-	database = "controlplane:evenkeel_etcd_database_bytes:max"
+	// Database is what the growth of etcd's database is foretold from. 0 is not known, and a
+	// database that is known again has not grown.
+	Database = "controlplane:evenkeel_etcd_database_bytes:max"
 )
 
 // servedWell is the share of requests that are to be served well: not refused, not late by
@@ -102,7 +103,7 @@ func steps() (out []Recording) {
 			Recording{Name: BadRate, Expr: s.bad(rate, "5m"), Labels: labels},
 			Recording{Name: AllRate, Expr: s.all(rate, "5m"), Labels: labels})
 	}
-	return append(out, Recording{Name: database, Expr: most(series.EtcdDatabase)})
+	return append(out, Recording{Name: Database, Expr: most(series.EtcdDatabase) + " > 0"})
 }
 
 func longWindows() (out []Recording) {
