@@ -7,6 +7,7 @@ import (
 	"context"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -40,7 +41,7 @@ func (k *Keeper) end(ctx context.Context) {
 }
 
 // close writes the books of profiles that are gone for the last time. One that could not be
-// written is tried again, unless there is no place for it any more.
+// written is tried again, as long as there is a place for it.
 func (k *Keeper) close(ctx context.Context) {
 	k.each(ctx, k.Books.takeDropped(), func(ctx context.Context, key types.NamespacedName, book *Book) error {
 		now := k.Now()
@@ -50,7 +51,11 @@ func (k *Keeper) close(ctx context.Context) {
 		}
 		book.Turn(k.Points.Others(key), now)
 		err := k.put(ctx, key, book)
-		if err != nil && !apierrors.IsNotFound(err) && !apierrors.IsForbidden(err) {
+		switch {
+		case err == nil:
+		case apierrors.IsNotFound(err), apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
+			return nil // its namespace goes, and all ledgers with it
+		default:
 			book.wait(now)
 			k.Books.putDropped(key, book)
 		}
