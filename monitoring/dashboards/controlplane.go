@@ -35,8 +35,7 @@ var states = []grafana.Named{{Value: "0", Text: "up", Color: good}, {Value: "1",
 // state is up only where whoever leads says so: another replica tells that it is not down while it
 // knows nothing as well.
 func state() string {
-	down, unseen := one.agreed(series.Down), one.of(series.Unseen).max()
-	return fmt.Sprintf("clamp_max(%s + 2 * %s, 2) or %[1]s > 0", down, unseen)
+	return fmt.Sprintf("%s > 0 or 2 * %s", one.agreed(series.Down), one.of(series.Unseen).max())
 }
 
 func promise() []grafana.Panel {

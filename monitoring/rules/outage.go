@@ -34,9 +34,8 @@ const downFor = 15
 // and goes is one page as well.
 const stays = 5 * time.Minute
 
-// fresh is how old a leader's word may be to be its last one: three scrapes. Where rules are
-// evaluated on what was sent by remote write that of one that was killed stands for five minutes.
-const fresh = 45 * time.Second
+// leadsStill is series.Fresh for what has time: scrapes may be a minute apart, and late.
+const leadsStill = 150 * time.Second
 
 // standing is where whoever leads sees a control plane up, by its own series: evenkeel_unseen is
 // told by nobody else, and evenkeel_down is 0 where it is up and where nobody knows.
@@ -46,7 +45,7 @@ const fresh = 45 * time.Second
 // cut off from that API hears no other, and may be the only one who does not get through:
 // whoever leads hears all who live, so that what it sees up is no outage.
 func standing() string {
-	return fmt.Sprintf("max by (%s) (%s == 0 and %s == 0 and time() - timestamp(%s) < %d)", of, series.Down, series.Unseen, series.Unseen, fresh/time.Second)
+	return fmt.Sprintf("max by (%s) (%s == 0 and %s == 0 and time() - timestamp(%s) < %d)", of, series.Down, series.Unseen, series.Unseen, series.Fresh/time.Second)
 }
 
 func outage() []Alert {
@@ -92,7 +91,7 @@ func operator() []Alert {
 // watched tells of passes: that they take place, and that they do something. What holds for long
 // stays until it has held as long under the next leader.
 func watched() []Alert {
-	leads := fmt.Sprintf("on () (max(%s and time() - timestamp(%s) < %d) == 1)", series.Leading, series.Leading, fresh/time.Second)
+	leads := fmt.Sprintf("on () (max(%s and time() - timestamp(%s) < %d) == 1)", series.Leading, series.Leading, leadsStill/time.Second)
 	const idle = "Offenders are neither found nor released, and sizes do not follow."
 	return []Alert{
 		{

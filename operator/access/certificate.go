@@ -110,3 +110,38 @@ func (a *Access) takeCertificate(cert, key []byte, now time.Time) *plane.Fault {
 	a.cert, a.key, a.user = cert, key, name
 	return nil
 }
+
+// End is when what stands in a kubeconfig ends, or has ended, which Parse refuses; zero where it
+// tells no end or cannot be read.
+func End(kubeconfig []byte) time.Time {
+	config, fault := decode(kubeconfig)
+	if fault != nil {
+		return time.Time{}
+	}
+	cluster, user, fault := current(config)
+	if fault != nil {
+		return time.Time{}
+	}
+	return endOf(cluster.CertificateAuthorityData, user.ClientCertificateData, user.Token)
+}
+
+// EndTLS is the same of a Secret for ParseTLS.
+func EndTLS(data map[string][]byte) time.Time { return endOf(data[caKey], data[certKey], "") }
+
+func endOf(ca, cert []byte, token string) time.Time {
+	var a Access
+	bundle, _ := certificates(ca)
+	for i, c := range bundle { // the last of them: while a CA is replaced there are two
+		if i == 0 || c.NotAfter.After(a.notAfter) {
+			a.notAfter = c.NotAfter
+		}
+	}
+	chain, _ := certificates(cert)
+	for _, c := range chain {
+		a.endsAt(c.NotAfter)
+	}
+	if c, ok := read(token); ok && c.Expires > 0 {
+		a.endsAt(at(c.Expires))
+	}
+	return a.notAfter
+}

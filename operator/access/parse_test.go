@@ -67,6 +67,26 @@ func TestParseTakesTheServerNameThatIsGiven(t *testing.T) {
 	}
 }
 
+// When something ended that is refused for it is known all the same.
+func TestWhenItEnded(t *testing.T) {
+	ca := newAuthority(t, "tenant-ca", noon().Add(-day), noon().Add(365*day))
+	cert, key := ca.client(t, "evenkeel", noon().Add(-2*day), noon().Add(-day), x509.ExtKeyUsageClientAuth)
+	cluster := server + data("certificate-authority-data", ca.pem())
+	for name, c := range map[string]struct {
+		kubeconfig string
+		want       time.Time
+	}{
+		"a certificate": {kubeconfig(cluster, data("client-certificate-data", cert)+data("client-key-data", key)), noon().Add(-day)},
+		"a token":       {kubeconfig(cluster, "token: "+jwt(fmt.Sprintf(`{"exp":%d}`, noon().Add(-time.Hour).Unix()))), noon().Add(-time.Hour)},
+		"an authority":  {kubeconfig(cluster, "token: opaque"), noon().Add(365 * day)},
+		"garbage":       {"garbage", time.Time{}},
+	} {
+		if got := End([]byte(c.kubeconfig)); !got.Equal(c.want) {
+			t.Errorf("%s: it ends at %s, not %s", name, got, c.want)
+		}
+	}
+}
+
 func TestParseReadsTokens(t *testing.T) {
 	ca := newAuthority(t, "acme", noon().Add(-day), noon().Add(365*day))
 	user := "system:serviceaccount:kube-system:evenkeel"

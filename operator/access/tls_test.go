@@ -55,6 +55,9 @@ func TestParseTLS(t *testing.T) {
 		{"a server's certificate", v1alpha1.ReasonAccessInvalid, "is not for clients", with(map[string][]byte{"tls.crt": []byte(other), "tls.key": []byte(otherKey)})},
 		{"an old certificate", v1alpha1.ReasonAccessExpired, `the client certificate in its tls.crt ("evenkeel") expired`, with(map[string][]byte{"tls.crt": []byte(old), "tls.key": []byte(oldKey)})},
 	} {
+		if end := EndTLS(c.data); c.reason == v1alpha1.ReasonAccessExpired && !end.Equal(noon().Add(-day)) {
+			t.Errorf("%s: it ended at %s", c.name, end)
+		}
 		a, fault := ParseTLS(c.data, "", noon())
 		if a != nil || fault == nil || fault.Reason != c.reason || !strings.Contains(fault.Message, c.message) {
 			t.Errorf("%s: %+v, want %s and %q", c.name, fault, c.reason, c.message)

@@ -89,9 +89,17 @@ func (p *pass) credentials(ctx context.Context) (*access.Access, error) {
 	}
 	a, refused := access.Parse(raw, p.now)
 	if refused != nil {
+		p.ended("access", *refused, access.End(raw))
 		return nil, &faultError{plane.Fault{Reason: refused.Reason, Message: fmt.Sprintf("Secret %s: %s", ref.Name, refused.Message)}}
 	}
 	return a, nil
+}
+
+// ended notes when credentials ended that are refused for it.
+func (p *pass) ended(certificate string, f plane.Fault, at time.Time) {
+	if p.kept != nil && f.Reason == v1alpha1.ReasonAccessExpired {
+		p.kept.ends[certificate] = at
+	}
 }
 
 // secret reads a Secret of the profile's namespace; holds is what is to be in it.

@@ -131,6 +131,45 @@ func TestALedgerIsGoneOnWith(t *testing.T) {
 	})
 }
 
+// A control plane that is made anew under an old name goes on with the ledger, and is not down
+// while it is being made.
+func TestAControlPlaneThatIsMadeAnew(t *testing.T) {
+	t.Parallel()
+	w, a := asked(t)
+	a.code.Store(http.StatusServiceUnavailable)
+	saved := time.Now().Add(-10 * time.Minute).UTC()
+	w.create(&v1alpha1.AvailabilityLedger{ObjectMeta: w.named("acme"), Saved: &metav1.Time{Time: saved}, Days: []v1alpha1.LedgerDay{
+		{Date: saved.Format(time.DateOnly), Minutes: fmt.Sprintf("g%d", saved.Hour()*60+saved.Minute()+1)},
+	}})
+	w.start()
+	w.acme(a)
+	rounds := func(verdict string) float64 { return w.told("evenkeel_probe_rounds_total", verdict) }
+	w.await(func() string {
+		if n := rounds("blind"); n < 3 {
+			return fmt.Sprintf("%v rounds were blind", n)
+		}
+		return ""
+	})
+	if n, s := rounds("down"), w.seen("acme").Status.SLA; n > 0 || s == nil || s.Month != "" || s.DownSince != nil {
+		t.Errorf("it is being made, and %v rounds say that it is down; the status says %+v", n, s)
+	}
+	if !w.outlook.books.Of(types.NamespacedName{Namespace: w.ns, Name: "acme"}).Recalled() {
+		t.Error("its ledger was not read")
+	}
+	for _, to := range []struct {
+		code    int32
+		verdict string
+	}{{http.StatusOK, "up"}, {http.StatusServiceUnavailable, "down"}} {
+		a.code.Store(to.code)
+		w.await(func() string {
+			if rounds(to.verdict) < 1 {
+				return "no round is " + to.verdict
+			}
+			return ""
+		})
+	}
+}
+
 // A ledger that somebody deletes is written anew, with all that is known.
 func TestALedgerThatIsDeleted(t *testing.T) {
 	t.Parallel()

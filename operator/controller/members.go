@@ -186,6 +186,7 @@ func (p *pass) memberCredentials(ctx context.Context) (*access.Access, error) {
 	}
 	a, refused := access.ParseTLS(secret.Data, tls.ServerName, p.now)
 	if refused != nil {
+		p.ended("etcd-client", *refused, access.EndTLS(secret.Data))
 		return nil, &faultError{plane.Fault{Reason: refused.Reason, Message: fmt.Sprintf("Secret %s: %s", secret.Name, refused.Message)}}
 	}
 	return a, nil

@@ -179,8 +179,11 @@ func monthOf(t time.Time) string { return t.UTC().Format("2006-01") }
 // for the first time, when a minute was bad, another month or promise began, and every hour.
 func (p *pass) figuresAreDue(was *v1alpha1.SLAStatus, s ledger.Standing) bool {
 	next := was.Month != monthOf(p.now)
-	if !s.Known || s.Month.Seen == 0 {
-		return s.Known && next && was.Month != "" // those of a month that is over are not this one's
+	switch {
+	case !s.Known || !s.Served: // until then the ledger is of whoever was there before
+		return false
+	case s.Month.Seen == 0:
+		return next && was.Month != "" // those of a month that is over are not this one's
 	}
 	k := &p.kept.sla
 	return k.told.IsZero() || was.Available == "" || s.Month.Bad != k.bad || p.now.Sub(k.told) >= figuresEvery || next || was.Target != percentage(p.cpp)

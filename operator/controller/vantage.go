@@ -135,7 +135,7 @@ func (v *Vantage) find(ctx context.Context, key types.NamespacedName) (s probe.S
 	if book := v.Books.Of(key); book != nil {
 		s.Served = book.EverServed()
 	}
-	if told := cpp.Status.SLA; told != nil && told.Month != "" { // figures are told of what was seen
+	if told := cpp.Status.SLA; told != nil && told.Month != "" { // they are told of what has served
 		s.Served = true
 	}
 	p := &pass{r: &Reconciler{Client: v.Client, Host: v.Host}, cpp: &cpp, now: v.Now(), status: &v1alpha1.ControlPlaneProfileStatus{}}

@@ -124,22 +124,21 @@ func (l Ledger) KeptFrom() (Minute, bool) {
 }
 
 // BadMinutes are the accounts of those that were bad, with the evidence that is told.
-func (l Ledger) BadMinutes() []Account { return l.accounts(Letter.Bad) }
+func (l Ledger) BadMinutes() []Account { return l.accounts(0, Letter.Bad) }
 
-// SeenMinutes are the accounts of all that are known, with the evidence that is told. Sums are
-// of days, and not in them.
-func (l Ledger) SeenMinutes() []Account { return l.accounts(Letter.Seen) }
+// SeenMinutes are the accounts of all from one on that are known, with the evidence that is told.
+// Sums are of days, and not in them.
+func (l Ledger) SeenMinutes(from Minute) []Account { return l.accounts(from, Letter.Seen) }
 
-func (l Ledger) accounts(which func(Letter) bool) (all []Account) {
+func (l Ledger) accounts(from Minute, which func(Letter) bool) (all []Account) {
 	for _, d := range l.Days {
 		at := Minute(d.Day * minutesADay)
 		for _, r := range d.Runs {
-			for i := range r.Minutes {
-				if which(r.Letter) {
-					all = append(all, Account{Minute: at + Minute(i), Letter: r.Letter, Why: l.why(at + Minute(i))})
-				}
+			end := at + Minute(r.Minutes)
+			for m := max(at, from); m < end && which(r.Letter); m++ {
+				all = append(all, Account{Minute: m, Letter: r.Letter, Why: l.why(m)})
 			}
-			at += Minute(r.Minutes)
+			at = end
 		}
 	}
 	return all

@@ -51,8 +51,10 @@ type Book struct {
 	// all vantage points see it down.
 	downFrom time.Time
 	// target is what is promised, from 0 to 1, and made when the profile was that promises it.
+	// noted is what the object says of it, in percent.
 	target float64
 	made   time.Time
+	noted  string
 	told   told
 }
 

@@ -73,7 +73,7 @@ func (b *Books) Drop(key types.NamespacedName) {
 func (b *Books) putDropped(key types.NamespacedName, book *Book) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.dropped[key] == nil { // one that was dropped since then has read and knows more
+	if b.dropped[key] == nil { // one that was dropped since then comes first
 		b.drop(key, book)
 	}
 }

@@ -23,7 +23,7 @@ const endWithin = 20 * time.Second
 func (k *Keeper) end(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endWithin)
 	defer cancel()
-	k.close(ctx)
+	k.close(ctx, true)
 	first, then := map[types.NamespacedName]*Book{}, map[types.NamespacedName]*Book{}
 	for key, book := range k.Books.All() {
 		if !book.Recalled() {
@@ -41,11 +41,12 @@ func (k *Keeper) end(ctx context.Context) {
 }
 
 // close writes the books of profiles that are gone for the last time. One that could not be
-// written is tried again, as long as there is a place for it.
-func (k *Keeper) close(ctx context.Context) {
+// written is tried again a while later, as long as there is a place for it, and at once if this is
+// the last chance.
+func (k *Keeper) close(ctx context.Context, last bool) {
 	k.each(ctx, k.Books.takeDropped(), func(ctx context.Context, key types.NamespacedName, book *Book) error {
 		now := k.Now()
-		if book.waits(now) {
+		if !last && book.waits(now) {
 			k.Books.putDropped(key, book)
 			return nil
 		}

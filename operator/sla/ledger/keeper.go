@@ -63,7 +63,7 @@ func (k *Keeper) Start(ctx context.Context) error {
 
 // turn closes minutes that are over, and reads and writes what is due.
 func (k *Keeper) turn(ctx context.Context) {
-	k.close(ctx)
+	k.close(ctx, false)
 	k.each(ctx, k.Books.All(), func(ctx context.Context, key types.NamespacedName, book *Book) error {
 		led, heard := k.Points.Led(key)
 		if !heard {
@@ -146,6 +146,9 @@ func (k *Keeper) recall(ctx context.Context, key types.NamespacedName, book *Boo
 		log.FromContext(ctx).Error(err, "What cannot be read of a ledger counts as unseen", "namespace", key.Namespace, "name", key.Name)
 	}
 	kept := Kept{Ledger: l, Stored: true, Version: o.ResourceVersion, Created: o.CreationTimestamp.Time, Wrote: wroteAt(&o)}
+	if n := len(o.Promises); n > 0 {
+		kept.Noted = o.Promises[n-1].Target
+	}
 	if o.Saved != nil && !o.Saved.After(k.Now()) {
 		kept.Saved = o.Saved.Time
 	}
@@ -162,7 +165,7 @@ func spreadOver(key types.NamespacedName) time.Duration {
 }
 
 // due tells whether the book is to be written: at once the first time and for what was not
-// good, but no more often than once a minute, and for the sums once an hour.
+// good or is promised anew, but no more often than once a minute, and for the sums once an hour.
 func (b *Book) due(now time.Time, early time.Duration) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -176,7 +179,7 @@ func (b *Book) due(now time.Time, early time.Duration) bool {
 		return false
 	default:
 		// Whoever leads next takes what is not written for good, for so long after it was.
-		return b.unsaved > 0 || ago >= goodEvery-early
+		return b.unsaved > 0 || ago >= goodEvery-early || b.noted != "" && b.noted != percentOf(b.target)
 	}
 }
 
@@ -235,6 +238,9 @@ func (b *Book) merge(o *v1alpha1.AvailabilityLedger) sla.Ledger {
 func (b *Book) hasSaved(now time.Time, unsaved int, as *v1alpha1.AvailabilityLedger) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if n := len(as.Promises); n > 0 {
+		b.noted = as.Promises[n-1].Target
+	}
 	b.saved, b.stored, b.version, b.created, b.wrote = now, true, as.ResourceVersion, as.CreationTimestamp.Time, wroteAt(as)
 	if b.unsaved = max(0, b.unsaved-unsaved); b.unsaved > 0 {
 		b.oldest = sla.MinuteOf(now) - 1 // what has come meanwhile

@@ -4,7 +4,6 @@
 package ledger
 
 import (
-	"slices"
 	"time"
 
 	v1alpha1 "evenkeel.dev/evenkeel/apis/v1alpha1"
@@ -19,6 +18,8 @@ type Kept struct {
 	Stored  bool
 	Version string
 	Saved   time.Time
+	// Noted is what it says was promised last, in percent.
+	Noted string
 	// Created is when the object was made, and Wrote when it was last written, by the host
 	// cluster's clock.
 	Created, Wrote time.Time
@@ -44,9 +45,13 @@ func (b *Book) Recall(k Kept, led, now time.Time) {
 	}
 	through, any := b.ledger.Through()
 	b.recalled, b.saved, b.stored, b.version, b.created, b.wrote = true, k.Saved, k.Stored, k.Version, k.Created, k.Wrote
+	b.noted = k.Noted
 	b.served = b.served || b.servedBefore(now)
-	accounts := slices.DeleteFunc(b.older.SeenMinutes(), func(a sla.Account) bool { return any && a.Minute <= through })
-	accounts = append(accounts, b.accounts...)
+	from := sla.Minute(0)
+	if any {
+		from = through + 1
+	}
+	accounts := append(b.older.SeenMinutes(from), b.accounts...)
 	b.accounts, b.older = nil, sla.Ledger{}
 	for _, a := range accounts {
 		// Minutes before it that nobody saw were so for a leader that had just begun.

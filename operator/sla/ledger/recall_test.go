@@ -144,6 +144,7 @@ func TestAProfileThatIsMadeAnew(t *testing.T) {
 func TestWhatGoesOnUnseen(t *testing.T) {
 	begin := time.Date(2026, 3, 1, 6, 0, 0, 0, time.UTC)
 	var b ledger.Book
+	b.Promise(0.9995, begin)
 	b.Recall(ledger.Kept{}, time.Time{}, begin)
 	var kept v1alpha1.AvailabilityLedger
 	writes := 0
@@ -183,6 +184,28 @@ func TestWhatGoesOnUnseen(t *testing.T) {
 	}
 	if l, _ := ledger.Load(&kept); l.Last() != sla.Good {
 		t.Errorf("what is written ends with %c at %s", l.Last(), now)
+	}
+}
+
+// What is promised anew is written within a minute, and not an hour later, in another month.
+func TestAnotherPromiseIsWritten(t *testing.T) {
+	now := time.Date(2026, 11, 30, 23, 30, 0, 0, time.UTC)
+	kept := sla.Ledger{}.Enter(sla.Account{Minute: sla.MinuteOf(now), Letter: sla.Good})
+	var b ledger.Book
+	b.Promise(0.995, now.AddDate(0, -1, 0))
+	b.Recall(ledger.Kept{Ledger: kept, Stored: true, Saved: now, Noted: "99.5"}, time.Time{}, now)
+	if now = now.Add(2 * time.Minute); b.Due(now) {
+		t.Error("it is to be written, and nothing is new")
+	}
+	b.Promise(0.9995, now.AddDate(0, -1, 0))
+	if !b.Due(now) {
+		t.Error("another promise is not to be written")
+	}
+	var o v1alpha1.AvailabilityLedger
+	ledger.Save(b.Ledger(), &o, "99.95", now)
+	b.Saved(now, &o)
+	if b.Due(now.Add(2 * time.Minute)) {
+		t.Error("it is to be written again and again")
 	}
 }
 

@@ -28,8 +28,9 @@ type Standing struct {
 	Probe time.Duration
 	// Asleep is whether it is scaled to nothing.
 	Asleep bool
-	// Known is whether the ledger has been read.
-	Known bool
+	// Known is whether the ledger has been read, and Served whether it has ever been seen to serve
+	// since its profile was made.
+	Known, Served bool
 }
 
 // Standing is how it stands, for a target from 0 to 1.
@@ -48,7 +49,7 @@ func (b *Book) Standing(point string, others []sla.Look, target float64, now tim
 			s.Probe = p.Took
 		}
 	}
-	s.Known, s.Asleep = b.recalled, b.last.Asleep
+	s.Known, s.Asleep, s.Served = b.recalled, b.last.Asleep, b.served
 	if !s.Known {
 		return s
 	}

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -138,15 +139,24 @@ func TestWritesThatAreRefused(t *testing.T) {
 func TestANameThatCannotBeLookedUp(t *testing.T) {
 	was := net.DefaultResolver
 	defer func() { net.DefaultResolver = was }()
-	s := server(t, func(http.ResponseWriter, *http.Request) {})
+	var full atomic.Bool
+	s := server(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPatch && full.Load() {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	})
 	targets := []probe.Target{{"", "balancer.example.com:443"}, {"r0", s.Listener.Addr().String()}}
+	silent := func(context.Context, string, string) (net.Conn, error) { return nil, syscall.ECONNREFUSED }
 	for name, c := range map[string]struct {
 		dns  func(ctx context.Context, network, address string) (net.Conn, error)
+		full bool
 		want sla.Verdict
 	}{
-		"no resolver answers": {func(context.Context, string, string) (net.Conn, error) { return nil, syscall.ECONNREFUSED }, sla.Up},
-		"there is none such":  {noSuchName, sla.Down},
+		"no resolver answers":                  {silent, false, sla.Up},
+		"no resolver answers, etcd is full":    {silent, true, sla.Down},
+		"there is none such that is called so": {noSuchName, false, sla.Down},
 	} {
+		full.Store(c.full)
 		net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: c.dns}
 		var p probe.Prober
 		if err := p.Retarget(trusting(t, s), targets); err != nil {

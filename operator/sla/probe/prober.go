@@ -79,12 +79,30 @@ func (p *Prober) Round(ctx context.Context, writes bool, at time.Time) (probes [
 		all.Go(func() { rounds[i] = d.round(ctx, questions, at) })
 	}
 	all.Wait()
+	if writes && len(doors) > 1 && unaskedAll(rounds[0]) {
+		// Nothing has left for the balancer: who reads tells whether it can be written.
+		if i := slices.IndexFunc(rounds, reads); i > 0 {
+			rounds[i] = append(rounds[i], doors[i].Ask(ctx, sla.Write, at))
+		}
+	}
 	for _, d := range doors {
 		if end := d.expires(); !end.IsZero() && (expires.IsZero() || end.Before(expires)) {
 			expires = end
 		}
 	}
 	return slices.Concat(rounds...), expires
+}
+
+// unaskedAll tells whether nothing has left of all that was to be asked at a door.
+func unaskedAll(probes []sla.Probe) bool {
+	return !slices.ContainsFunc(probes, func(p sla.Probe) bool { return !p.Unasked })
+}
+
+// reads tells whether whoever was asked serves reads.
+func reads(probes []sla.Probe) bool {
+	return slices.ContainsFunc(probes, func(p sla.Probe) bool {
+		return p.Question == sla.Read && (p.Result == sla.Served || p.Result == sla.Late)
+	})
 }
 
 // round asks one question after the other. Whoever could not be dialed, or gave no answer in
