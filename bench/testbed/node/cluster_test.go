@@ -83,7 +83,7 @@ func newBed(ctx context.Context, t *testing.T) *bed {
 
 func (b *bed) startNode(ctx context.Context, t *testing.T, zone string, number byte) {
 	t.Helper()
-	name, address := "node-"+zone, net.IPv4(127, 82, 1, number)
+	name, address := "node-"+zone, net.IPv4(127, 96, 1, number)
 	_, config, err := b.host.Kubeconfig("system:node:"+name, "system:nodes")
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +98,7 @@ func (b *bed) startNode(ctx context.Context, t *testing.T, zone string, number b
 	}
 	agent, err := node.Start(ctx, node.Options{
 		Name: name, Zone: zone, Address: address,
-		PodCIDR: netip.PrefixFrom(netip.AddrFrom4([4]byte{127, 82 + number, 0, 0}), 16),
+		PodCIDR: netip.PrefixFrom(netip.AddrFrom4([4]byte{127, 96 + number, 0, 0}), 16),
 		CPU:     resource.MustParse("4"), Memory: resource.MustParse("8Gi"),
 		Dir: filepath.Join(b.dir, name), Config: config,
 		Images: map[string][]string{"example.test/app": {self}, "evenkeel": {filepath.Join(os.Getenv("KUBEBUILDER_ASSETS"), "evenkeel")}},

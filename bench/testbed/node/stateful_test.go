@@ -23,7 +23,7 @@ func (b *bed) stateful(ctx context.Context, t *testing.T) {
 	t.Helper()
 	b.createVolumes(ctx, t)
 	spec := template("db")
-	spec.Annotations = map[string]string{"testbed.evenkeel.dev/address-pool": "127.82.200.0/28"}
+	spec.Annotations = map[string]string{"testbed.evenkeel.dev/address-pool": "127.96.200.0/28"}
 	c := &spec.Spec.Containers[0]
 	c.VolumeMounts = []corev1.VolumeMount{{Name: "data", MountPath: "/var/lib/db"}, {Name: "config", MountPath: "/etc/db"}}
 	c.Env = append(c.Env, corev1.EnvVar{Name: "DATA", Value: "/var/lib/db"}, corev1.EnvVar{Name: "FILE", Value: "/etc/db/greeting"})
@@ -55,7 +55,7 @@ func (b *bed) stateful(ctx context.Context, t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range b.awaitReady(ctx, t, "db", 2) {
-		if want := "127.82.200.1" + p.Labels["apps.kubernetes.io/pod-index"]; p.Status.PodIP != want {
+		if want := "127.96.200.1" + p.Labels["apps.kubernetes.io/pod-index"]; p.Status.PodIP != want {
 			t.Errorf("pod %s has address %s, want %s", p.Name, p.Status.PodIP, want)
 		}
 		if got := ask(ctx, t, &p, "/file"); got != "good day" {
