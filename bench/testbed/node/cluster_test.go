@@ -56,6 +56,9 @@ func newBed(ctx context.Context, t *testing.T) *bed {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { // whatever a failed test has left; after a good one there is nothing
+		for _, agent := range b.nodes {
+			agent.Kill() // else one that fails just then starts a container again
+		}
 		if err := errors.Join(process.Clean(b.dir), b.groups.Clean()); err != nil {
 			t.Error(err)
 		}
