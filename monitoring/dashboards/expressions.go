@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"evenkeel.dev/evenkeel/monitoring/series"
 )
@@ -94,7 +93,7 @@ func (q query) max() string { return q.over("max", q.selector()) }
 // that does not get through.
 func (s scope) agreed(name string) string {
 	down, up := s.of(series.Down), s.of(series.Unseen)
-	leads := down.over("max", fmt.Sprintf("%s == 0 and %s == 0 and time() - timestamp(%[2]s) < %d", down.selector(), up.selector(), series.Fresh/time.Second))
+	leads := down.over("max", series.SeenUp(down.selector(), up.selector()))
 	told := s.of(name).max()
 	return fmt.Sprintf("(%[1]s unless %[2]s or 0 * %[1]s)", told, leads)
 }

@@ -45,7 +45,7 @@ const leadsStill = 150 * time.Second
 // cut off from that API hears no other, and may be the only one who does not get through:
 // whoever leads hears all who live, so that what it sees up is no outage.
 func standing() string {
-	return fmt.Sprintf("max by (%s) (%s == 0 and %s == 0 and time() - timestamp(%s) < %d)", of, series.Down, series.Unseen, series.Unseen, series.Fresh/time.Second)
+	return fmt.Sprintf("max by (%s) (%s)", of, series.SeenUp(series.Down, series.Unseen))
 }
 
 func outage() []Alert {

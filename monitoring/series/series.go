@@ -11,14 +11,7 @@
 // the values that stand here and no others, whatever its tenant does.
 package series
 
-import (
-	"slices"
-	"time"
-)
-
-// Fresh is how old what a leader has told may be to be its word: three scrapes. Of one that was
-// killed the last word stands for five minutes where series are sent by remote write.
-const Fresh = 45 * time.Second
+import "slices"
 
 // Kind is what kind of series it is.
 type Kind string

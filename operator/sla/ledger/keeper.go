@@ -146,9 +146,7 @@ func (k *Keeper) recall(ctx context.Context, key types.NamespacedName, book *Boo
 		log.FromContext(ctx).Error(err, "What cannot be read of a ledger counts as unseen", "namespace", key.Namespace, "name", key.Name)
 	}
 	kept := Kept{Ledger: l, Stored: true, Version: o.ResourceVersion, Created: o.CreationTimestamp.Time, Wrote: wroteAt(&o)}
-	if n := len(o.Promises); n > 0 {
-		kept.Noted = o.Promises[n-1].Target
-	}
+	kept.Noted = Promises(o.Promises).last()
 	if o.Saved != nil && !o.Saved.After(k.Now()) {
 		kept.Saved = o.Saved.Time
 	}
@@ -238,9 +236,7 @@ func (b *Book) merge(o *v1alpha1.AvailabilityLedger) sla.Ledger {
 func (b *Book) hasSaved(now time.Time, unsaved int, as *v1alpha1.AvailabilityLedger) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if n := len(as.Promises); n > 0 {
-		b.noted = as.Promises[n-1].Target
-	}
+	b.noted = Promises(as.Promises).last()
 	b.saved, b.stored, b.version, b.created, b.wrote = now, true, as.ResourceVersion, as.CreationTimestamp.Time, wroteAt(as)
 	if b.unsaved = max(0, b.unsaved-unsaved); b.unsaved > 0 {
 		b.oldest = sla.MinuteOf(now) - 1 // what has come meanwhile

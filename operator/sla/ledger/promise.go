@@ -16,6 +16,14 @@ const mostPromises = 62
 // Promises are what was promised of a control plane, in percent, and since when.
 type Promises []v1alpha1.LedgerPromise
 
+// last is what is promised by them; empty without any.
+func (p Promises) last() string {
+	if len(p) == 0 {
+		return ""
+	}
+	return p[len(p)-1].Target
+}
+
 // with are the promises when so much is promised now.
 func (p Promises) with(target string, now time.Time) Promises {
 	today := now.UTC().Format(time.DateOnly)

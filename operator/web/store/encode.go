@@ -87,10 +87,12 @@ func (e *encoder) put(labels []byte, value uint64, at model.Time) {
 	sample = protowire.AppendFixed64(sample, value)
 	sample = protowire.AppendTag(sample, sampleTimestamp, protowire.VarintType)
 	sample = protowire.AppendVarint(sample, uint64(at)) //nolint:gosec // an int64 as protobuf has it
-	one := protowire.AppendTag(bytes.Clone(labels), seriesSamples, protowire.BytesType)
-	one = protowire.AppendBytes(one, sample)
+	size := len(labels) + protowire.SizeTag(seriesSamples) + protowire.SizeBytes(len(sample))
 	e.bytes = protowire.AppendTag(e.bytes, requestSeries, protowire.BytesType)
-	e.bytes = protowire.AppendBytes(e.bytes, one)
+	e.bytes = protowire.AppendVarint(e.bytes, uint64(size)) //nolint:gosec // a length
+	e.bytes = append(e.bytes, labels...)
+	e.bytes = protowire.AppendTag(e.bytes, seriesSamples, protowire.BytesType)
+	e.bytes = protowire.AppendBytes(e.bytes, sample)
 	if e.samples++; e.samples == mostSamples {
 		e.flush()
 	}

@@ -40,8 +40,8 @@ var gauges = map[string]func(*history.Sample, float64){
 // that is cut off may be the only one that does not get through. That it is up only the leader
 // says; the 0 of another is what it tells while it knows nothing, too.
 func down(selector string) question {
-	query := fmt.Sprintf("(max(%s{%s}) > 0) unless max(%[1]s{%[2]s} == 0 and %[3]s{%[2]s} == 0 and time() - timestamp(%[3]s{%[2]s}) < %[4]d)",
-		series.Down, selector, series.Unseen, series.Fresh/time.Second)
+	of := func(name string) string { return name + "{" + selector + "}" }
+	query := fmt.Sprintf("(max(%s) > 0) unless max(%s)", of(series.Down), series.SeenUp(of(series.Down), of(series.Unseen)))
 	return question{query, func(s *history.Sample, _ map[string]string, _ float64) { s.Verdict = history.Down }}
 }
 
