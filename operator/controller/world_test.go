@@ -277,16 +277,20 @@ func (w *world) events() []string {
 	return out
 }
 
+// patience is how long a test waits for what is to come. Only a test that fails waits so long:
+// three rounds of probes at the shortest interval there is are 15 s, and many worlds share a machine.
+const patience = time.Minute
+
 // await waits until there is nothing to complain about.
 func (w *world) await(complaint func() string) {
 	w.t.Helper()
 	last := "nothing was looked at"
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if last = complaint(); last == "" {
 			return
 		}
 	}
-	w.t.Fatalf("for 20 s: %s", last)
+	w.t.Fatalf("for %s: %s", patience, last)
 }
 
 // awaitMore waits until a counter has grown by n.

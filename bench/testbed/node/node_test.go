@@ -98,7 +98,7 @@ func (b *bed) killed(ctx context.Context, t *testing.T, p *corev1.Pod) {
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	await(ctx, t, 15*time.Second, "the killed container's restart", func(ctx context.Context) error {
+	await(ctx, t, 30*time.Second, "the killed container's restart", func(ctx context.Context) error {
 		now, err := b.client.CoreV1().Pods("default").Get(ctx, p.Name, metav1.GetOptions{})
 		if err != nil {
 			return err
@@ -136,7 +136,7 @@ func (b *bed) evicted(ctx context.Context, t *testing.T) {
 	}
 	pods := b.awaitReady(ctx, t, "web", 3)
 	// An eviction before the controller has looked is refused, with ten seconds to wait.
-	await(ctx, t, 15*time.Second, "the budget to be counted", func(ctx context.Context) error {
+	await(ctx, t, 30*time.Second, "the budget to be counted", func(ctx context.Context) error {
 		budget, err := b.client.PolicyV1().PodDisruptionBudgets("default").Get(ctx, "web", metav1.GetOptions{})
 		if err == nil && (budget.Status.ObservedGeneration == 0 || budget.Status.DisruptionsAllowed != 1) {
 			err = fmt.Errorf("its status is %+v", budget.Status)
@@ -152,7 +152,7 @@ func (b *bed) evicted(ctx context.Context, t *testing.T) {
 	if err := evict(ctx, pods[1].Name); !apierrors.IsTooManyRequests(err) {
 		t.Errorf("a second eviction at once: %v, want it refused by the budget", err)
 	}
-	await(ctx, t, 15*time.Second, "the evicted pod's end", func(ctx context.Context) error {
+	await(ctx, t, 30*time.Second, "the evicted pod's end", func(ctx context.Context) error {
 		_, err := b.client.CoreV1().Pods("default").Get(ctx, pods[0].Name, metav1.GetOptions{})
 		if apierrors.IsNotFound(err) {
 			return nil
@@ -172,7 +172,7 @@ func (b *bed) killedByName(ctx context.Context, t *testing.T, pod *corev1.Pod) {
 	if err := agent.KillPod("default", "nobody"); err == nil || !strings.Contains(err.Error(), "to pod default/nobody: nothing of it runs") {
 		t.Errorf("killing a pod that is not there: %v", err)
 	}
-	await(ctx, t, 15*time.Second, "the pod that was killed", func(ctx context.Context) error {
+	await(ctx, t, 30*time.Second, "the pod that was killed", func(ctx context.Context) error {
 		p, err := b.client.CoreV1().Pods("default").Get(ctx, pod.Name, metav1.GetOptions{})
 		if err != nil {
 			return err

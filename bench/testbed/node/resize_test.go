@@ -21,7 +21,7 @@ import (
 func (b *bed) resized(ctx context.Context, t *testing.T, p *corev1.Pod) {
 	t.Helper()
 	b.resize(ctx, t, p, "200m", "700m", nil)
-	await(ctx, t, 10*time.Second, "the resize", func(ctx context.Context) error {
+	await(ctx, t, 30*time.Second, "the resize", func(ctx context.Context) error {
 		now, err := b.client.CoreV1().Pods("default").Get(ctx, p.Name, metav1.GetOptions{})
 		if err != nil {
 			return err
@@ -76,7 +76,7 @@ func (b *bed) deferred(ctx context.Context, t *testing.T, p *corev1.Pod) {
 	if err := b.client.CoreV1().Pods("default").Delete(ctx, "large", metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	await(ctx, t, 15*time.Second, "the deferred resize", func(ctx context.Context) error {
+	await(ctx, t, 30*time.Second, "the deferred resize", func(ctx context.Context) error {
 		now, err := b.client.CoreV1().Pods("default").Get(ctx, p.Name, metav1.GetOptions{})
 		if err != nil {
 			return err
@@ -107,7 +107,7 @@ func (b *bed) belowUsage(ctx context.Context, t *testing.T, p *corev1.Pod) {
 		{"64Mi", "512Mi", "", ""},
 	} {
 		now := b.memory(ctx, t, p, c.request, c.limit)
-		await(ctx, t, 10*time.Second, "the condition PodResizeInProgress", func(ctx context.Context) error {
+		await(ctx, t, 30*time.Second, "the condition PodResizeInProgress", func(ctx context.Context) error {
 			got, s, err := b.progress(ctx, p)
 			if err != nil {
 				return err
@@ -176,7 +176,7 @@ func (b *bed) resize(ctx context.Context, t *testing.T, p *corev1.Pod, request, 
 	if pending == nil {
 		return
 	}
-	await(ctx, t, 10*time.Second, "the condition PodResizePending", func(ctx context.Context) error {
+	await(ctx, t, 30*time.Second, "the condition PodResizePending", func(ctx context.Context) error {
 		now, err := b.client.CoreV1().Pods("default").Get(ctx, p.Name, metav1.GetOptions{})
 		if err != nil {
 			return err

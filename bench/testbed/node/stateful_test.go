@@ -69,7 +69,7 @@ func (b *bed) stateful(ctx context.Context, t *testing.T) {
 // awaitCreating waits until a pod says that its volume cannot be made.
 func (b *bed) awaitCreating(ctx context.Context, t *testing.T, name string) {
 	t.Helper()
-	await(ctx, t, 15*time.Second, name+" to wait for its Secret", func(ctx context.Context) error {
+	await(ctx, t, 30*time.Second, name+" to wait for its Secret", func(ctx context.Context) error {
 		p, err := b.client.CoreV1().Pods("default").Get(ctx, name, metav1.GetOptions{})
 		if err != nil {
 			return err

@@ -61,7 +61,7 @@ func (b *bed) sizedByUpstream(ctx context.Context, t *testing.T) {
 	if err := b.host.StartVPAAdmission(ctx); err != nil {
 		t.Fatal(err)
 	}
-	await(ctx, t, 15*time.Second, "the webhook to be in force", func(ctx context.Context) error { return b.wantAdmitted(ctx, &pods[0], told) })
+	await(ctx, t, 30*time.Second, "the webhook to be in force", func(ctx context.Context) error { return b.wantAdmitted(ctx, &pods[0], told) })
 	if err := b.client.CoreV1().Pods("default").Delete(ctx, pods[0].Name, metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
