@@ -95,7 +95,11 @@ func todo(p *v1alpha1.ControlPlaneProfile, r *row) (out []string) {
 			out = append(out, text)
 		}
 	}
-	if r.Status != metav1.ConditionTrue {
+	switch {
+	case r.Status == metav1.ConditionTrue:
+	case r.Reason == v1alpha1.ReasonNotReadBack: // for a second after every write that is so
+		add("Nothing at once: it is read back with every pass. Where it stays so, look at the replicas below, and at what the tenant lets Evenkeel write.")
+	default:
 		add(r.Message)
 	}
 	if plan := p.Status.Plan; plan != nil && (plan.State == "Stopped" || plan.State == "Paused") {

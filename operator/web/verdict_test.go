@@ -68,7 +68,13 @@ func TestWhatIsSaidOfNow(t *testing.T) {
 		"partly blind":               {with(func(s *v1alpha1.ControlPlaneProfileStatus) { s.Replicas[0].Fault = "x" }), nil, []string{"warn\"> Partly blind", "cannot mend this by itself"}, []string{"Nothing to do"}},
 		"held":                       {with(func(s *v1alpha1.ControlPlaneProfileStatus) { s.Conditions[1].Status = metav1.ConditionUnknown }), nil, []string{"not observed", "busiest replica – load line", "when last seen"}, []string{"all of them observed", "observed on every ready replica"}},
 		"no load line is known":      {with(func(s *v1alpha1.ControlPlaneProfileStatus) { s.ReadyReplicas, s.LoadLine = 0, nil }), nil, []string{"busiest replica – no replica is seen"}, []string{"ceiling 0"}},
-		"none is ready":              {with(func(s *v1alpha1.ControlPlaneProfileStatus) { s.ReadyReplicas = 0 }), nil, []string{"not observed"}, []string{"all of them observed"}},
+		"just written": {with(func(s *v1alpha1.ControlPlaneProfileStatus) {
+			s.Conditions[0].Status, s.Conditions[0].Reason, s.Conditions[0].Message = metav1.ConditionFalse, v1alpha1.ReasonNotReadBack, "not yet seen in force on every replica: jailed x"
+		}), nil, []string{"warn\"> Not ready", "What not yet seen in force", "You Nothing at once: it is read back with every pass"}, []string{"You not yet seen", "Nothing to do"}},
+		"access has ended": {with(func(s *v1alpha1.ControlPlaneProfileStatus) {
+			s.Conditions[0].Status, s.Conditions[0].Reason, s.Conditions[0].Message = metav1.ConditionFalse, v1alpha1.ReasonAccessExpired, "its certificate ended at 14:00"
+		}), nil, []string{"warn\"> Not ready", "You its certificate ended at 14:00"}, []string{"Nothing at once", "Nothing to do"}},
+		"none is ready": {with(func(s *v1alpha1.ControlPlaneProfileStatus) { s.ReadyReplicas = 0 }), nil, []string{"not observed"}, []string{"all of them observed"}},
 		"etcd is full": {with(func(s *v1alpha1.ControlPlaneProfileStatus) {
 			s.Conditions = append(s.Conditions, metav1.Condition{Type: "EtcdHealthy", Status: metav1.ConditionFalse, Reason: "NoSpace", Message: "etcd has raised NOSPACE"})
 		}), nil, []string{"warn\"> Needs you", "etcd has raised NOSPACE"}, []string{"Nothing to do"}},
